@@ -1,0 +1,41 @@
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+
+# Carried by every target of ours and by no library's headers.
+add_library(wring_settings INTERFACE)
+target_compile_options(wring_settings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
+  -Wold-style-cast -Wcast-align -Woverloaded-virtual -Werror
+  -fno-strict-aliasing -fstack-protector-strong)
+target_include_directories(wring_settings INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_compile_definitions(wring_settings INTERFACE $<$<CONFIG:Release>:_FORTIFY_SOURCE=2>)
+
+set(CMAKE_CXX_FLAGS_RELEASE "-O3 -DNDEBUG -g1")
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT WRING_SANITIZE)
+  include(CheckIPOSupported)
+  check_ipo_supported(RESULT wring_ipo OUTPUT wring_ipo_why LANGUAGES CXX)
+  if(NOT wring_ipo)
+    message(FATAL_ERROR "link-time optimisation does not work with this compiler: ${wring_ipo_why}")
+  endif()
+  set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
+  add_link_options(-Wl,-z,relro,-z,now -pie)
+endif()
+if(WRING_SANITIZE)
+  add_compile_options(-fsanitize=${WRING_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -O1)
+  add_link_options(-fsanitize=${WRING_SANITIZE})
+endif()
+
+# wring_library(name SOURCES... LINK ...) makes wring_<name>, alias wring::<name>: one target per folder.
+function(wring_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
+  add_library(wring_${name} STATIC ${arg_SOURCES})
+  add_library(wring::${name} ALIAS wring_${name})
+  target_link_libraries(wring_${name} PUBLIC ${arg_LINK} PRIVATE wring_settings)
+  target_include_directories(wring_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+endfunction()

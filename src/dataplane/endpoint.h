@@ -1,0 +1,59 @@
+// Where a peer is reached: its UDP address and, once it was heard, the local address and interface that
+// it was reached on, from which answers leave (P29). As `struct endpoint` of the kernel's module.
+#pragma once
+
+#include <netinet/in.h>
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <type_traits>
+
+#include "base/bytes.h"
+
+namespace wring {
+
+struct Endpoint {
+  union Remote {
+    sockaddr any;
+    sockaddr_in v4;
+    sockaddr_in6 v6;  // sin6_scope_id names the zone of a link-local address
+  } remote;
+  union Source {
+    in_addr v4;
+    in6_addr v6;
+  } source;                       // of the remote's family
+  std::uint32_t source_ifindex;   // 0: none is known, the kernel chooses address and interface
+
+  Endpoint() { std::memset(static_cast<void*>(this), 0, sizeof *this); }
+
+  [[nodiscard]] bool is_v4() const { return remote.any.sa_family == AF_INET; }
+  [[nodiscard]] bool is_v6() const { return remote.any.sa_family == AF_INET6; }
+  // False for a peer whose endpoint is not known yet.
+  [[nodiscard]] bool is_set() const { return remote.any.sa_family != AF_UNSPEC; }
+  [[nodiscard]] socklen_t remote_size() const { return is_v4() ? sizeof remote.v4 : sizeof remote.v6; }
+  void clear_source() {
+    source_ifindex = 0;
+    std::memset(&source, 0, sizeof source);
+  }
+  // Every byte counts, the source too: a packet that arrives on another local address moves the endpoint.
+  friend bool operator==(const Endpoint& a, const Endpoint& b) {
+    return std::memcmp(&a, &b, sizeof a) == 0;
+  }
+};
+static_assert(std::is_trivially_copyable_v<Endpoint>);
+static_assert(sizeof(Endpoint) == 48, "no padding: compared as bytes");
+
+// "192.0.2.1:51820" or "[2001:db8::1%eth0]:51820", as `wg` writes it (a zone by its number when the
+// interface has gone). Empty for an endpoint that is not set.
+std::string to_string(const Endpoint& endpoint);
+
+// The bytes that a cookie is bound to (P33): address, then port in network order. At most 18.
+struct EndpointBytes {
+  Bytes<18> bytes{};
+  std::size_t size = 0;
+  [[nodiscard]] ByteSpan span() const { return {bytes.data(), size}; }
+};
+EndpointBytes cookie_bytes(const Endpoint& endpoint);
+
+}  // namespace wring
