@@ -1,0 +1,110 @@
+"""Starting and stopping a WireGuard daemon in a host."""
+
+import os
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Mapping, Optional, Sequence
+
+from .netns import Host
+from .waiting import eventually
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+def program() -> str:
+    """The daemon under test: the environment's WRING, or what the release preset builds."""
+    given = os.environ.get("WRING", "build/release/wring")
+    return str((_ROOT / given).resolve())
+
+
+def socket_path(interface: str) -> str:
+    return f"/var/run/wireguard/{interface}.sock"
+
+
+class Daemon:
+    """A daemon in the foreground, with an interface of its own.
+
+    The constructor returns when the interface exists and `wg` gets an answer. As a context manager
+    it stops the daemon at the end and insists that interface and socket are gone.
+    """
+
+    def __init__(self, host: Host, interface: str = "wg0", *arguments: str,
+                 command: Optional[Sequence[str]] = None,
+                 env: Optional[Mapping[str, str]] = None, log_level: str = "verbose",
+                 leaves_clean: bool = True, pass_fds: Sequence[int] = ()):
+        """`command` replaces `wring -f`, for another implementation; `arguments` go before the
+        interface's name. `leaves_clean=False` is for one that does not tidy up after itself."""
+        self.host, self.interface, self._leaves_clean = host, interface, leaves_clean
+        self._log = tempfile.TemporaryFile()
+        argv = list(command or [program(), "-f"]) + [*arguments, interface]
+        self.process = host.popen(*argv, stdout=self._log, stderr=subprocess.STDOUT,
+                                  env={"LOG_LEVEL": log_level, **(env or {})}, pass_fds=pass_fds)
+        try:
+            eventually(self._answers, f"{argv[0]} answers on {socket_path(interface)}", 10.0)
+        except BaseException:
+            self.process.kill()
+            self.process.wait()
+            print(self.log())
+            raise
+
+    def _answers(self) -> bool:
+        if self.process.poll() is not None:
+            raise AssertionError(f"the daemon ended with {self.process.returncode}:\n{self.log()}")
+        return self.host.run("wg", "show", self.interface, check=False).returncode == 0
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def log(self) -> str:
+        """All that it has written so far. (`pread`: the daemon's own file offset must not move.)"""
+        size = os.fstat(self._log.fileno()).st_size
+        return os.pread(self._log.fileno(), size, 0).decode(errors="replace")
+
+    def running(self) -> bool:
+        return self.process.poll() is None
+
+    def has_socket(self) -> bool:
+        # Through the holder's root, for the host's /run is not ours.
+        return os.path.exists(f"/proc/{self.host.pid}/root{socket_path(self.interface)}")
+
+    def resident_kib(self) -> int:
+        """The memory it holds now (VmRSS)."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0])
+
+    def stop(self, signal_number: int = signal.SIGTERM, timeout: float = 5.0) -> int:
+        """Ends it by a signal, returns its exit status, insists that nothing stays behind."""
+        if self.running():
+            self.process.send_signal(signal_number)
+        return self.await_end(timeout)
+
+    def await_end(self, timeout: float = 5.0) -> int:
+        """Waits for an end that something else brings about, with the same demands as `stop`."""
+        try:
+            status = self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"still running after {timeout:g} s:\n{self.log()}") from None
+        if self._leaves_clean:
+            assert not self.host.has_link(self.interface), f"{self.interface} is still there"
+            assert not self.has_socket(), f"{socket_path(self.interface)} is still there"
+        return status
+
+    def kill(self) -> None:
+        """SIGKILL: the interface goes with it, the socket file cannot."""
+        self.process.kill()
+        self.process.wait()
+
+    def __enter__(self) -> "Daemon":
+        return self
+
+    def __exit__(self, kind, *_) -> None:
+        if kind is not None:
+            print(f"--- {self.host.name}: {self.interface}\n{self.log()}")
+            self.kill()
+        elif self.running():
+            self.stop()
+        self._log.close()
