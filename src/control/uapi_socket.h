@@ -1,0 +1,55 @@
+// The listening socket of the control protocol and its place in the file system (P35).
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+
+namespace wring {
+
+inline constexpr const char* kUapiFolder = "/var/run/wireguard";
+
+// Removes its file on destruction, if the file is still its own. A process that forks and goes on
+// in the child leaves the parent by _exit, or calls leave_file there.
+class UapiSocket {
+ public:
+  // Makes FOLDER/INTERFACE.sock and listens on it. The folder is made, or set, to mode 0700; the
+  // socket has mode 0600 from its first moment, and appears under its name only once it answers. A
+  // file left by a process that is gone is taken over; a live one is an Error (EADDRINUSE).
+  static Result<UapiSocket> open(const std::string& interface,
+                                 const std::string& folder = kUapiFolder);
+  // Takes a listening UNIX socket that was handed in (WG_UAPI_FD). Fails with ENOTSOCK or EINVAL if
+  // the descriptor is something else.
+  static Result<UapiSocket> adopt(UniqueFd listener);
+
+  UapiSocket(UapiSocket&&) = default;
+  UapiSocket& operator=(UapiSocket&&) = delete;
+  ~UapiSocket();
+
+  // Non-blocking.
+  [[nodiscard]] int fd() const { return listener_.get(); }
+  // Readable when something happened to the file; -1 for an adopted socket that has no file. Call
+  // file_is_gone() then.
+  [[nodiscard]] int watch_fd() const { return watch_.get(); }
+  // True once the file was deleted or replaced, which asks the process to end.
+  [[nodiscard]] bool file_is_gone();
+  // From now on the file outlives this object.
+  void leave_file() { path_.clear(); }
+
+ private:
+  UapiSocket(UniqueFd listener, std::string path)
+      : listener_(std::move(listener)), path_(std::move(path)) {}
+  [[nodiscard]] Result<void> watch_file();
+  [[nodiscard]] bool file_is_ours() const;
+
+  UniqueFd listener_;
+  UniqueFd watch_;
+  std::string path_;  // empty: no file to look after
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
+};
+
+}  // namespace wring
