@@ -1,0 +1,85 @@
+// The two MACs that end each handshake message, and the cookie replies of a peer under load:
+// [WG] 5.3, 5.4.4 and 5.4.7. A message here is an InitiationMessage or a ResponseMessage in full,
+// MACs included.
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/rng.h"
+#include "noise/keys.h"
+#include "noise/messages.h"
+#include "noise/secret.h"
+
+namespace wring {
+
+// How long the responder keeps one cookie secret, and how long the initiator dares to use a cookie
+// made of it: 5 s less, for the way there.
+inline constexpr Duration kCookieSecretLifetime = std::chrono::seconds(120);  // [WG] 5.4.7
+inline constexpr Duration kCookieLifetime = std::chrono::seconds(115);
+
+using Cookie = Secret<16, struct CookieTag>;
+
+// The keys that follow from the public key of a message's receiver. Anyone may know them.
+struct MacKeys {
+  explicit MacKeys(const PublicKey& receiver);
+  Bytes<32> mac1;
+  Bytes<32> cookie;
+};
+
+// Stamps what we send to one peer, and keeps the cookie that the peer gave us. One thread.
+class MacStamper {
+ public:
+  explicit MacStamper(const PublicKey& remote) : keys_(remote) {}
+
+  // Writes mac1, and mac2 if there is a cookie younger than 115 s (zeros if not).
+  void stamp(MutByteSpan message, TimePoint now);
+  // Takes the cookie of an authentic reply to the message stamped last, once for each message.
+  // Anything else changes nothing and returns false.
+  [[nodiscard]] bool consume_reply(const CookieReplyMessage& reply, TimePoint now);
+
+ private:
+  struct DatedCookie {
+    Cookie cookie;
+    TimePoint received;
+  };
+  MacKeys keys_;
+  // Of the message stamped last, until a reply to it was taken.
+  std::optional<Bytes<16>> unanswered_mac1_;
+  std::optional<DatedCookie> cookie_;
+};
+
+// Checks what is sent to us, and hands out cookies. One thread. Without an identity no message
+// passes.
+class MacChecker {
+ public:
+  MacChecker() = default;
+  explicit MacChecker(const PublicKey& local) { set_identity(local); }
+
+  void set_identity(const PublicKey& local) { keys_.emplace(local); }
+
+  // Whether the sender knows our public key. Cheap: no Curve25519.
+  [[nodiscard]] bool check_mac1(ByteSpan message) const;
+  // Whether the sender holds a current cookie of ours for the source that the message came from.
+  // `source` is the address and port, in whatever form the caller likes, as long as it is always
+  // one.
+  [[nodiscard]] bool check_mac2(ByteSpan message, ByteSpan source, TimePoint now, Rng& rng);
+  // The cookie reply to a message whose mac1 has been found good. `receiver` is the message's
+  // sender index. There must be an identity.
+  [[nodiscard]] CookieReplyMessage make_reply(ByteSpan message, ByteSpan source,
+                                              SessionIndex receiver, TimePoint now, Rng& rng);
+
+ private:
+  struct DatedSecret {
+    Secret<32, struct CookieSecretTag> secret;
+    TimePoint made;
+  };
+  Cookie cookie_for(ByteSpan source, TimePoint now, Rng& rng);
+
+  std::optional<MacKeys> keys_;
+  std::optional<DatedSecret> secret_;
+};
+
+}  // namespace wring

@@ -1,0 +1,98 @@
+// The Noise_IKpsk2 handshake of [WG] 5.4 as functions over values.
+//
+//   initiator                                            responder
+//   initiate()            --- InitiationMessage --->     identify_initiator()
+//                                                        authenticate_initiation()
+//   finish()              <--- ResponseMessage ----      respond()
+//
+// No function changes what it is given: it returns the next state, or nothing when the message is
+// not authentic or a Curve25519 product is all zeros. A forged message therefore leaves everything
+// as it was. The MACs of a message that comes back are zero, to be stamped by a MacStamper; those
+// of a message that goes in are not looked at here, a MacChecker has done that before.
+#pragma once
+
+#include <optional>
+
+#include "base/bytes.h"
+#include "base/rng.h"
+#include "noise/identity.h"
+#include "noise/keys.h"
+#include "noise/messages.h"
+#include "noise/tai64n.h"
+
+namespace wring {
+
+// What a finished handshake leaves, [WG] 5.4.5.
+struct TransportKeys {
+  SymmetricKey send;
+  SymmetricKey receive;
+  SessionIndex local_index;
+  SessionIndex remote_index;
+  bool is_initiator = false;
+};
+
+// What the initiator keeps until the response comes.
+struct SentInitiation {
+  PrivateKey ephemeral;
+  Bytes<32> hash{};
+  ChainingKey chaining_key;
+  SessionIndex local_index;
+};
+
+struct Initiation {
+  InitiationMessage message;
+  SentInitiation state;
+};
+
+// [WG] 5.4.2. `static_static` is identity.agree_with(remote_static).
+[[nodiscard]] std::optional<Initiation> initiate(const LocalIdentity& identity,
+                                                 const PublicKey& remote_static,
+                                                 const SharedSecret& static_static,
+                                                 SessionIndex local, const Tai64n& timestamp,
+                                                 Rng& rng);
+
+// Who an initiation says it is from. Its sender knows our public key and this remote one, but has
+// not shown yet that it owns the latter: no more than a look-up may follow from this.
+struct IdentifiedInitiation {
+  PublicKey remote_static;
+  Bytes<32> hash{};
+  ChainingKey chaining_key;
+};
+
+// The first half of receiving an initiation; it costs one Curve25519 product.
+[[nodiscard]] std::optional<IdentifiedInitiation> identify_initiator(
+    const LocalIdentity& identity, const InitiationMessage& message);
+
+// An initiation that the owner of `remote_static` made, now or some time ago: the caller still has
+// to compare the timestamp with the last one that it accepted from this peer.
+struct ReceivedInitiation {
+  PublicKey remote_static;
+  PublicKey remote_ephemeral;
+  SessionIndex remote_index;
+  Tai64n timestamp;
+  Bytes<32> hash{};
+  ChainingKey chaining_key;
+};
+
+// The second half; `static_static` is that of the peer found by `identified.remote_static`.
+[[nodiscard]] std::optional<ReceivedInitiation> authenticate_initiation(
+    IdentifiedInitiation identified, const InitiationMessage& message,
+    const SharedSecret& static_static);
+
+struct Response {
+  ResponseMessage message;
+  TransportKeys keys;
+};
+
+// [WG] 5.4.3
+[[nodiscard]] std::optional<Response> respond(ReceivedInitiation initiation,
+                                              const PresharedKey& psk, SessionIndex local,
+                                              Rng& rng);
+
+// What the initiator does with a response; one that bears another receiver index is refused.
+[[nodiscard]] std::optional<TransportKeys> finish(const SentInitiation& sent,
+                                                  const LocalIdentity& identity,
+                                                  const PresharedKey& psk,
+                                                  const ResponseMessage& message);
+
+}  // namespace wring

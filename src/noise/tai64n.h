@@ -1,0 +1,24 @@
+// TAI64N labels: the time stamps that make a replayed initiation recognisable ([WG] 5.1, 5.4.2).
+#pragma once
+
+#include <compare>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+
+namespace wring {
+
+// Eight bytes of seconds and four of nanoseconds, both big-endian, so that byte order is time
+// order. The default, all zeros, is before every real stamp.
+struct Tai64n {
+  Bytes<12> bytes{};
+
+  friend bool operator==(const Tai64n&, const Tai64n&) = default;
+  friend std::strong_ordering operator<=>(const Tai64n&, const Tai64n&) = default;
+};
+
+// The stamp for `now`, its nanoseconds whitened to steps of 2^24 (17 ms): a precise clock reading
+// would help whoever measures timing on this machine.
+[[nodiscard]] Tai64n tai64n_from(WallTime now);
+
+}  // namespace wring
