@@ -1,7 +1,7 @@
 // Bytes that nobody else may learn: they cannot be copied by accident, printed, or left behind.
 #pragma once
 
-#include <sodium/utils.h>
+#include <sodium.h>
 
 #include "base/bytes.h"
 

@@ -1,0 +1,70 @@
+#include <utility>
+
+#include "noise/handshake.h"
+#include "noise/handshake_symmetric.h"
+
+namespace wring {
+
+std::optional<IdentifiedInitiation> identify_initiator(const LocalIdentity& identity,
+                                                       const InitiationMessage& message) {
+  const PublicKey remote_ephemeral{message.ephemeral};
+  const auto static_ephemeral = agree(identity.private_key(), remote_ephemeral);
+  if (!static_ephemeral) return std::nullopt;
+
+  SymmetricState state(identity.public_key());
+  state.mix_ephemeral(remote_ephemeral);
+  const SymmetricKey static_sealing_key = state.mix_secret_for_key(*static_ephemeral);
+  PublicKey remote_static;
+  if (!state.open_and_hash(static_sealing_key, message.static_key, remote_static.bytes)) {
+    return std::nullopt;
+  }
+  return IdentifiedInitiation{remote_static, state.hash(), state.take_chaining_key()};
+}
+
+std::optional<ReceivedInitiation> authenticate_initiation(IdentifiedInitiation identified,
+                                                          const InitiationMessage& message,
+                                                          const SharedSecret& static_static) {
+  if (static_static.is_zero()) return std::nullopt;
+  SymmetricState state(identified.hash, std::move(identified.chaining_key));
+  const SymmetricKey timestamp_sealing_key = state.mix_secret_for_key(static_static);
+  Tai64n timestamp;
+  if (!state.open_and_hash(timestamp_sealing_key, message.timestamp, timestamp.bytes)) {
+    return std::nullopt;
+  }
+  return ReceivedInitiation{.remote_static = identified.remote_static,
+                            .remote_ephemeral = PublicKey{message.ephemeral},
+                            .remote_index = SessionIndex{message.sender},
+                            .timestamp = timestamp,
+                            .hash = state.hash(),
+                            .chaining_key = state.take_chaining_key()};
+}
+
+std::optional<Response> respond(ReceivedInitiation initiation, const PresharedKey& psk,
+                                SessionIndex local, Rng& rng) {
+  const PrivateKey ephemeral = generate_private_key(rng);
+  const PublicKey ephemeral_public = derive_public_key(ephemeral);
+  const auto ephemeral_ephemeral = agree(ephemeral, initiation.remote_ephemeral);
+  if (!ephemeral_ephemeral) return std::nullopt;
+  const auto ephemeral_static = agree(ephemeral, initiation.remote_static);
+  if (!ephemeral_static) return std::nullopt;
+
+  ResponseMessage message;
+  message.sender = local.value;
+  message.receiver = initiation.remote_index.value;
+  message.ephemeral = ephemeral_public.bytes;
+  SymmetricState state(initiation.hash, std::move(initiation.chaining_key));
+  state.mix_ephemeral(ephemeral_public);
+  state.mix_secret(*ephemeral_ephemeral);
+  state.mix_secret(*ephemeral_static);
+  const SymmetricKey empty_sealing_key = state.mix_psk_for_key(psk);
+  state.seal_and_hash(empty_sealing_key, {}, message.empty);
+
+  auto [receive, send] = state.split();
+  return Response{message, TransportKeys{.send = std::move(send),
+                                         .receive = std::move(receive),
+                                         .local_index = local,
+                                         .remote_index = initiation.remote_index,
+                                         .is_initiator = false}};
+}
+
+}  // namespace wring
