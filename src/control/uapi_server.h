@@ -19,7 +19,7 @@ namespace wring {
 inline constexpr std::size_t kMaxUapiClients = 64;
 
 // Not thread-safe: lives on the thread that runs the loop. Loop and device outlive it. It may be
-// destroyed within a callback of the loop, but not within Configurable's or its own.
+// destroyed within a callback of the loop, but not while it asks something of the device.
 class UapiServer {
  public:
   static Result<std::unique_ptr<UapiServer>> start(EventLoop& loop, Configurable& device,
@@ -29,6 +29,7 @@ class UapiServer {
   UapiServer& operator=(const UapiServer&) = delete;
 
   // Called once, when the socket's file was deleted or replaced: the process is asked to end (P35).
+  // The callback may destroy the server.
   void on_removed(std::function<void()> callback) { on_removed_ = std::move(callback); }
   [[nodiscard]] std::size_t client_count() const { return clients_.size(); }
 
@@ -39,7 +40,7 @@ class UapiServer {
   [[nodiscard]] Result<void> listen();
   void accept_clients();
   void add_client(UniqueFd fd);
-  void serve(Clients::iterator client, std::uint32_t events);
+  void serve(Clients::iterator client);
   void drop(Clients::iterator client);
   void check_file();
 

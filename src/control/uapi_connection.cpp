@@ -1,0 +1,90 @@
+#include "control/uapi_connection.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
+namespace wring {
+namespace {
+
+// Reads, writes and requests in one call of serve(): at most half a megabyte of reply.
+constexpr int kStepsPerServe = 16;
+
+bool would_block(int error) {
+  return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+}
+
+}  // namespace
+
+UapiConnection::UapiConnection(UniqueFd fd, Configurable& device)
+    : fd_(std::move(fd)), device_(device) {}
+
+bool UapiConnection::serve() {
+  for (int i = 0; i < kStepsPerServe; ++i) {
+    switch (step()) {
+      case Step::kDone:
+        break;
+      case Step::kMustWait:
+        return true;
+      case Step::kOver:
+        return false;
+    }
+  }
+  return true;
+}
+
+// A reply is sent to its end before the next request is looked at, and all requests that were
+// received are answered before more is read: so a client that has closed its sending side still
+// gets its answers.
+UapiConnection::Step UapiConnection::step() {
+  if (reply_ && output_.empty() && reply_->write_to(output_)) reply_.reset();
+  if (!output_.empty()) return send();
+  if (input_.empty()) return receive();
+  take_requests();
+  return Step::kDone;
+}
+
+UapiConnection::Step UapiConnection::receive() {
+  const ssize_t got = recv(fd_.get(), input_.tail(), input_.room(), 0);
+  if (got < 0) return would_block(errno) ? Step::kMustWait : Step::kOver;
+  if (got == 0) return Step::kOver;
+  input_.produced(static_cast<std::size_t>(got));
+  return Step::kDone;
+}
+
+UapiConnection::Step UapiConnection::send() {
+  const std::string_view text = output_.pending();
+  const ssize_t sent = ::send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL);
+  if (sent < 0) return would_block(errno) ? Step::kMustWait : Step::kOver;
+  output_.consume(static_cast<std::size_t>(sent));
+  return Step::kDone;
+}
+
+void UapiConnection::take_requests() {
+  std::string_view rest = input_.pending();
+  std::optional<UapiRequest> request = reader_.feed(rest);
+  input_.consume(input_.pending().size() - rest.size());
+  if (request) answer(std::move(*request));
+}
+
+// `wg` negates the errno of a set, and takes a negative one in a get for a broken reply (P37).
+void UapiConnection::answer(UapiRequest&& request) {
+  if (request.operation == UapiRequest::Operation::kGet) {
+    if (request.error != 0) return append_errno(output_, request.error);
+    reply_.emplace(device_);
+    return;
+  }
+  const int error =
+      request.error != 0 ? request.error : device_.configure(std::move(request.change));
+  append_errno(output_, -error);
+}
+
+// With input left to work through and nothing to send it asks for writability, which is there at
+// once: it is to be served again, but after the others.
+std::uint32_t UapiConnection::wanted_events() const {
+  const bool has_work = reply_ || !output_.empty() || !input_.empty();
+  return has_work ? EPOLLOUT : EPOLLIN;
+}
+
+}  // namespace wring

@@ -1,0 +1,49 @@
+// One client of the control socket.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/unique_fd.h"
+#include "control/configurable.h"
+#include "control/text_buffer.h"
+#include "control/uapi_format.h"
+#include "control/uapi_request.h"
+
+namespace wring {
+
+// What a connection holds of its input and of its reply. A client that does not read is sent no
+// more than this and what the kernel's buffer takes: the rest of the reply is not even made, and no
+// further request is read, until it goes on.
+inline constexpr std::size_t kUapiInputSize = 16U << 10;
+inline constexpr std::size_t kUapiOutputSize = 64U << 10;
+
+class UapiConnection {
+ public:
+  // `fd` is non-blocking. The device outlives the connection.
+  UapiConnection(UniqueFd fd, Configurable& device);
+
+  // Reads, answers and writes what can be done without waiting, up to a fixed amount, so that
+  // nobody else waits long. Returns false when the connection is over.
+  [[nodiscard]] bool serve();
+  // The epoll events to call serve() for.
+  [[nodiscard]] std::uint32_t wanted_events() const;
+  [[nodiscard]] int fd() const { return fd_.get(); }
+
+ private:
+  enum class Step { kDone, kMustWait, kOver };
+  [[nodiscard]] Step step();
+  [[nodiscard]] Step receive();
+  [[nodiscard]] Step send();
+  void take_requests();
+  void answer(UapiRequest&& request);
+
+  UniqueFd fd_;
+  Configurable& device_;
+  RequestReader reader_;
+  TextBuffer input_{kUapiInputSize};
+  TextBuffer output_{kUapiOutputSize};
+  std::optional<GetReply> reply_;  // while there is more of it to come
+};
+
+}  // namespace wring

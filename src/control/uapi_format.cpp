@@ -1,0 +1,91 @@
+#include "control/uapi_format.h"
+
+#include <chrono>
+
+namespace wring {
+namespace {
+
+// Like the rest of the lines, in the order that wireguard-go has; `wg` cares only that the device
+// comes before the peers and a public key before what belongs to it.
+void append_line(TextBuffer& out, std::string_view key, std::string_view value) {
+  out.append(key);
+  out.append("=");
+  out.append(value);
+  out.append("\n");
+}
+
+void append_line(TextBuffer& out, std::string_view key, std::integral auto value) {
+  out.append(key);
+  out.append("=");
+  out.append_number(value);
+  out.append("\n");
+}
+
+void append_line(TextBuffer& out, std::string_view key, const Bytes<32>& value) {
+  out.append(key);
+  out.append("=");
+  out.append_hex(value);
+  out.append("\n");
+}
+
+// What is zero is left out (P38).
+void append_device(TextBuffer& out, const DeviceDescription& device) {
+  if (!device.private_key.is_zero()) append_line(out, "private_key", device.private_key.reveal());
+  if (device.listen_port != 0) append_line(out, "listen_port", device.listen_port);
+  if (device.fwmark != 0) append_line(out, "fwmark", device.fwmark);
+}
+
+void append_peer(TextBuffer& out, const PeerDescription& peer) {
+  append_line(out, "public_key", peer.public_key.bytes);
+  if (!peer.preshared_key.is_zero()) append_line(out, "preshared_key", peer.preshared_key.reveal());
+  append_line(out, "protocol_version", 1);
+  if (peer.endpoint.is_set()) append_line(out, "endpoint", to_string(peer.endpoint));
+  const auto since_1970 = peer.last_handshake.value_or(WallTime{}).time_since_epoch();
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(since_1970);
+  append_line(out, "last_handshake_time_sec", seconds.count());
+  append_line(out, "last_handshake_time_nsec", (since_1970 - seconds).count());
+  append_line(out, "tx_bytes", peer.tx_bytes);
+  append_line(out, "rx_bytes", peer.rx_bytes);
+  append_line(out, "persistent_keepalive_interval", peer.persistent_keepalive_s);
+}
+
+}  // namespace
+
+bool GetReply::write_to(TextBuffer& out) {
+  while (out.room() >= kMaxUapiPieceSize) {
+    if (!begun_) {
+      append_device(out, device_.describe_device());
+      begun_ = true;
+    } else if (!next_peer()) {
+      append_errno(out, 0);
+      return true;
+    } else if (!allowed_ip_) {
+      append_peer(out, chunk_[peer_]);
+      allowed_ip_ = 0;
+    } else if (*allowed_ip_ < chunk_[peer_].allowed_ips.size()) {
+      append_line(out, "allowed_ip", to_string(chunk_[peer_].allowed_ips[(*allowed_ip_)++]));
+    } else {
+      ++peer_;
+      allowed_ip_.reset();
+    }
+  }
+  return false;
+}
+
+// False when all peers were written.
+bool GetReply::next_peer() {
+  while (peer_ == chunk_.size()) {
+    if (last_chunk_) return false;
+    chunk_.clear();
+    peer_ = 0;
+    last_chunk_ = !device_.describe_peers(cursor_, kPeersPerChunk, chunk_);
+  }
+  return true;
+}
+
+void append_errno(TextBuffer& out, int number) {
+  append_line(out, "errno", number);
+  out.append("\n");
+}
+
+}  // namespace wring

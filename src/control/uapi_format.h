@@ -1,0 +1,44 @@
+// The reply to `get=1`, in the words of https://www.wireguard.com/xplatform/. Pure.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "control/configurable.h"
+#include "control/text_buffer.h"
+
+namespace wring {
+
+// More than any line, or group of lines that is written at once, can take.
+inline constexpr std::size_t kMaxUapiPieceSize = 1024;
+// Peers asked of the device at once.
+inline constexpr std::size_t kPeersPerChunk = 64;
+
+// Produces the reply piece by piece, so that 100,000 peers take no more memory than the reader's
+// buffer and one chunk of peers. The device is asked as the text is drawn.
+class GetReply {
+ public:
+  explicit GetReply(const Configurable& device) : device_(device) {}
+
+  // Appends to `out` until it is nearly full or the reply, blank line included, is complete.
+  // Returns true when it is complete. `out` has room for at least kMaxUapiPieceSize bytes when
+  // empty.
+  [[nodiscard]] bool write_to(TextBuffer& out);
+
+ private:
+  [[nodiscard]] bool next_peer();
+
+  const Configurable& device_;
+  bool begun_ = false;
+  PeerCursor cursor_;
+  bool last_chunk_ = false;
+  std::vector<PeerDescription> chunk_;
+  std::size_t peer_ = 0;  // within the chunk
+  // Of that peer; none while the lines before the prefixes are still to be written.
+  std::optional<std::size_t> allowed_ip_;
+};
+
+// The reply to a set, and the end of the reply to a get: "errno=N" and a blank line.
+void append_errno(TextBuffer& out, int number);
+
+}  // namespace wring
