@@ -1,0 +1,90 @@
+// Why a packet or datagram was dropped: one reason, and one counter, for each.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace wring {
+
+enum class DropReason : std::uint8_t {
+  // Any datagram.
+  kMalformedDatagram,  // no message type with its size fits (P2)
+  kUnknownIndex,       // no session or handshake bears the receiver index
+  // Data received.
+  kCounterExhausted,  // at or past REJECT_AFTER_MESSAGES (P19)
+  kSessionExpired,    // the key is older than REJECT_AFTER_TIME (P8)
+  kForgedData,        // does not authenticate
+  kReplayed,          // the counter was seen, or is too old (P19)
+  kNotAllowedSource,  // the inner source is not the peer's (P20)
+  kMalformedInner,    // the plaintext is no IP packet
+  kInnerLength,       // the inner header claims more than was sent, or less than itself (P21)
+  kEcnCeOverNotEct,   // congestion marked on a packet that cannot carry it (P24)
+  // Packets from the TUN.
+  kMalformedOutgoing,  // no IP packet
+  kNoPeer,             // no peer's AllowedIPs hold the destination (P23)
+  kNoEndpoint,         // the peer's address is not known (P23)
+  kStagedOverflow,     // more than 128 waited for a key (P22)
+  kStagedGivenUp,      // the handshake did not come about in time (P7)
+  kOversized,          // too large for a message
+  // Handshake messages.
+  kHandshakeQueueFull,   // P34
+  kMac1Invalid,          // P31
+  kCookieRequired,       // under load, answered with a cookie (P32)
+  kRateLimited,          // under load, one source too often (P32)
+  kHandshakeForged,      // an initiation that does not authenticate
+  kUnknownPeer,          // an initiation of a key that is not configured
+  kHandshakeReplayed,    // a timestamp not greater than the last (P5)
+  kHandshakeFlood,       // initiations of one peer less than 20 ms apart (P5)
+  kResponseUnsolicited,  // a response to no initiation under way
+  kResponseForged,       // a response that does not authenticate
+  kCookieUnsolicited,    // a cookie reply that answers no mac1 of ours (P33)
+  // The system's side.
+  kSendError,
+  kTunWriteError,
+  kInterfaceDown,
+  kCount,  // not a reason: how many there are
+};
+
+inline constexpr std::size_t kDropReasonCount = static_cast<std::size_t>(DropReason::kCount);
+
+// The reason's name in metrics and logs: "unknown_index".
+constexpr std::string_view name(DropReason reason) {
+  constexpr std::array<std::string_view, kDropReasonCount> kNames = {
+      "malformed_datagram",   "unknown_index",
+      "counter_exhausted",    "session_expired",
+      "forged_data",          "replayed",
+      "not_allowed_source",   "malformed_inner",
+      "inner_length",         "ecn_ce_over_not_ect",
+      "malformed_outgoing",   "no_peer",
+      "no_endpoint",          "staged_overflow",
+      "staged_given_up",      "oversized",
+      "handshake_queue_full", "mac1_invalid",
+      "cookie_required",      "rate_limited",
+      "handshake_forged",     "unknown_peer",
+      "handshake_replayed",   "handshake_flood",
+      "response_unsolicited", "response_forged",
+      "cookie_unsolicited",   "send_error",
+      "tun_write_error",      "interface_down",
+  };
+  return kNames[static_cast<std::size_t>(reason)];
+}
+
+// One counter per reason. Any thread may add and read.
+class DropCounters {
+ public:
+  void add(DropReason reason, std::uint64_t n = 1) {
+    // Relaxed: a count says nothing about other memory.
+    counts_[static_cast<std::size_t>(reason)].fetch_add(n, std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::uint64_t get(DropReason reason) const {
+    return counts_[static_cast<std::size_t>(reason)].load(std::memory_order_relaxed);
+  }
+
+ private:
+  std::array<std::atomic<std::uint64_t>, kDropReasonCount> counts_{};
+};
+
+}  // namespace wring
