@@ -1,0 +1,50 @@
+// What goes beside the bytes of a datagram through sendmsg and recvmsg: remote address, local
+// address and interface (IP_PKTINFO, IPV6_PKTINFO), TOS or traffic class. The sockets are of one
+// family each.
+#pragma once
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <cstddef>
+
+#include "dataplane/packets.h"
+
+namespace wring {
+
+// A multiple of 16 above the largest address, so that what lies behind it in a buffer is aligned.
+inline constexpr std::size_t kNameRoom = 32;
+static_assert(kNameRoom >= sizeof(sockaddr_in6));
+
+// IPv6 needs the most: the packet information and the traffic class.
+inline constexpr std::size_t kControlRoom =
+    CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int));
+static_assert(kControlRoom == 64);
+
+// The arguments of one sendmsg. It points into itself, so it is filled where it stays.
+class SendHeader {
+ public:
+  SendHeader() = default;
+  SendHeader(const SendHeader&) = delete;
+  SendHeader& operator=(const SendHeader&) = delete;
+
+  // Refers to the endpoint and the payload, which stay valid until the datagram was sent. A source
+  // that the endpoint knows becomes the datagram's source address. As in the kernel's module, the
+  // interface does not overrule the routing table (a host may well be asked on one interface and
+  // answer on another); only a link-local source needs it, having no meaning without.
+  void fill(const OutgoingDatagram& datagram);
+
+  [[nodiscard]] const msghdr& message() const { return message_; }
+
+ private:
+  msghdr message_{};
+  iovec payload_{};
+  alignas(cmsghdr) std::byte control_[kControlRoom];
+};
+
+// Reads what recvmsg told: `name` is the sender's address, `control` the control messages. False if
+// the address is of neither family.
+[[nodiscard]] bool read_headers(ByteSpan name, ByteSpan control, ReceivedDatagram& datagram);
+
+}  // namespace wring

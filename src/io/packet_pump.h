@@ -1,0 +1,63 @@
+// What a worker sees of the outside: batches of packets in, batches out. One implementation drives
+// io_uring; the interface is made so that one on epoll fits beside it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "dataplane/packets.h"
+
+namespace wring {
+
+class UdpSockets;
+
+// Told of a datagram that could not be sent. Called by the thread that runs the pump, within wait().
+class SendErrors {
+ public:
+  SendErrors() = default;
+  SendErrors(const SendErrors&) = delete;
+  SendErrors& operator=(const SendErrors&) = delete;
+  virtual ~SendErrors() = default;
+  // `error` is the errno. The datagram is lost; its endpoint and payload are still valid.
+  virtual void on_send_error(const OutgoingDatagram& datagram, int error) = 0;
+};
+
+// Owned and run by one worker thread; wake() and set_sockets() may be called from any thread.
+class PacketPump {
+ public:
+  // One batch of input. The bytes belong to the pump, may be changed in place, and are valid until the
+  // next call of wait() has returned.
+  struct Input {
+    std::span<TunPacket> packets;
+    std::span<ReceivedDatagram> datagrams;
+    bool tun_gone = false;  // the TUN was deleted: nothing more will come from it
+  };
+
+  PacketPump() = default;
+  PacketPump(const PacketPump&) = delete;
+  PacketPump& operator=(const PacketPump&) = delete;
+  virtual ~PacketPump() = default;
+
+  // Hands out what was queued (in the order it was queued, so that a flow keeps its order), then blocks
+  // until there is input or wake() was called. All that was queued has been copied by the kernel, or
+  // reported to SendErrors, when it returns.
+  virtual Input wait() = 0;
+  // Queue output for the next wait(). The bytes and the endpoint stay valid until it has returned.
+  // A full queue is flushed at once, nothing is dropped. A family without a socket is an error
+  // (EAFNOSUPPORT) for that datagram.
+  virtual void send(const OutgoingDatagram& datagram) = 0;
+  virtual void write_tun(ByteSpan packet) = 0;
+  // Writes refused by the TUN so far (it is down, say): such packets are dropped and counted.
+  [[nodiscard]] virtual std::uint64_t tun_write_errors() const = 0;
+
+  // Makes a wait() under way or the next one return. Thread-safe, never blocks.
+  virtual void wake() = 0;
+  // From the next wait() on the pump receives from and sends on these; null: none (the interface is
+  // down). The old ones are let go of once no request of the pump holds them. Thread-safe.
+  virtual void set_sockets(std::shared_ptr<const UdpSockets> sockets) = 0;
+};
+
+}  // namespace wring

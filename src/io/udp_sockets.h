@@ -1,0 +1,48 @@
+// The UDP sockets of the device: for each worker one of IPv4 and one of IPv6, all on one port.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "dataplane/packets.h"
+
+namespace wring {
+
+// Shared by the control thread and the workers; the sockets are closed when the last of them lets
+// go. Nothing in it changes after open(), so every const method may be called by any thread.
+class UdpSockets {
+ public:
+  // Binds to `port`, the same for both families; 0 picks a free one. `fwmark` 0 sets no mark. A
+  // host that has only one of the families works with that one (P30). A port that anyone else holds
+  // is refused with EADDRINUSE, also if the other side shares its port by SO_REUSEPORT; so is one
+  // that sockets of an earlier open() hold as long as a worker has not let go of them.
+  static Result<std::shared_ptr<UdpSockets>> open(std::uint16_t port, std::uint32_t fwmark,
+                                                  unsigned workers);
+
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  // -1 where the host lacks the family.
+  [[nodiscard]] int fd_v4(unsigned worker) const { return fd_of(v4_, worker); }
+  [[nodiscard]] int fd_v6(unsigned worker) const { return fd_of(v6_, worker); }
+  [[nodiscard]] Result<void> set_fwmark(std::uint32_t fwmark) const;
+
+  // Sends one datagram at once, without blocking: 0, or the errno (EAFNOSUPPORT where the host
+  // lacks the family, EAGAIN when the socket's buffer is full). If the endpoint names a source that
+  // is no address of this host any more it is EINVAL: the caller forgets the source and sends once
+  // more (P29).
+  [[nodiscard]] int send(unsigned worker, const OutgoingDatagram& datagram) const;
+
+ private:
+  UdpSockets() = default;
+  static int fd_of(const std::vector<UniqueFd>& sockets, unsigned worker) {
+    return sockets.empty() ? -1 : sockets[worker].get();
+  }
+
+  std::vector<UniqueFd> v4_;  // empty where the host lacks the family
+  std::vector<UniqueFd> v6_;
+  std::uint16_t port_ = 0;
+};
+
+}  // namespace wring

@@ -1,0 +1,61 @@
+// Notices when the interface is set up or down, changes its MTU, is deleted, or moves to another
+// network namespace.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+
+struct mnl_socket;
+struct nlmsghdr;
+
+namespace wring {
+
+struct LinkState {
+  bool exists = false;
+  bool up = false;   // IFF_UP: what `ip link set up` and `down` change
+  unsigned mtu = 0;  // bytes
+
+  friend bool operator==(const LinkState&, const LinkState&) = default;
+};
+
+// Listens on netlink in the namespace in which the interface is, and follows it into another one: a
+// socket of the old namespace hears nothing more after a move. Control thread only.
+class LinkMonitor {
+ public:
+  // `tun_fd` is any queue of the interface; it stays the caller's and must outlive the monitor.
+  static Result<LinkMonitor> open(int tun_fd);
+
+  // The state as last seen; known from open() on.
+  [[nodiscard]] const LinkState& state() const { return state_; }
+  // Readable when poll() has something to look at. Stays the same when the interface moves.
+  [[nodiscard]] int fd() const { return epoll_.get(); }
+  // Takes in what was told, and returns the state if it is another than before. Never blocks. An
+  // error means that the interface could not be followed into its new namespace (EPERM, say).
+  Result<std::optional<LinkState>> poll();
+
+ private:
+  struct CloseSocket {
+    void operator()(mnl_socket* socket) const;
+  };
+  enum class Heard { kNothing, kState, kLeft, kOverrun };
+
+  LinkMonitor(int tun_fd, UniqueFd epoll) : tun_fd_(tun_fd), epoll_(std::move(epoll)) {}
+
+  Result<void> follow();
+  Result<void> subscribe();
+  Result<void> request_state();
+  Result<Heard> drain();
+  Heard take(const nlmsghdr& message);
+
+  int tun_fd_;
+  UniqueFd epoll_;
+  std::unique_ptr<mnl_socket, CloseSocket> socket_;
+  int ifindex_ = 0;
+  LinkState state_;
+};
+
+}  // namespace wring

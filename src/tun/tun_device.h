@@ -1,0 +1,54 @@
+// The TUN interface: made by name, or taken over as an open descriptor (WG_TUN_FD).
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+
+namespace wring {
+
+inline constexpr unsigned kDefaultTunMtu = 1420;  // 1500 - 40 (IPv6) - 8 (UDP) - 32 (WireGuard)
+inline constexpr unsigned kMaxTunMtu = 65500;
+// Packets that the kernel holds for a reader that is late. The kernel's own default of 500 drops
+// the bursts of a single TCP stream.
+inline constexpr unsigned kTunQueueLength = 4096;
+
+// Owns the descriptors of one interface. An interface that create() made lives as long as they do:
+// it is gone once all of them, and every request in flight on them, are closed. Control thread
+// only, but for the descriptors, of which each worker drives its own.
+class TunDevice {
+ public:
+  // Makes the interface `name` ("wg0", or a pattern as "wg%d") with `queues` queues. An interface
+  // that exists already is refused, also a persistent TUN to which the kernel would silently
+  // attach: it may be somebody else's, has another's settings, and would outlive this program. Such
+  // a one is handed in as a descriptor. Errors: EBUSY (taken), EINVAL (bad name, MTU or number of
+  // queues), EPERM, ENOENT (no /dev/net/tun).
+  static Result<TunDevice> create(const std::string& name, unsigned queues,
+                                  unsigned mtu = kDefaultTunMtu);
+  // Takes over an open TUN descriptor as its only queue; MTU and queue length stay as they are. It
+  // must pass bare IP packets: one in TAP mode, with packet information or with virtio headers is
+  // refused, for the kernel does not let these be changed any more.
+  static Result<TunDevice> adopt(UniqueFd fd);
+
+  // The name that the interface bore when it was opened.
+  [[nodiscard]] const std::string& name() const { return name_; }
+  // Non-blocking, one for each worker.
+  [[nodiscard]] std::span<const UniqueFd> queues() const { return queues_; }
+
+  // Both act wherever the interface is now, also in another network namespace.
+  [[nodiscard]] Result<unsigned> mtu() const;
+  [[nodiscard]] Result<void> set_mtu(unsigned mtu) const;
+  // False once the interface was deleted. A move to another network namespace is no deletion.
+  [[nodiscard]] bool still_exists() const;
+
+ private:
+  TunDevice(std::string name, std::vector<UniqueFd> queues);
+
+  std::string name_;
+  std::vector<UniqueFd> queues_;
+};
+
+}  // namespace wring
