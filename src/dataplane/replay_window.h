@@ -14,11 +14,8 @@ namespace wring {
 // ring.
 class ReplayWindow {
  public:
-  // [WG] 6.1, REJECT_AFTER_MESSAGES: no session uses this counter or one past it.
-  static constexpr std::uint64_t kCounterLimit = ~std::uint64_t{0} - (std::uint64_t{1} << 13);
-
-  // True, once, for a counter that is neither too old nor too great; marks it as received. To be
-  // called only for a message that has authenticated.
+  // True, once, for a counter that is neither too old nor past the last one that a session may use
+  // (kRejectAfterMessages); marks it as received. Only for a message that has authenticated.
   [[nodiscard]] bool accept(std::uint64_t counter);
   // What accept() would return now; marks nothing.
   [[nodiscard]] bool would_accept(std::uint64_t counter) const;
@@ -29,10 +26,10 @@ class ReplayWindow {
   static constexpr std::uint64_t kUsable = (kWords - 1) * kWordBits;
   using Ring = std::array<std::uint64_t, kWords>;
 
-  [[nodiscard]] std::uint64_t word_at(std::uint64_t counter) const;
-  std::uint64_t& make_room(std::uint64_t counter);
+  static std::uint64_t slot(std::uint64_t counter) { return counter / kWordBits % kWords; }
+  void advance_to(std::uint64_t counter);
 
-  std::uint64_t greatest_ = 0;    // meaningless, and harmless, before the first accept()
+  std::uint64_t greatest_ = 0;    // before the first accept() as well: no bit is set then
   std::uint64_t first_word_ = 0;  // counters 0 to 63, while there is no ring
   std::unique_ptr<Ring> ring_;
 };

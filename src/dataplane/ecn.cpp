@@ -1,0 +1,42 @@
+#include "dataplane/ecn.h"
+
+#include "dataplane/checksum.h"
+#include "dataplane/ip_header.h"
+
+namespace wring {
+namespace {
+
+// RFC 6040 figure 4: what the inner codepoint becomes, but for the one case that is dropped.
+std::uint8_t merged(std::uint8_t inner, std::uint8_t outer) {
+  if (inner == kEcnNotEct || inner == kEcnCe) return inner;
+  if (outer == kEcnCe) return kEcnCe;
+  return outer == kEcnEct1 ? kEcnEct1 : inner;
+}
+
+void set_v4(MutByteSpan packet, std::uint8_t ecn) {
+  auto header = load<Ipv4Header>(packet);
+  const auto old_word = load<Be<std::uint16_t>>(packet);
+  header.tos = static_cast<std::uint8_t>((header.tos & ~kEcnMask) | ecn);
+  store(packet, header);
+  header.checksum = updated_checksum(header.checksum, old_word, load<Be<std::uint16_t>>(packet));
+  store(packet, header);
+}
+
+void set_v6(MutByteSpan packet, std::uint8_t ecn) {
+  // The traffic class lies across the first two bytes, its low bits in the second one's upper half.
+  packet[1] = static_cast<std::uint8_t>((packet[1] & ~(kEcnMask << 4)) | ecn << 4);
+}
+
+}  // namespace
+
+bool ecn_decapsulate(MutByteSpan packet, std::uint8_t outer_tos) {
+  const bool v4 = ip_version(packet) == 4;
+  const auto inner = static_cast<std::uint8_t>((v4 ? packet[1] : packet[1] >> 4) & kEcnMask);
+  const auto outer = static_cast<std::uint8_t>(outer_tos & kEcnMask);
+  if (inner == kEcnNotEct && outer == kEcnCe) return false;
+  const std::uint8_t ecn = merged(inner, outer);
+  if (ecn != inner) v4 ? set_v4(packet, ecn) : set_v6(packet, ecn);
+  return true;
+}
+
+}  // namespace wring

@@ -1,0 +1,77 @@
+#include "dataplane/endpoint_parse.h"
+
+#include <net/if.h>
+
+#include <cerrno>
+#include <charconv>
+#include <optional>
+
+#include "dataplane/ip_address.h"
+
+namespace wring {
+namespace {
+
+// Decimal digits only, all of them.
+template <typename Number>
+std::optional<Number> parse_number(std::string_view digits) {
+  Number value = 0;
+  const char* const end = digits.data() + digits.size();
+  const auto [stop, error] = std::from_chars(digits.data(), end, value);
+  if (error != std::errc{} || stop != end) return std::nullopt;
+  return value;
+}
+
+// 0 for what names no interface. A number is taken as it is: the interface may come later.
+std::uint32_t zone_index(std::string_view zone) {
+  if (const auto number = parse_number<std::uint32_t>(zone)) return *number;
+  return if_nametoindex(std::string(zone).c_str());
+}
+
+auto refused(std::string_view text, const char* why, int code = EINVAL) {
+  return failure("endpoint '" + std::string(text) + "': " + why, code);
+}
+
+Result<Endpoint> parse_v4(std::string_view text, std::string_view host, std::uint16_t port) {
+  const auto address = IpAddress::parse(host);
+  if (!address || !address->is_v4()) {
+    return refused(text, "the address is not valid; IPv6 goes in brackets");
+  }
+  Endpoint endpoint;
+  endpoint.remote.v4.sin_family = AF_INET;
+  endpoint.remote.v4.sin_port = htons(port);
+  std::memcpy(&endpoint.remote.v4.sin_addr, address->bytes.data(), 4);
+  return endpoint;
+}
+
+Result<Endpoint> parse_v6(std::string_view text, std::string_view host, std::uint16_t port) {
+  const std::size_t percent = host.find('%');
+  const auto address = IpAddress::parse(host.substr(0, percent));
+  if (!address || address->is_v4()) return refused(text, "the IPv6 address is not valid");
+  Endpoint endpoint;
+  endpoint.remote.v6.sin6_family = AF_INET6;
+  endpoint.remote.v6.sin6_port = htons(port);
+  std::memcpy(&endpoint.remote.v6.sin6_addr, address->bytes.data(), 16);
+  if (percent != host.npos) {
+    endpoint.remote.v6.sin6_scope_id = zone_index(host.substr(percent + 1));
+    if (endpoint.remote.v6.sin6_scope_id == 0) {
+      return refused(text, "the zone names no interface", ENODEV);
+    }
+  }
+  return endpoint;
+}
+
+}  // namespace
+
+Result<Endpoint> parse_endpoint(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == text.npos) return refused(text, "the port is missing");
+  const auto port = parse_number<std::uint16_t>(text.substr(colon + 1));
+  if (!port || *port == 0) return refused(text, "the port is not a number from 1 to 65535");
+
+  const std::string_view host = text.substr(0, colon);
+  if (!host.starts_with('[')) return parse_v4(text, host, *port);
+  if (!host.ends_with(']')) return refused(text, "the closing bracket is missing");
+  return parse_v6(text, host.substr(1, host.size() - 2), *port);
+}
+
+}  // namespace wring

@@ -1,0 +1,79 @@
+#include "dataplane/ip_address.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <charconv>
+
+namespace wring {
+namespace {
+
+// Zeroes what lies past the first `length` bits.
+void mask(Bytes<16>& bytes, std::uint8_t length) {
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const std::size_t before = 8 * i;
+    const std::size_t kept = std::min<std::size_t>(length > before ? length - before : 0, 8);
+    bytes[i] &= static_cast<std::uint8_t>(0xff00U >> kept);
+  }
+}
+
+}  // namespace
+
+IpAddress IpAddress::v4(const Bytes<4>& address) {
+  IpAddress result;
+  std::copy(address.begin(), address.end(), result.bytes.begin());
+  return result;
+}
+
+std::optional<IpAddress> IpAddress::parse(std::string_view text) {
+  std::array<char, INET6_ADDRSTRLEN> terminated{};
+  // A zero byte inside would end the text for inet_pton, which then took the part before it.
+  if (text.size() >= terminated.size() || text.find('\0') != text.npos) return std::nullopt;
+  std::copy(text.begin(), text.end(), terminated.begin());
+
+  IpAddress result;
+  const bool v4 = text.find(':') == text.npos;
+  result.version = v4 ? IpVersion::kV4 : IpVersion::kV6;
+  if (inet_pton(v4 ? AF_INET : AF_INET6, terminated.data(), result.bytes.data()) != 1) {
+    return std::nullopt;
+  }
+  return result;
+}
+
+IpPrefix::IpPrefix(const IpAddress& any_address_in_it, std::uint8_t prefix_length)
+    : address(any_address_in_it), length(prefix_length) {
+  assert(length <= address.full_length());
+  mask(address.bytes, length);
+}
+
+std::optional<IpPrefix> IpPrefix::parse(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  const auto address = IpAddress::parse(text.substr(0, slash));
+  if (!address) return std::nullopt;
+  if (slash == text.npos) return IpPrefix(*address, address->full_length());
+
+  const std::string_view digits = text.substr(slash + 1);
+  std::uint8_t length = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
+  const bool all_read = error == std::errc{} && end == digits.data() + digits.size();
+  if (!all_read || length > address->full_length()) return std::nullopt;
+  return IpPrefix(*address, length);
+}
+
+bool IpPrefix::contains(const IpAddress& other) const {
+  return other.version == address.version && IpPrefix(other, length).address == address;
+}
+
+std::string to_string(const IpAddress& address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  inet_ntop(address.is_v4() ? AF_INET : AF_INET6, address.bytes.data(), text.data(), text.size());
+  return text.data();
+}
+
+std::string to_string(const IpPrefix& prefix) {
+  return to_string(prefix.address) + '/' + std::to_string(prefix.length);
+}
+
+}  // namespace wring
