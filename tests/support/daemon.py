@@ -67,8 +67,7 @@ class Daemon:
         return self.process.poll() is None
 
     def has_socket(self) -> bool:
-        # Through the holder's root, for the host's /run is not ours.
-        return os.path.exists(f"/proc/{self.host.pid}/root{socket_path(self.interface)}")
+        return os.path.exists(self.host.path(socket_path(self.interface)))
 
     def resident_kib(self) -> int:
         """The memory it holds now (VmRSS)."""
@@ -102,9 +101,12 @@ class Daemon:
         return self
 
     def __exit__(self, kind, *_) -> None:
-        if kind is not None:
-            print(f"--- {self.host.name}: {self.interface}\n{self.log()}")
-            self.kill()
-        elif self.running():
-            self.stop()
-        self._log.close()
+        # pytest shows what is printed only where a test fails.
+        print(f"--- {self.host.name}: {self.interface}\n{self.log()}")
+        try:
+            if kind is not None:
+                self.kill()
+            elif self.running():
+                self.stop()
+        finally:
+            self._log.close()

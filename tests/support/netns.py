@@ -14,7 +14,8 @@ import os
 import signal
 import socket
 import subprocess
-from typing import Mapping, Optional, Sequence
+from contextlib import contextmanager
+from typing import Iterator, Mapping, Optional, Sequence
 
 _CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -82,14 +83,21 @@ class Host:
         self._children.append(child)
         return child
 
-    def socket(self, family: int, kind: int) -> socket.socket:
-        """A socket that belongs to this host, for use by any thread of the test itself."""
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """Puts the calling thread into this host's network namespace for a `with` block: sockets and
+        TUN devices opened there belong to the host, and any thread may use them afterwards."""
         with open("/proc/thread-self/ns/net", "rb") as home:
             self._enter(self._netns)
             try:
-                return socket.socket(family, kind)
+                yield
             finally:
                 self._enter(home.fileno())
+
+    def socket(self, family: int, kind: int, protocol: int = 0) -> socket.socket:
+        """A socket that belongs to this host, for use by the test itself."""
+        with self.inside():
+            return socket.socket(family, kind, protocol)
 
     @staticmethod
     def _enter(namespace: int) -> None:
@@ -109,6 +117,16 @@ class Host:
 
     def has_link(self, device: str) -> bool:
         return self.run("ip", "link", "show", "dev", device, check=False).returncode == 0
+
+    def has_ipv6(self) -> bool:
+        key = "/proc/sys/net/ipv6/conf/all/disable_ipv6"
+        return self.run("cat", key, check=False).stdout.strip() == "0"
+
+    def path(self, inside: str) -> str:
+        """Where the test itself finds a file of this host. Links are resolved on the way out, as an
+        absolute one (/var/run) would lead back to the test's own file system."""
+        return f"/proc/{self.pid}/root{os.path.realpath(os.path.dirname(inside))}" \
+               f"/{os.path.basename(inside)}"
 
     def pids(self) -> list[int]:
         """Every process in this namespace, the holder excepted."""
@@ -169,7 +187,7 @@ class Net:
                "peer", "name", other_device, "netns", str(other.pid))
         for host, device, last in ((one, one_device, 1), (other, other_device, 2)):
             host.add_address(device, f"10.7.{subnet}.{last}/24")
-            if os.path.exists(f"/proc/{host.pid}/net/if_inet6"):
+            if host.has_ipv6():
                 host.add_address(device, f"fd07:{subnet}::{last}/64")
             host.ip("link", "set", device, "up")
 

@@ -5,6 +5,7 @@ import json
 import random
 import re
 import socket
+import subprocess
 import threading
 from dataclasses import dataclass
 
@@ -32,6 +33,8 @@ class PingResult:
 
 
 def parse_ping(text: str) -> PingResult:
+    if re.search(r"connect: .*unreachable", text):
+        return PingResult(0, 0, 0, text)  # There is no route: nothing was sent.
     found = re.search(r"(\d+) packets transmitted, (\d+) received(?:, \+(\d+) duplicates)?", text)
     if not found:
         raise AssertionError(f"ping did not run:\n{text}")
@@ -121,7 +124,7 @@ def send_udp(source: Host, sink: Host, address: str, count: int, size: int = 200
 
 def iperf3(server: Host, client: Host, address: str, *options: str, seconds: int = 5) -> dict:
     """Runs iperf3 from client to server and returns its report."""
-    listening = server.popen("iperf3", "-s", "-1", "-B", address)
+    listening = server.popen("iperf3", "-s", "-1", "-B", address, stdout=subprocess.DEVNULL)
     try:
         eventually(lambda: ":5201" in server.run("ss", "-ltnH").stdout, "iperf3 listens")
         report = client.run("iperf3", "-J", "-c", address, "-t", str(seconds), *options,

@@ -27,7 +27,8 @@ class End:
 
     def add_inner_addresses(self) -> None:
         self.host.add_address(self.interface, f"{self.inner4}/24")
-        self.host.add_address(self.interface, f"{self.inner6}/64")
+        if self.host.has_ipv6():
+            self.host.add_address(self.interface, f"{self.inner6}/64")
         self.host.ip("link", "set", self.interface, "up")
 
     def configure(self, *settings: object, secret: str = "") -> None:

@@ -1,0 +1,110 @@
+"""Starts that cannot work: one line that says why and what to do, status 1, nothing left."""
+
+import pytest
+
+from support.daemon import Daemon, program
+from support.transfer import ping
+from support.tunnel import tunnel
+
+
+def _refused(host, *argv, foreground=True, interface="wg0"):
+    """Runs what must fail and returns its line on standard error."""
+    done = host.run(*argv, program(), *(["-f"] if foreground else []), interface, check=False,
+                    timeout=10, env={"LOG_LEVEL": "error"})
+    assert done.returncode == 1, done
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    return done.stderr
+
+
+def _nothing_left(host, interface="wg0"):
+    assert not host.has_link(interface)
+    assert host.run("sh", "-c", "ls /run/wireguard/*.sock", check=False).stdout == ""
+    assert host.pids() == []
+
+
+FOREGROUND = pytest.mark.parametrize("foreground", [True, False], ids=["front", "background"])
+
+
+@FOREGROUND
+@pytest.mark.parametrize("name", ["sixteen-letters-", "a" * 100, "with/slash", ".", "..", "a b"])
+def test_a_name_that_no_interface_can_have(pair, name, foreground):
+    line = _refused(pair[0], foreground=foreground, interface=name)
+    assert name in line or "name" in line
+    assert pair[0].pids() == []
+
+
+@FOREGROUND
+def test_a_name_that_another_kind_of_interface_has(pair, foreground):
+    a, _ = pair
+    line = _refused(a, foreground=foreground, interface="eth0")
+    assert "eth0" in line
+    assert a.has_link("eth0") and a.pids() == []
+
+
+@FOREGROUND
+def test_a_name_that_a_running_daemon_has(pair, foreground):  # P35
+    with tunnel(*pair) as (one, two):
+        assert ping(one.host, two.inner4).lost == 0
+        line = _refused(one.host, foreground=foreground)
+        assert "wg0" in line
+        assert one.daemon.has_socket()
+        assert ping(one.host, two.inner4).lost == 0  # The running one did not notice.
+
+
+@FOREGROUND
+def test_no_tun_device(pair, foreground):
+    a, _ = pair
+    line = _refused(a, "unshare", "--mount", "sh", "-c",
+                    'mount -t tmpfs none /dev/net && exec "$@"', "sh", foreground=foreground)
+    assert "/dev/net/tun" in line
+    _nothing_left(a)
+
+
+@FOREGROUND
+def test_no_permission(pair, foreground):
+    a, _ = pair
+    line = _refused(a, "setpriv", "--bounding-set=-all", "--inh-caps=-all", foreground=foreground)
+    assert "ermi" in line  # Permission denied, or: not permitted.
+    assert "root" in line or "CAP_NET_ADMIN" in line
+    _nothing_left(a)
+
+
+@FOREGROUND
+@pytest.mark.parametrize("error", ["EPERM", "ENOSYS"])
+def test_io_uring_forbidden(pair, deny_syscall, error, foreground):
+    a, _ = pair
+    *denying, _, _ = deny_syscall("io_uring_setup", error)
+    line = _refused(a, *denying, foreground=foreground)
+    assert "io_uring" in line
+    _nothing_left(a)
+
+
+def test_a_socket_folder_that_cannot_be_made(pair):
+    a, _ = pair
+    a.run("touch", "/run/wireguard")
+    line = _refused(a)
+    assert "wireguard" in line
+    a.run("rm", "/run/wireguard")
+    _nothing_left(a)
+
+
+def test_a_failed_start_does_not_spoil_the_next(pair):
+    a, _ = pair
+    _refused(a, "setpriv", "--bounding-set=-all", "--inh-caps=-all")
+    with Daemon(a) as daemon:
+        assert daemon.running()
+
+
+@pytest.mark.parametrize("argv", [["--version"], ["--help"]])
+def test_version_and_help_need_no_privilege(pair, argv):
+    done = pair[0].run("setpriv", "--bounding-set=-all", "--inh-caps=-all", program(), *argv)
+    assert "wring" in done.stdout and done.stderr == ""
+
+
+@pytest.mark.parametrize("argv", [[], ["--no-such-option", "wg0"], ["--workers", "0", "wg0"],
+                                  ["--workers", "many", "wg0"], ["wg0", "wg1"],
+                                  ["--log-level", "loud", "wg0"]])
+def test_a_wrong_command_line_is_refused(pair, argv):
+    done = pair[0].run(program(), *argv, check=False, timeout=10)
+    assert done.returncode not in (0, 134, 139) and done.stderr
+    _nothing_left(pair[0])
