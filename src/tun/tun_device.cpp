@@ -1,0 +1,182 @@
+#include "tun/tun_device.h"
+
+#include <fcntl.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "tun/namespace_socket.h"
+
+namespace wring {
+namespace {
+
+constexpr const char* kClonePath = "/dev/net/tun";
+constexpr unsigned kMinTunMtu = 68;      // the least that IPv4 lets an interface have (RFC 791)
+constexpr unsigned kMaxTunQueues = 256;  // MAX_TAP_QUEUES of the kernel
+
+Result<UniqueFd> open_clone_device() {
+  UniqueFd fd(::open(kClonePath, O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  if (fd) return fd;
+  const int error = errno;
+  const std::string what = std::string("cannot open ") + kClonePath;
+  switch (error) {
+    case ENOENT:
+    case ENODEV:
+    case ENXIO:
+      return system_failure(what, error,
+                            "load the module with `modprobe tun`, or give the container the device "
+                            "(--device /dev/net/tun)");
+    case EACCES:
+    case EPERM:
+      return system_failure(what, error, "run as root");
+    default:
+      return system_failure(what, error);
+  }
+}
+
+Result<ifreq> attach_queue(int fd, const std::string& name, int flags) {
+  ifreq request{};
+  name.copy(request.ifr_name, IFNAMSIZ - 1);
+  request.ifr_flags = static_cast<short>(flags);
+  if (ioctl(fd, TUNSETIFF, &request) == 0) return request;
+  const int error = errno;
+  const std::string what = "cannot create the interface " + name;
+  switch (error) {
+    case EBUSY:
+    case EEXIST:
+      return failure("an interface " + name + " exists already; delete it with `ip link del " +
+                         name + "`, choose another name, or hand it in as WG_TUN_FD",
+                     EBUSY);
+    case EPERM:
+      return system_failure(what, error, "run as root, or with CAP_NET_ADMIN");
+    case EINVAL:
+      return system_failure(what, error, "the name is none that an interface can have");
+    default:
+      return system_failure(what, error);
+  }
+}
+
+Result<void> check_name(const std::string& name) {
+  if (name.size() >= IFNAMSIZ) {
+    return failure("the interface name " + name + " is too long: at most 15 characters", EINVAL);
+  }
+  if (name.empty()) return failure("the interface name is empty", EINVAL);
+  return {};
+}
+
+Result<void> configure(int tun_fd, const std::string& name, unsigned long command, unsigned value,
+                       const std::string& what) {
+  auto socket = socket_beside_tun(tun_fd, AF_INET, SOCK_DGRAM, 0);
+  if (!socket) return tl::unexpected(socket.error());
+  ifreq request{};
+  name.copy(request.ifr_name, IFNAMSIZ - 1);
+  request.ifr_mtu = static_cast<int>(value);  // shares its place with ifr_qlen
+  if (ioctl(socket->get(), command, &request) == 0) return {};
+  return system_failure("cannot set the " + what + " of " + name + " to " + std::to_string(value),
+                        errno);
+}
+
+// Name and flags as they are now: an interface can be renamed while it is open.
+Result<ifreq> identify(int tun_fd) {
+  ifreq request{};
+  if (ioctl(tun_fd, TUNGETIFF, &request) == 0) return request;
+  const int error = errno;
+  if (error == EBADFD) return failure("the interface was deleted", error);
+  return system_failure("the descriptor is none of a TUN interface", error);
+}
+
+std::string name_in(const ifreq& request) {
+  return {request.ifr_name, strnlen(request.ifr_name, IFNAMSIZ)};
+}
+
+}  // namespace
+
+TunDevice::TunDevice(std::string name, std::vector<UniqueFd> queues)
+    : name_(std::move(name)), queues_(std::move(queues)) {}
+
+Result<TunDevice> TunDevice::create(const std::string& name, unsigned queues, unsigned mtu) {
+  if (auto good = check_name(name); !good) return tl::unexpected(good.error());
+  if (queues == 0 || queues > kMaxTunQueues) {
+    return failure("an interface has 1 to 256 queues, not " + std::to_string(queues), EINVAL);
+  }
+  const int flags = IFF_TUN | IFF_NO_PI | (queues > 1 ? IFF_MULTI_QUEUE : 0);
+
+  // The first queue makes the interface and insists on that; the others join it by its real name.
+  std::string real_name = name;
+  std::vector<UniqueFd> fds;
+  for (unsigned i = 0; i < queues; ++i) {
+    auto fd = open_clone_device();
+    if (!fd) return tl::unexpected(fd.error());
+    auto attached = attach_queue(fd->get(), real_name, i == 0 ? flags | IFF_TUN_EXCL : flags);
+    if (!attached) return tl::unexpected(attached.error());
+    real_name = name_in(*attached);
+    fds.push_back(std::move(*fd));
+  }
+  TunDevice device(std::move(real_name), std::move(fds));
+  if (auto set = device.set_mtu(mtu); !set) return tl::unexpected(set.error());
+  auto set = configure(device.queues_[0].get(), device.name_, SIOCSIFTXQLEN, kTunQueueLength,
+                       "queue length");
+  if (!set) return tl::unexpected(set.error());
+  return device;
+}
+
+Result<TunDevice> TunDevice::adopt(UniqueFd fd) {
+  auto interface = identify(fd.get());
+  if (!interface) return tl::unexpected(interface.error());
+  const std::string name = name_in(*interface);
+  const int flags = interface->ifr_flags;
+  if ((flags & IFF_TUN) == 0) {
+    return failure(
+        "the interface " + name + " of the descriptor is no TUN (layer 3); open it with IFF_TUN",
+        EINVAL);
+  }
+  if ((flags & IFF_NO_PI) == 0) {
+    return failure(
+        "the descriptor of " + name + " passes packet information; open it with IFF_NO_PI", EINVAL);
+  }
+  if ((flags & IFF_VNET_HDR) != 0) {
+    return failure(
+        "the descriptor of " + name + " passes virtio headers; open it without IFF_VNET_HDR",
+        EINVAL);
+  }
+  const int status = fcntl(fd.get(), F_GETFL);
+  if (status < 0 || fcntl(fd.get(), F_SETFL, status | O_NONBLOCK) < 0 ||
+      fcntl(fd.get(), F_SETFD, FD_CLOEXEC) < 0) {
+    return system_failure("cannot make the descriptor of " + name + " non-blocking", errno);
+  }
+  std::vector<UniqueFd> fds;
+  fds.push_back(std::move(fd));
+  return TunDevice(name, std::move(fds));
+}
+
+Result<unsigned> TunDevice::mtu() const {
+  auto request = identify(queues_[0].get());
+  if (!request) return tl::unexpected(request.error());
+  auto socket = socket_beside_tun(queues_[0].get(), AF_INET, SOCK_DGRAM, 0);
+  if (!socket) return tl::unexpected(socket.error());
+  if (ioctl(socket->get(), SIOCGIFMTU, &*request) != 0) {
+    return system_failure("cannot read the MTU of " + name_in(*request), errno);
+  }
+  return static_cast<unsigned>(request->ifr_mtu);
+}
+
+Result<void> TunDevice::set_mtu(unsigned mtu) const {
+  if (mtu < kMinTunMtu || mtu > kMaxTunMtu) {
+    return failure("an MTU of " + std::to_string(mtu) + " is out of range: 68 to 65500", EINVAL);
+  }
+  auto interface = identify(queues_[0].get());
+  if (!interface) return tl::unexpected(interface.error());
+  return configure(queues_[0].get(), name_in(*interface), SIOCSIFMTU, mtu, "MTU");
+}
+
+bool TunDevice::still_exists() const {
+  auto interface = identify(queues_[0].get());
+  return interface || interface.error().code != EBADFD;
+}
+
+}  // namespace wring
