@@ -22,7 +22,7 @@ inline std::vector<std::uint8_t> hex(std::string_view digits) {
     const std::size_t value = kDigits.find(digit);
     if (value == std::string_view::npos) throw std::invalid_argument("not a hexadecimal digit");
     if (high) out.push_back(0);
-    out.back() = static_cast<std::uint8_t>(out.back() << 4U | value);
+    out.back() = static_cast<std::uint8_t>(out.back() * 16U + value);
     high = !high;
   }
   if (!high) throw std::invalid_argument("an odd number of hexadecimal digits");
