@@ -2,12 +2,12 @@
 """Writes handshake.txt and kdf.txt: what the C++ tests expect, computed by other means.
 
 The handshake of the WireGuard paper (section 5.4) once more, on hashlib's BLAKE2s, the standard
-library's HMAC and python3-cryptography's X25519 and ChaCha20-Poly1305, with fixed keys. It shares no
-code with wring. Run it in this folder to make the files anew:
+library's HMAC and python3-cryptography's X25519 and ChaCha20-Poly1305, with fixed keys. It shares
+no code with wring. Run it in this folder to make the files anew:
 
     /usr/bin/python3 make_handshake_vectors.py
 
-Format: `[case]` begins a case; `name hex` is one value (nothing after the name is the empty string).
+Format: `[case]` begins a case; `name hex` is one value (nothing after the name is no bytes).
 """
 
 import hashlib
@@ -56,7 +56,8 @@ def hchacha20(key: bytes, nonce: bytes) -> bytes:
     state = list(struct.unpack("<16I", b"expand 32-byte k" + key + nonce))
 
     def quarter(a: int, b: int, c: int, d: int) -> None:
-        for first, second, target, count in ((a, b, d, 16), (c, d, b, 12), (a, b, d, 8), (c, d, b, 7)):
+        steps = ((a, b, d, 16), (c, d, b, 12), (a, b, d, 8), (c, d, b, 7))
+        for first, second, target, count in steps:
             state[first] = (state[first] + state[second]) & 0xFFFFFFFF
             state[target] = rotate(state[target] ^ state[first], count)
 
@@ -83,7 +84,8 @@ def public(key: bytes) -> bytes:
 
 
 def dh(key: bytes, other: bytes) -> bytes:
-    return X25519PrivateKey.from_private_bytes(key).exchange(X25519PublicKey.from_public_bytes(other))
+    theirs = X25519PublicKey.from_public_bytes(other)
+    return X25519PrivateKey.from_private_bytes(key).exchange(theirs)
 
 
 def fixed(name: str, size: int = 32) -> bytes:
@@ -158,7 +160,7 @@ def handshake(psk: bytes) -> list[tuple[str, bytes]]:
         values.append((name, header + aead(initiator_key, counter, packet, b"")))
     values.append(("inner_packet", packet))
 
-    # 5.4.7: the responder answers the initiation with a cookie, and the initiator tries again with it
+    # 5.4.7: the responder answers the initiation with a cookie; the initiator tries again with it
     secret, nonce = fixed("cookie secret"), fixed("cookie nonce", 24)
     source = bytes([192, 0, 2, 7]) + struct.pack(">H", 51820)
     cookie = mac(secret, source)
