@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# Installs what is needed, builds everything, runs every test. Usage: tools/test.sh [--fast]
+#
+# In this order: the format of the sources; the unit tests and the simulation under the address,
+# undefined-behaviour and thread sanitizers; the fuzzers over their corpus; and last the release
+# build with all of its tests, whose summary ends the output. --fast leaves out the sanitizers, the
+# fuzzers, the kernel in QEMU and all that is labelled slow. Needs root, or sudo, for namespaces.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+
+fast=no
+case "${1:-}" in
+  "") ;;
+  --fast) fast=yes ;;
+  *) echo "usage: tools/test.sh [--fast]" >&2; exit 2 ;;
+esac
+
+cores=$(nproc)
+failed=()
+
+say() { echo "test: $*"; }
+
+# stage NAME COMMAND...: runs it, says how long it took, remembers a failure and goes on.
+stage() {
+  local name=$1 begin=$SECONDS
+  shift
+  say "---- $name"
+  if "$@" </dev/null; then
+    say "---- $name: passed after $((SECONDS - begin)) s"
+  else
+    say "---- $name: FAILED after $((SECONDS - begin)) s" >&2
+    failed+=("$name")
+    return 1
+  fi
+}
+
+check_format() {
+  git ls-files -z '*.h' '*.cpp' | xargs -0 -r clang-format-14 --dry-run --Werror
+}
+
+launcher=()
+if command -v ccache >/dev/null; then launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
+
+# build PRESET
+build() {
+  cmake --preset "$1" "${launcher[@]}" >build/"$1".configure.log 2>&1 || {
+    cat build/"$1".configure.log >&2
+    return 1
+  }
+  cmake --build --preset "$1"
+}
+
+build_and_test() {
+  build "$1" && ctest --preset "$1" -j "$cores"
+}
+
+# Namespaces need root. The environment is kept, so that the tests find the same programs.
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo env "PATH=$PATH" "$@"; fi
+}
+
+mkdir -p build
+stage "Debian packages" tools/install-deps.sh || exit 1
+stage "peers for the interop tests" tools/install-peers.sh
+stage "format" check_format
+if [ "$fast" = no ]; then
+  for preset in asan tsan fuzz; do
+    stage "$preset" build_and_test "$preset"
+  done
+fi
+stage "release build" build release || exit 1
+
+say "everything up to here took $SECONDS s; failed: ${failed[*]:-nothing}"
+selection=()
+[ "$fast" = no ] || selection=(-LE '^(slow|qemu)$')
+as_root ctest --preset release -j "$cores" "${selection[@]}" </dev/null || failed+=("release tests")
+
+if [ ${#failed[@]} -ne 0 ]; then
+  say "FAILED: ${failed[*]}" >&2
+  exit 1
+fi
