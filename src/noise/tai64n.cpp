@@ -9,6 +9,7 @@ namespace {
 // are left out, as every implementation does: only the order of the stamps matters.
 constexpr std::uint64_t kUnixEpoch = (1ULL << 62) + 10;
 constexpr std::uint32_t kWhitened = (1U << 24) - 1;
+constexpr std::uint32_t kNanosecondsPerSecond = 1'000'000'000;
 
 struct Tai64nFields {
   Be<std::uint64_t> seconds;
@@ -23,6 +24,18 @@ Tai64n tai64n_from(WallTime now) {
   Tai64nFields fields;
   fields.seconds = kUnixEpoch + static_cast<std::uint64_t>(seconds.time_since_epoch().count());
   fields.nanoseconds = static_cast<std::uint32_t>((now - seconds).count()) & ~kWhitened;
+  return Tai64n{load<Bytes<12>>(as_bytes(fields))};
+}
+
+Tai64n successor(const Tai64n& stamp) {
+  auto fields = load<Tai64nFields>(stamp.bytes);
+  const std::uint32_t next = (fields.nanoseconds | kWhitened) + 1;
+  if (next < kNanosecondsPerSecond) {
+    fields.nanoseconds = next;
+  } else {
+    fields.seconds = fields.seconds + 1;
+    fields.nanoseconds = 0;
+  }
   return Tai64n{load<Bytes<12>>(as_bytes(fields))};
 }
 

@@ -21,4 +21,8 @@ struct Tai64n {
 // would help whoever measures timing on this machine.
 [[nodiscard]] Tai64n tai64n_from(WallTime now);
 
+// The next whitened stamp after `stamp`, for a sender whose clock was set back: its peers take only
+// stamps that grow (P5).
+[[nodiscard]] Tai64n successor(const Tai64n& stamp);
+
 }  // namespace wring

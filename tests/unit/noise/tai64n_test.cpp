@@ -38,6 +38,19 @@ TEST(Tai64n, is_before_every_real_stamp_by_default) {
   EXPECT_LT(Tai64n{}, tai64n_from(WallTime(0s)));
 }
 
+// P5
+TEST(Tai64n, has_a_successor_that_is_the_next_whitened_stamp) {
+  EXPECT_EQ(successor(tai64n_from(WallTime(1s))).bytes, hex_bytes<12>("400000000000000b 01000000"));
+  EXPECT_EQ(successor(tai64n_from(WallTime(1s + 999999999ns))).bytes,
+            hex_bytes<12>("400000000000000c 00000000"));
+  Tai64n stamp = tai64n_from(WallTime(1s));
+  for (int step = 0; step < 200; ++step) {
+    const Tai64n next = successor(stamp);
+    EXPECT_GT(next, stamp);
+    stamp = next;
+  }
+}
+
 TEST(Tai64n, takes_a_clock_set_before_1970) {
   EXPECT_LT(tai64n_from(WallTime(-1ns)), tai64n_from(WallTime(0s)));
 }
