@@ -1,0 +1,129 @@
+"""The foreign WireGuard implementations, each a class with the same few methods."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Optional
+
+from guest import Guest
+from support.daemon import Daemon
+from support.netns import Host, Net
+from support.tunnel import End
+
+_ROOT = Path(__file__).resolve().parents[2]
+_PEERS = Path(os.environ.get("WRING_PEERS", _ROOT / "build/peers"))
+
+LINK = "eth0"
+# Where the two hosts find each other, by IP version and end; as Net.cable gives them out.
+OUTER = {"wring": {4: "10.7.0.1", 6: "fd07:0::1"}, "foreign": {4: "10.7.0.2", 6: "fd07:0::2"}}
+PREFIX_LENGTH = {4: 24, 6: 64}
+
+
+def give_outer_addresses(host, end: str) -> None:
+    """Makes the addresses of OUTER the only ones of the host's card, whatever a test did to it."""
+    host.ip("address", "flush", "dev", LINK, "scope", "global")
+    for version, address in OUTER[end].items():
+        host.add_address(LINK, f"{address}/{PREFIX_LENGTH[version]}")
+    host.ip("link", "set", LINK, "up")
+
+
+class ForeignPeer:
+    """What the tests know of an implementation. A `host` is where it runs, a namespace or a guest.
+    """
+
+    name = ""
+    # Whether its byte counters count what the kernel counts: every authenticated message, whole.
+    counts_whole_messages = True
+    # Whether it reaches a peer by IPv6 that it has reached by IPv4 before.
+    can_change_ip_version = True
+
+    def missing(self) -> Optional[str]:
+        """What has to be installed before this peer can be tested, or None."""
+        raise NotImplementedError
+
+    def place(self, net: Net, wring_host: Host):
+        """Makes this peer's host, on a cable with `wring_host`, and returns it."""
+        raise NotImplementedError
+
+    def start(self, end: End) -> None:
+        """Makes the end's interface, with its key, port and addresses."""
+        raise NotImplementedError
+
+    def stop(self, end: End) -> None:
+        """Takes the interface away."""
+        raise NotImplementedError
+
+
+class _DaemonPeer(ForeignPeer):
+    """An implementation in userspace, in a namespace of its own."""
+
+    program = ""
+    arguments: tuple = ()
+
+    def _path(self) -> Optional[str]:
+        return shutil.which(self.program, path=f"{_PEERS / 'bin'}:{os.environ.get('PATH', '')}")
+
+    def missing(self) -> Optional[str]:
+        return None if self._path() else self.program
+
+    def place(self, net: Net, wring_host: Host) -> Host:
+        host = net.host("foreign")
+        net.cable(wring_host, LINK, host, LINK)
+        return host
+
+    def start(self, end: End) -> Daemon:
+        return end.start(command=[self._path(), *self.arguments], leaves_clean=False)
+
+    def stop(self, end: End) -> None:
+        # Killed, for how it ends is not ours to test.
+        end.daemon.kill()
+        end.host.run("rm", "-f", f"/run/wireguard/{end.interface}.sock")
+
+
+class WireguardGo(_DaemonPeer):
+    name = "wireguard-go"
+    program = "wireguard-go"
+    arguments = ("-f",)
+    can_change_ip_version = False
+
+
+class Boringtun(_DaemonPeer):
+    name = "boringtun"
+    program = "boringtun-cli"
+    # Its sockets are connected to each peer by default, and a peer that roams is not heard then.
+    arguments = ("-f", "--disable-drop-privileges", "--disable-connected-udp")
+    counts_whole_messages = False
+
+    def start(self, end: End) -> Daemon:
+        daemon = super().start(end)
+        end.host.ip("link", "set", end.interface, "mtu", "1420")
+        return daemon
+
+
+class Kernel(ForeignPeer):
+    """The Linux kernel, in a guest that boots when it is placed and serves many tests."""
+
+    name = "kernel"
+
+    def missing(self) -> Optional[str]:
+        for program in ("qemu-system-x86_64", "busybox"):
+            if not shutil.which(program):
+                return program
+        return None if list(_PEERS.glob("kernel/boot/vmlinuz-*")) else "linux-image-cloud-amd64"
+
+    def place(self, net: Net, wring_host: Host) -> Guest:
+        guest = Guest("kernel", _PEERS / "kernel", wring_host, LINK)
+        give_outer_addresses(wring_host, "wring")
+        give_outer_addresses(guest, "foreign")
+        return guest
+
+    def start(self, end: End) -> None:
+        end.host.ip("link", "add", end.interface, "type", "wireguard")
+        end.configure("listen-port", 51820, "private-key", "/dev/stdin", secret=end.keys.private)
+        end.add_inner_addresses()
+
+    def stop(self, end: End) -> None:
+        end.host.ip("link", "delete", end.interface, check=False)
+
+
+ALL = (WireguardGo(), Boringtun(), Kernel())
