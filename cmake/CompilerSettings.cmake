@@ -12,7 +12,7 @@ target_compile_options(wring_settings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
   -Wold-style-cast -Wcast-align -Woverloaded-virtual -Werror
   -fno-strict-aliasing -fstack-protector-strong)
-target_include_directories(wring_settings INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_include_directories(wring_settings INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
 target_compile_definitions(wring_settings INTERFACE $<$<CONFIG:Release>:_FORTIFY_SOURCE=2>)
 
 set(CMAKE_CXX_FLAGS_RELEASE "-O3 -DNDEBUG -g1")
@@ -29,6 +29,10 @@ endif()
 if(WRING_SANITIZE)
   add_compile_options(-fsanitize=${WRING_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -O1)
   add_link_options(-fsanitize=${WRING_SANITIZE})
+endif()
+if(WRING_FUZZ)
+  # What is fuzzed tells the fuzzer which branches an input took.
+  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
 # wring_library(name SOURCES... LINK ...) makes wring_<name>, alias wring::<name>: one target per folder.

@@ -35,7 +35,8 @@ template <std::unsigned_integral T, std::endian Order>
 class WireInteger {
  public:
   constexpr WireInteger() = default;
-  constexpr explicit(false) WireInteger(T value) : bytes_(std::bit_cast<Bytes<sizeof(T)>>(in_order(value))) {}
+  constexpr explicit(false) WireInteger(T value)
+      : bytes_(std::bit_cast<Bytes<sizeof(T)>>(in_order(value))) {}
   constexpr explicit(false) operator T() const { return in_order(std::bit_cast<T>(bytes_)); }
 
  private:
@@ -52,8 +53,7 @@ using Be = WireInteger<T, std::endian::big>;
 
 // Reads a T at `offset`; the caller has checked that offset + sizeof(T) <= bytes.size().
 template <typename T>
-  requires std::is_trivially_copyable_v<T>
-T load(ByteSpan bytes, std::size_t offset = 0) {
+requires std::is_trivially_copyable_v<T> T load(ByteSpan bytes, std::size_t offset = 0) {
   T value;
   std::memcpy(&value, bytes.data() + offset, sizeof value);
   return value;
@@ -61,15 +61,14 @@ T load(ByteSpan bytes, std::size_t offset = 0) {
 
 // Writes a T at `offset`; the caller has checked that offset + sizeof(T) <= bytes.size().
 template <typename T>
-  requires std::is_trivially_copyable_v<T>
+requires std::is_trivially_copyable_v<T>
 void store(MutByteSpan bytes, const T& value, std::size_t offset = 0) {
   std::memcpy(bytes.data() + offset, &value, sizeof value);
 }
 
 // The bytes of a wire struct (one made of bytes and WireIntegers only).
 template <typename T>
-  requires(std::is_trivially_copyable_v<T> && alignof(T) == 1)
-ByteSpan as_bytes(const T& value) {
+requires(std::is_trivially_copyable_v<T> && alignof(T) == 1) ByteSpan as_bytes(const T& value) {
   return {reinterpret_cast<const std::uint8_t*>(&value), sizeof value};
 }
 

@@ -13,7 +13,11 @@ std::chrono::nanoseconds read(clockid_t id) {
 
 }  // namespace
 
-TimePoint SystemClock::now() const { return TimePoint(read(CLOCK_BOOTTIME)); }
-WallTime SystemClock::wall_now() const { return WallTime(read(CLOCK_REALTIME)); }
+TimePoint SystemClock::now() const {
+  return TimePoint(read(CLOCK_BOOTTIME));
+}
+WallTime SystemClock::wall_now() const {
+  return WallTime(read(CLOCK_REALTIME));
+}
 
 }  // namespace wring

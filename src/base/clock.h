@@ -1,4 +1,5 @@
-// Time as the protocol sees it. The pure parts take time as an argument; only SystemClock asks the system.
+// Time as the protocol sees it. The pure parts take time as an argument; only SystemClock asks the
+// system.
 #pragma once
 
 #include <chrono>

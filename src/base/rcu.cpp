@@ -14,13 +14,15 @@
 namespace wring {
 namespace {
 
-// liburcu orders readers before the grace period's end with barriers that ThreadSanitizer does not see:
-// it is told by this tag, which stands for "the end of a grace period".
+// liburcu orders readers before the grace period's end with barriers that ThreadSanitizer does not
+// see: it is told by this tag, which stands for "the end of a grace period".
 char grace_period_tag = 0;
 
 }  // namespace
 
-RcuReader::RcuReader() { urcu_qsbr_register_thread(); }
+RcuReader::RcuReader() {
+  urcu_qsbr_register_thread();
+}
 
 RcuReader::~RcuReader() {
   WRING_TSAN_RELEASE(&grace_period_tag);
@@ -37,12 +39,15 @@ void RcuReader::offline() {
   urcu_qsbr_thread_offline();
 }
 
-void RcuReader::online() { urcu_qsbr_thread_online(); }
+void RcuReader::online() {
+  urcu_qsbr_thread_online();
+}
 
-void RcuReclaimer::collect() {
+void RcuReclaimer::collect(const std::function<void()>& before_free) {
   while (!retired_.empty()) {
     urcu_qsbr_synchronize_rcu();
     WRING_TSAN_ACQUIRE(&grace_period_tag);
+    if (before_free) before_free();
     std::vector<Retired> passed;
     passed.swap(retired_);
   }

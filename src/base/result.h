@@ -8,7 +8,8 @@
 namespace wring {
 
 struct Error {
-  // One line, without the program's name: "cannot open /dev/net/tun: Permission denied; run as root".
+  // One line, without the program's name: "cannot open /dev/net/tun: Permission denied; run as
+  // root".
   std::string message;
   // The errno that caused it, or that the control socket answers with; 0 where there is none.
   int code = 0;

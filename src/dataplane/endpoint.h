@@ -1,5 +1,6 @@
-// Where a peer is reached: its UDP address and, once it was heard, the local address and interface that
-// it was reached on, from which answers leave (P29). As `struct endpoint` of the kernel's module.
+// Where a peer is reached: its UDP address and, once it was heard, the local address and interface
+// that it was reached on, from which answers leave (P29). As `struct endpoint` of the kernel's
+// module.
 #pragma once
 
 #include <netinet/in.h>
@@ -22,8 +23,8 @@ struct Endpoint {
   union Source {
     in_addr v4;
     in6_addr v6;
-  } source;                       // of the remote's family
-  std::uint32_t source_ifindex;   // 0: none is known, the kernel chooses address and interface
+  } source;                      // of the remote's family
+  std::uint32_t source_ifindex;  // 0: none is known, the kernel chooses address and interface
 
   Endpoint() { std::memset(static_cast<void*>(this), 0, sizeof *this); }
 
@@ -31,12 +32,15 @@ struct Endpoint {
   [[nodiscard]] bool is_v6() const { return remote.any.sa_family == AF_INET6; }
   // False for a peer whose endpoint is not known yet.
   [[nodiscard]] bool is_set() const { return remote.any.sa_family != AF_UNSPEC; }
-  [[nodiscard]] socklen_t remote_size() const { return is_v4() ? sizeof remote.v4 : sizeof remote.v6; }
+  [[nodiscard]] socklen_t remote_size() const {
+    return is_v4() ? sizeof remote.v4 : sizeof remote.v6;
+  }
   void clear_source() {
     source_ifindex = 0;
     std::memset(&source, 0, sizeof source);
   }
-  // Every byte counts, the source too: a packet that arrives on another local address moves the endpoint.
+  // Every byte counts, the source too: a packet that arrives on another local address moves the
+  // endpoint.
   friend bool operator==(const Endpoint& a, const Endpoint& b) {
     return std::memcmp(&a, &b, sizeof a) == 0;
   }

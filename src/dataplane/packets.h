@@ -1,5 +1,5 @@
-// The batches that pass between a worker, the TUN and the UDP sockets. None of these owns its bytes: each
-// says below how long they stay.
+// The batches that pass between a worker, the TUN and the UDP sockets. None of these owns its
+// bytes: each says below how long they stay.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,14 @@
 
 namespace wring {
 
-// An IP packet read from the TUN, or to be written to it. No link-layer header.
+// A pump hands out at most this many packets, and as many datagrams, at a time.
+inline constexpr std::size_t kMaxBatch = 64;
+// The largest IP packet, and so the largest MTU that Linux gives a TUN.
+inline constexpr std::size_t kMaxPacket = 65535;
+// Writable bytes behind every packet, where it is padded in place (P4).
+inline constexpr std::size_t kPacketTailRoom = 16;
+
+// An IP packet read from the TUN, with kPacketTailRoom behind it. No link-layer header.
 struct TunPacket {
   MutByteSpan bytes;
 };
@@ -17,8 +24,8 @@ struct TunPacket {
 // A UDP datagram as it came from a socket, opened where it lies.
 struct ReceivedDatagram {
   MutByteSpan payload;
-  Endpoint from;           // remote, and the local address and interface it came to
-  std::uint8_t tos = 0;    // outer TOS or traffic class; the low two bits are ECN (P24)
+  Endpoint from;         // remote, and the local address and interface it came to
+  std::uint8_t tos = 0;  // outer TOS or traffic class; the low two bits are ECN (P24)
 };
 
 // A UDP datagram to be sent. Handshake messages carry DSCP 0x88, data the inner ECN bits only.

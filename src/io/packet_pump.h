@@ -14,7 +14,8 @@ namespace wring {
 
 class UdpSockets;
 
-// Told of a datagram that could not be sent. Called by the thread that runs the pump, within wait().
+// Told of a datagram that could not be sent. Called by the thread that runs the pump, within
+// wait().
 class SendErrors {
  public:
   SendErrors() = default;
@@ -28,8 +29,8 @@ class SendErrors {
 // Owned and run by one worker thread; wake() and set_sockets() may be called from any thread.
 class PacketPump {
  public:
-  // One batch of input. The bytes belong to the pump, may be changed in place, and are valid until the
-  // next call of wait() has returned.
+  // One batch of input. The bytes belong to the pump, may be changed in place, and are valid until
+  // the next call of wait() has returned.
   struct Input {
     std::span<TunPacket> packets;
     std::span<ReceivedDatagram> datagrams;
@@ -41,9 +42,9 @@ class PacketPump {
   PacketPump& operator=(const PacketPump&) = delete;
   virtual ~PacketPump() = default;
 
-  // Hands out what was queued (in the order it was queued, so that a flow keeps its order), then blocks
-  // until there is input or wake() was called. All that was queued has been copied by the kernel, or
-  // reported to SendErrors, when it returns.
+  // Hands out what was queued (in the order it was queued, so that a flow keeps its order), then
+  // blocks until there is input or wake() was called. All that was queued has been copied by the
+  // kernel, or reported to SendErrors, when it returns.
   virtual Input wait() = 0;
   // Queue output for the next wait(). The bytes and the endpoint stay valid until it has returned.
   // A full queue is flushed at once, nothing is dropped. A family without a socket is an error

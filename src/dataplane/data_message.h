@@ -1,0 +1,33 @@
+// How a packet becomes a data message. [WG] 5.4.6
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include "base/bytes.h"
+#include "dataplane/protocol_constants.h"
+#include "dataplane/session.h"
+#include "noise/aead.h"
+#include "noise/messages.h"
+
+namespace wring {
+
+// The plaintext's size with its zeros: a multiple of 16, but not past the interface's MTU (P4).
+constexpr std::size_t padded_size(std::size_t size, std::size_t mtu) {
+  const std::size_t rounded = (size + kPaddingMultiple - 1) / kPaddingMultiple * kPaddingMultiple;
+  return std::max(size, std::min(rounded, mtu));
+}
+
+// Writes the header into `out` (padded plaintext + 32 bytes) and says how the rest is to be sealed.
+// `padded` stays untouched until then.
+inline SealJob begin_data_message(const Session& session, std::uint64_t counter, ByteSpan padded,
+                                  MutByteSpan out) {
+  DataHeader header;
+  header.receiver = session.keys().remote_index.value;
+  header.counter = counter;
+  store(out, header);
+  return {&session.keys().send, counter, padded,
+          out.subspan(kDataHeaderSize, padded.size() + kAuthTagSize)};
+}
+
+}  // namespace wring

@@ -1,0 +1,178 @@
+// A WireGuard device without its descriptors: identity, peers, handshakes, timers. Time and entropy
+// are arguments, what is to be sent goes to a DatagramSender, so that a simulation runs the very
+// code that the daemon runs. The kernel's `struct wg_device` with noise.c, timers.c and the
+// handshake half of receive.c and send.c.
+//
+// Everything here belongs to the control thread. Workers touch only SharedState and, through it,
+// the upper part of Peer and Session.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/rng.h"
+#include "dataplane/packets.h"
+#include "dataplane/peer.h"
+#include "dataplane/rate_limiter.h"
+#include "dataplane/shared_state.h"
+#include "dataplane/timer_queue.h"
+#include "noise/cookie.h"
+#include "noise/identity.h"
+
+namespace wring {
+
+// Both clocks, read together: protocol time and the wall clock of TAI64N and `wg`.
+struct Instant {
+  TimePoint boot;
+  WallTime wall;
+};
+
+// Sends what the control thread makes: handshakes, keepalives and packets that were staged.
+class DatagramSender {
+ public:
+  DatagramSender() = default;
+  DatagramSender(const DatagramSender&) = delete;
+  DatagramSender& operator=(const DatagramSender&) = delete;
+  virtual ~DatagramSender() = default;
+  // Returns 0 or the errno; the bytes are not needed after the return.
+  virtual int send(const OutgoingDatagram& datagram) = 0;
+};
+
+// What befell a peer, for logs and tests.
+enum class DeviceEvent {
+  kInitiationSent,
+  kInitiationReceived,
+  kResponseReceived,
+  kSessionConfirmed,
+  kHandshakeGivenUp,
+  kKeepaliveSent,
+  kKeysZeroed,
+};
+
+class Device {
+ public:
+  using Observer = std::function<void(const Peer&, DeviceEvent)>;
+
+  Device(SharedState& shared, Rng& rng, DatagramSender& sender);
+  ~Device();
+  Device(const Device&) = delete;
+  Device& operator=(const Device&) = delete;
+
+  // Called within whatever made it happen; it changes nothing here.
+  void set_observer(Observer observer) { observer_ = std::move(observer); }
+
+  // --- Configuration (device_config.cpp) ---
+
+  // All zeros: no key, the device neither sends nor answers. A peer that bears our own public key
+  // is removed; the sessions in use are not sent on any more (P16).
+  void set_private_key(PrivateKey key);
+  [[nodiscard]] const LocalIdentity* identity() const { return identity_ ? &*identity_ : nullptr; }
+
+  [[nodiscard]] Peer* find_peer(const PublicKey& key) const;
+  // The caller has checked that it is not there and is not ourselves.
+  Peer& add_peer(const PublicKey& key);
+  void remove_peer(Peer& peer);
+  void remove_all_peers();
+  // Peers by serial number, in the order they were configured.
+  [[nodiscard]] const std::map<std::uint64_t, Peer*>& peers() const { return by_serial_; }
+
+  // Counts from the next handshake on (P15).
+  static void set_preshared_key(Peer& peer, PresharedKey key) {
+    peer.preshared_key = std::move(key);
+  }
+  static void set_endpoint(Peer& peer, const Endpoint& endpoint) { peer.endpoint.store(endpoint); }
+  // 0: off. From off to on sends one at once (P27).
+  void set_persistent_keepalive(Peer& peer, std::uint16_t seconds, Instant now);
+  // After a peer was edited: what could not go before may go now.
+  void send_staged(Peer& peer, Instant now);
+
+  // The interface went up or down. Down drops every session and stages nothing; it sends nothing
+  // (the kernel's wg_open and wg_stop).
+  void bring_up(Instant now);
+  void bring_down();
+  [[nodiscard]] bool is_up() const { return up_; }
+  // Port or fwmark changed: the ways that peers were reached on are void (P29).
+  void forget_sources();
+
+  // --- Input ---
+
+  // A handshake message as a worker found it (type and size are checked), from the bounded queue.
+  void handle_handshake(ByteSpan message, const Endpoint& from, Instant now);
+  // How full the queue of handshakes is; at one eighth the device is under load for a second (P32).
+  void note_queue_depth(std::size_t depth, TimePoint now);
+  // Peers that workers pointed at.
+  void handle_attention(Instant now);
+  void handle_timeout(Instant now);
+  [[nodiscard]] TimePoint next_deadline() const { return queue_.next_deadline(); }
+
+  // Frees what was removed, once no worker can see it. Call once a loop.
+  void reclaim();
+
+ private:
+  enum class Retry : bool { kNo, kYes };
+
+  // Handshakes (device_handshake.cpp).
+  void handle_initiation(ByteSpan bytes, const Endpoint& from, Instant now);
+  void handle_response(ByteSpan bytes, const Endpoint& from, Instant now);
+  void handle_cookie_reply(ByteSpan bytes, Instant now);
+  // True: go on. Otherwise the message was dropped, counted, or answered by a cookie.
+  bool admit(ByteSpan bytes, const Endpoint& from, SessionIndex sender, Instant now);
+  void want_handshake(Peer& peer, Instant now, Retry retry);
+  void send_initiation(Peer& peer, Instant now);
+  void send_handshake_message(Peer& peer, MutByteSpan message, Instant now);
+  bool ensure_static_static(Peer& peer);
+  void drop_sent_initiation(Peer& peer);
+  SessionIndex fresh_index();
+  void begin_session(Peer& peer, TransportKeys keys, TimePoint now);
+  void complete_handshake(Peer& peer, Instant now);
+  void confirm_next(Peer& peer, Instant now);
+
+  // Sessions and sending (device_send.cpp).
+  void publish_sending(Peer& peer, Session* session);
+  void retire(Keypairs::Dropped dropped);
+  void clear_keys(Peer& peer);
+  // False if there was no session to send it on; a handshake is under way then, if one can be.
+  bool send_keepalive(Peer& peer, Instant now);
+  // An empty packet is a keepalive.
+  void send_sealed(Peer& peer, Session& session, ByteSpan packet, TimePoint now);
+  int send_to(Peer& peer, ByteSpan datagram, std::uint8_t tos);
+
+  // Timers (device_timers.cpp).
+  void on_timer(Peer& peer, Timer timer, Instant now);
+  void on_retransmit(Peer& peer, Instant now);
+  void on_passive_keepalive(Peer& peer, Instant now);
+  void on_new_handshake(Peer& peer, Instant now);
+  void on_persistent_keepalive(Peer& peer, Instant now);
+  void arm_from(Peer& peer, Timer timer, TimePoint since, Duration delay);
+  void arm_zero_keys(Peer& peer, TimePoint now);
+  void arm_persistent_keepalive(Peer& peer, TimePoint now);
+  Duration jitter();
+
+  void tell(const Peer& peer, DeviceEvent event) const {
+    if (observer_) observer_(peer, event);
+  }
+
+  SharedState& shared_;
+  Rng& rng_;
+  DatagramSender& sender_;
+  std::optional<LocalIdentity> identity_;
+  MacChecker mac_checker_;
+  RateLimiter rate_limiter_;
+  TimePoint under_load_until_{};
+  bool up_ = false;
+  std::uint64_t next_serial_ = 1;
+  std::unordered_map<PublicKey, std::unique_ptr<Peer>, PublicKeyHash> by_key_;
+  std::map<std::uint64_t, Peer*> by_serial_;
+  // Handshakes that wait for their response, by our index.
+  std::unordered_map<SessionIndex, Peer*> awaiting_response_;
+  TimerQueue queue_;
+  std::vector<std::uint8_t> seal_buffer_;
+  Observer observer_;
+};
+
+}  // namespace wring

@@ -1,0 +1,104 @@
+#include <algorithm>
+#include <cerrno>
+
+#include "dataplane/data_message.h"
+#include "dataplane/device.h"
+#include "dataplane/ecn.h"
+#include "dataplane/ip_packet.h"
+
+namespace wring {
+
+void Device::publish_sending(Peer& peer, Session* session) {
+  if (session != nullptr && !session->may_be_sent_on()) session = nullptr;
+  // Release: a worker that finds the session finds its keys.
+  peer.sending.store(session, std::memory_order_release);
+}
+
+void Device::retire(Keypairs::Dropped dropped) {
+  for (std::unique_ptr<Session>& session : dropped) {
+    if (session == nullptr) continue;
+    shared_.sessions.remove(session->keys().local_index);
+    shared_.reclaimer.retire(std::move(session));
+  }
+}
+
+void Device::clear_keys(Peer& peer) {
+  drop_sent_initiation(peer);
+  publish_sending(peer, nullptr);
+  retire(peer.keypairs.clear());
+}
+
+void Device::send_staged(Peer& peer, Instant now) {
+  if (!up_ || peer.staged.empty()) return;
+  Session* session = peer.sending.load(std::memory_order_relaxed);
+  if (session == nullptr || !session->can_send(now.boot))
+    return want_handshake(peer, now, Retry::kNo);
+  if (!peer.endpoint.load().is_set()) return;
+
+  bool sent_data = false;
+  peer.staged.flush([&](ByteSpan packet) {
+    sent_data = true;
+    send_sealed(peer, *session, packet, now.boot);
+  });
+  if (sent_data && peer.activity.on_data_sent(now.boot)) {
+    arm_from(peer, Timer::kNewHandshake, peer.activity.watch_unanswered(),
+             kNewHandshakeTime + jitter());
+  }
+  if (session->wants_rekey_on_send(now.boot)) want_handshake(peer, now, Retry::kNo);
+  queue_.update(peer);
+}
+
+bool Device::send_keepalive(Peer& peer, Instant now) {
+  if (!up_) return false;
+  Session* session = peer.sending.load(std::memory_order_relaxed);
+  if (session == nullptr || !session->can_send(now.boot)) {
+    want_handshake(peer, now, Retry::kNo);
+    return false;
+  }
+  if (peer.staged.empty()) {
+    send_sealed(peer, *session, {}, now.boot);
+    tell(peer, DeviceEvent::kKeepaliveSent);
+    if (session->wants_rekey_on_send(now.boot)) want_handshake(peer, now, Retry::kNo);
+  } else {
+    send_staged(peer, now);
+  }
+  return true;
+}
+
+void Device::send_sealed(Peer& peer, Session& session, ByteSpan packet, TimePoint now) {
+  std::uint64_t counter = 0;
+  if (session.reserve_counters(1, counter) == 0) {
+    return shared_.drops.add(DropReason::kCounterExhausted);
+  }
+  const std::size_t padded =
+      padded_size(packet.size(), shared_.mtu.load(std::memory_order_relaxed));
+  seal_buffer_.assign(padded + kDataOverhead, 0);
+  const MutByteSpan plaintext = MutByteSpan(seal_buffer_).subspan(kDataHeaderSize, padded);
+  std::copy(packet.begin(), packet.end(), plaintext.begin());
+  const SealJob job = begin_data_message(session, counter, plaintext, seal_buffer_);
+  seal({&job, 1});
+  const auto inner = inspect(packet);
+  peer.activity.on_sent(now);
+  if (send_to(peer, seal_buffer_, inner ? ecn_encapsulate(inner->ecn) : std::uint8_t{0}) == 0) {
+    peer.tx_bytes.fetch_add(seal_buffer_.size(), std::memory_order_relaxed);
+  }
+}
+
+int Device::send_to(Peer& peer, ByteSpan datagram, std::uint8_t tos) {
+  Endpoint endpoint = peer.endpoint.load();
+  if (!endpoint.is_set()) {
+    shared_.drops.add(DropReason::kNoEndpoint);
+    return EDESTADDRREQ;
+  }
+  int error = sender_.send({datagram, &endpoint, tos});
+  if (error != 0 && endpoint.source_ifindex != 0) {
+    // The address we were reached on may have gone: the routing table chooses another (P29).
+    endpoint.clear_source();
+    peer.endpoint.store(endpoint);
+    error = sender_.send({datagram, &endpoint, tos});
+  }
+  if (error != 0) shared_.drops.add(DropReason::kSendError);
+  return error;
+}
+
+}  // namespace wring

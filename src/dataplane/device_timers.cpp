@@ -1,0 +1,149 @@
+#include "dataplane/device.h"
+
+namespace wring {
+
+void Device::handle_attention(Instant now) {
+  shared_.attention.drain([&](Peer& peer, std::uint32_t why) {
+    if (peer.removed) return;
+    // Cleared whenever nothing comes of it, so that a later packet can ask again.
+    if (!up_) return peer.wants_handshake.store(false, std::memory_order_relaxed);
+    if ((why & kConfirmed) != 0) confirm_next(peer, now);
+    if ((why & kNeedsHandshake) != 0) {
+      const Session* session = peer.sending.load(std::memory_order_relaxed);
+      if (session == nullptr || !session->can_send(now.boot) ||
+          session->wants_rekey_on_send(now.boot)) {
+        want_handshake(peer, now, Retry::kNo);
+      } else {
+        peer.wants_handshake.store(false, std::memory_order_relaxed);
+      }
+      // A packet may have been staged just after the others were sent.
+      if (session != nullptr && session->can_send(now.boot)) send_staged(peer, now);
+    }
+    if ((why & kNeedsLastMinuteKey) != 0 && !peer.sent_last_minute_handshake) {
+      const Session* current = peer.keypairs.current();
+      if (current != nullptr && current->wants_rekey_on_receive(now.boot)) {
+        peer.sent_last_minute_handshake = true;
+        want_handshake(peer, now, Retry::kNo);
+      }
+    }
+    if ((why & kWatchUnanswered) != 0) {
+      arm_from(peer, Timer::kNewHandshake, peer.activity.watch_unanswered(),
+               kNewHandshakeTime + jitter());
+    }
+    if ((why & kWatchUnreplied) != 0) {
+      arm_from(peer, Timer::kPassiveKeepalive, peer.activity.watch_unreplied(), kKeepaliveTimeout);
+    }
+    queue_.update(peer);
+  });
+}
+
+void Device::handle_timeout(Instant now) {
+  while (Peer* peer = queue_.due(now.boot)) {
+    while (const std::optional<Timer> timer = peer->timers.take_due(now.boot)) {
+      on_timer(*peer, *timer, now);
+    }
+    queue_.update(*peer);
+  }
+}
+
+void Device::on_timer(Peer& peer, Timer timer, Instant now) {
+  switch (timer) {
+    case Timer::kRetransmitHandshake:
+      return on_retransmit(peer, now);
+    case Timer::kPassiveKeepalive:
+      return on_passive_keepalive(peer, now);
+    case Timer::kNewHandshake:
+      return on_new_handshake(peer, now);
+    case Timer::kZeroKeys:
+      tell(peer, DeviceEvent::kKeysZeroed);
+      return clear_keys(peer);
+    case Timer::kPersistentKeepalive:
+      return on_persistent_keepalive(peer, now);
+  }
+}
+
+void Device::on_retransmit(Peer& peer, Instant now) {
+  // Traffic that still asks for a key starts the count anew (P7).
+  if (peer.wants_handshake.exchange(false, std::memory_order_relaxed)) peer.handshake_retries = 0;
+  if (peer.handshake_retries >= kMaxHandshakeRetries) {
+    tell(peer, DeviceEvent::kHandshakeGivenUp);
+    shared_.drops.add(DropReason::kStagedGivenUp, peer.staged.clear());
+    peer.timers.disarm(Timer::kPassiveKeepalive);
+    peer.activity.forget_unreplied();
+    drop_sent_initiation(peer);
+    if (!peer.timers.is_armed(Timer::kZeroKeys)) arm_zero_keys(peer, now.boot);
+    return;
+  }
+  if (peer.sent_initiation) ++peer.handshake_retries;
+  Endpoint endpoint = peer.endpoint.load();
+  endpoint.clear_source();
+  peer.endpoint.store(endpoint);
+  want_handshake(peer, now, Retry::kYes);
+}
+
+void Device::on_passive_keepalive(Peer& peer, Instant now) {
+  const TimePoint since = peer.activity.unreplied_since();
+  if (since == kNever) {
+    arm_from(peer, Timer::kPassiveKeepalive, peer.activity.unwatch_unreplied(), kKeepaliveTimeout);
+  } else if (now.boot < since + kKeepaliveTimeout) {
+    peer.timers.arm(Timer::kPassiveKeepalive, since + kKeepaliveTimeout);
+  } else {
+    const bool more_came = peer.activity.received_data_after(since);
+    if (!send_keepalive(peer, now)) peer.activity.forget_unreplied();
+    if (more_came) peer.activity.restart_unreplied(now.boot);
+    arm_from(peer, Timer::kPassiveKeepalive, peer.activity.unwatch_unreplied(), kKeepaliveTimeout);
+  }
+}
+
+void Device::on_new_handshake(Peer& peer, Instant now) {
+  const TimePoint since = peer.activity.unanswered_since();
+  if (since != kNever && now.boot >= since + kNewHandshakeTime) {
+    peer.activity.forget_unanswered();
+    Endpoint endpoint = peer.endpoint.load();
+    endpoint.clear_source();
+    peer.endpoint.store(endpoint);
+    want_handshake(peer, now, Retry::kNo);
+  }
+  arm_from(peer, Timer::kNewHandshake, peer.activity.unwatch_unanswered(),
+           kNewHandshakeTime + jitter());
+}
+
+void Device::on_persistent_keepalive(Peer& peer, Instant now) {
+  if (peer.persistent_keepalive_s == 0) return;
+  const auto interval = std::chrono::seconds(peer.persistent_keepalive_s);
+  if (now.boot >= peer.activity.last_traversal() + interval) {
+    send_keepalive(peer, now);
+    // Counted from now even if nothing could be sent: a try every N seconds, not a busy loop.
+    peer.timers.arm(Timer::kPersistentKeepalive, now.boot + interval);
+  } else {
+    // Traffic pushed it back (P27).
+    peer.timers.arm(Timer::kPersistentKeepalive, peer.activity.last_traversal() + interval);
+  }
+}
+
+void Device::arm_from(Peer& peer, Timer timer, TimePoint since, Duration delay) {
+  if (since == kNever) {
+    peer.timers.disarm(timer);
+  } else if (!peer.timers.is_armed(timer)) {
+    peer.timers.arm(timer, since + delay);
+  }
+}
+
+void Device::arm_zero_keys(Peer& peer, TimePoint now) {
+  peer.timers.arm(Timer::kZeroKeys, now + kZeroKeysTime);
+}
+
+void Device::arm_persistent_keepalive(Peer& peer, TimePoint now) {
+  if (peer.persistent_keepalive_s == 0 || !up_) return;
+  if (peer.timers.is_armed(Timer::kPersistentKeepalive))
+    return;  // looks at the activity when it fires
+  peer.timers.arm(Timer::kPersistentKeepalive,
+                  now + std::chrono::seconds(peer.persistent_keepalive_s));
+}
+
+Duration Device::jitter() {
+  return std::chrono::milliseconds(
+      rng_.below(static_cast<std::uint32_t>(kRekeyTimeoutJitterMax.count()) + 1));
+}
+
+}  // namespace wring

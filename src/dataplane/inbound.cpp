@@ -1,0 +1,119 @@
+#include "dataplane/inbound.h"
+
+#include <algorithm>
+
+#include "dataplane/ecn.h"
+#include "dataplane/ip_packet.h"
+#include "dataplane/peer.h"
+
+namespace wring {
+
+Inbound::Inbound(SharedState& shared, HandshakeQueue& handshakes)
+    : shared_(shared), handshakes_(handshakes) {
+  candidates_.reserve(kMaxBatch);
+  jobs_.reserve(kMaxBatch);
+  fresh_.reserve(kMaxBatch);
+  packets_.reserve(kMaxBatch);
+}
+
+Inbound::Batch Inbound::process(std::span<const ReceivedDatagram> datagrams, TimePoint now) {
+  candidates_.clear();
+  jobs_.clear();
+  packets_.clear();
+  wake_control_ = false;
+
+  for (const ReceivedDatagram& datagram : datagrams)
+    sort(datagram, now);
+  open(jobs_);
+  fresh_.assign(jobs_.size(), false);
+  for (std::size_t first = 0; first < candidates_.size();) {
+    std::size_t last = first + 1;
+    while (last < candidates_.size() && candidates_[last].session == candidates_[first].session) {
+      ++last;
+    }
+    process_run(first, last, now);
+    first = last;
+  }
+  return {packets_, wake_control_};
+}
+
+void Inbound::sort(const ReceivedDatagram& datagram, TimePoint now) {
+  const std::optional<MessageType> type = classify(datagram.payload);
+  if (!type) return shared_.drops.add(DropReason::kMalformedDatagram);
+  if (*type != MessageType::kData) return queue_handshake(datagram);
+
+  const auto header = load<DataHeader>(datagram.payload);
+  Session* session = shared_.sessions.find(SessionIndex{header.receiver});
+  if (session == nullptr) return shared_.drops.add(DropReason::kUnknownIndex);
+  if (!session->can_receive(now)) return shared_.drops.add(DropReason::kSessionExpired);
+  if (header.counter >= kRejectAfterMessages) {
+    return shared_.drops.add(DropReason::kCounterExhausted);
+  }
+  candidates_.push_back({session, &datagram, header.counter});
+  jobs_.push_back(
+      {&session->keys().receive, header.counter, datagram.payload.subspan(kDataHeaderSize)});
+}
+
+void Inbound::queue_handshake(const ReceivedDatagram& datagram) {
+  HandshakeDatagram message;
+  message.from = datagram.from;
+  message.size = static_cast<std::uint16_t>(datagram.payload.size());
+  std::copy(datagram.payload.begin(), datagram.payload.end(), message.bytes.begin());
+  // A full queue drops, so that handshakes never hold up data (P34).
+  if (!handshakes_.try_push(message)) return shared_.drops.add(DropReason::kHandshakeQueueFull);
+  wake_control_ = true;
+}
+
+void Inbound::process_run(std::size_t first, std::size_t last, TimePoint now) {
+  Session& session = *candidates_[first].session;
+  Peer& peer = session.peer();
+  {
+    const std::lock_guard lock(session.window_mutex());
+    for (std::size_t i = first; i < last; ++i) {
+      fresh_[i] = jobs_[i].authentic && session.window().accept(candidates_[i].counter);
+    }
+  }
+  const ReceivedDatagram* latest = nullptr;
+  std::uint64_t bytes = 0;
+  bool data = false;
+  for (std::size_t i = first; i < last; ++i) {
+    if (!fresh_[i]) {
+      shared_.drops.add(jobs_[i].authentic ? DropReason::kReplayed : DropReason::kForgedData);
+      continue;
+    }
+    latest = candidates_[i].datagram;
+    bytes += latest->payload.size();
+    const MutByteSpan plaintext = jobs_[i].sealed.first(jobs_[i].sealed.size() - kAuthTagSize);
+    if (plaintext.empty()) continue;  // a keepalive
+    data = true;
+    deliver(session, plaintext, latest->tos);
+  }
+  if (latest == nullptr) return;
+
+  // The endpoint follows the latest authentic message (P28).
+  peer.endpoint.store_if_different(latest->from);
+  peer.rx_bytes.fetch_add(bytes, std::memory_order_relaxed);
+  peer.activity.on_received(now);
+  std::uint32_t why = 0;
+  if (session.confirm()) why |= kConfirmed;
+  if (data && peer.activity.on_data_received(now)) why |= kWatchUnreplied;
+  if (session.wants_rekey_on_receive(now) && session.ask_last_minute_key()) {
+    why |= kNeedsLastMinuteKey;
+  }
+  if (why != 0) wake_control_ |= shared_.attention.push(peer, why);
+}
+
+void Inbound::deliver(const Session& session, MutByteSpan plaintext, std::uint8_t outer_tos) {
+  const auto inner = inspect(plaintext);
+  if (!inner) return shared_.drops.add(inner.error());
+  const MutByteSpan packet = plaintext.first(inner->total_length);  // trims the padding (P21)
+  if (!ecn_decapsulate(packet, outer_tos)) {
+    return shared_.drops.add(DropReason::kEcnCeOverNotEct);
+  }
+  if (shared_.allowed_ips.lookup(inner->source) != &session.peer()) {
+    return shared_.drops.add(DropReason::kNotAllowedSource);
+  }
+  packets_.push_back(packet);
+}
+
+}  // namespace wring

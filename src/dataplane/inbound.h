@@ -1,0 +1,65 @@
+// From the wire to the TUN: open, check and trim a batch of datagrams, in the order of P18.
+// [WG] 5.4.6; the kernel's receive.c.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "base/clock.h"
+#include "dataplane/packets.h"
+#include "dataplane/shared_state.h"
+#include "dataplane/spsc_ring.h"
+#include "noise/aead.h"
+#include "noise/messages.h"
+
+namespace wring {
+
+class Session;
+
+// A handshake message on its way to the control thread.
+struct HandshakeDatagram {
+  Endpoint from;
+  std::uint16_t size = 0;
+  Bytes<sizeof(InitiationMessage)> bytes{};  // the largest of the three
+};
+using HandshakeQueue = SpscRing<HandshakeDatagram, kHandshakeQueueLength>;
+
+// One per worker; pure but for the shared state that it reads under RCU.
+class Inbound {
+ public:
+  // What came of a batch. Valid until the next call of process().
+  struct Batch {
+    std::span<const ByteSpan> packets;  // for the TUN, in order; they lie within the datagrams
+    bool wake_control = false;          // handshakes were queued or peers put on the attention list
+  };
+
+  // Handshake messages go to `handshakes`, of which this is the one producer.
+  Inbound(SharedState& shared, HandshakeQueue& handshakes);
+
+  // At most kMaxBatch datagrams; they are opened in place.
+  [[nodiscard]] Batch process(std::span<const ReceivedDatagram> datagrams, TimePoint now);
+
+ private:
+  struct Candidate {
+    Session* session;
+    const ReceivedDatagram* datagram;
+    std::uint64_t counter;
+  };
+
+  void sort(const ReceivedDatagram& datagram, TimePoint now);
+  void queue_handshake(const ReceivedDatagram& datagram);
+  // A run of datagrams of one session: one lock of its window, one look at its peer.
+  void process_run(std::size_t first, std::size_t last, TimePoint now);
+  // The plaintext of an authentic, fresh datagram.
+  void deliver(const Session& session, MutByteSpan plaintext, std::uint8_t outer_tos);
+
+  SharedState& shared_;
+  HandshakeQueue& handshakes_;
+  std::vector<Candidate> candidates_;
+  std::vector<OpenJob> jobs_;  // in step with candidates_
+  std::vector<bool> fresh_;    // in step, within a run
+  std::vector<ByteSpan> packets_;
+  bool wake_control_ = false;
+};
+
+}  // namespace wring

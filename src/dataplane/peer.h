@@ -1,0 +1,68 @@
+// A peer: what the workers read of it, and what the control thread alone keeps.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+
+#include "base/clock.h"
+#include "dataplane/attention_list.h"
+#include "dataplane/endpoint.h"
+#include "dataplane/keypairs.h"
+#include "dataplane/peer_activity.h"
+#include "dataplane/peer_timers.h"
+#include "dataplane/seqlock.h"
+#include "dataplane/staged_packets.h"
+#include "noise/cookie.h"
+#include "noise/handshake.h"
+
+namespace wring {
+
+// Found by workers through AllowedIps and the sessions, freed through RCU after it has left both.
+struct Peer {
+  Peer(const PublicKey& key, std::uint64_t position)
+      : public_key(key), serial(position), macs(key) {}
+
+  // --- Any thread ---
+  const PublicKey public_key;
+  // Where it is reached; written by whoever authenticated its latest message (P28).
+  SeqLock<Endpoint> endpoint;
+  // The keypair to send on: null while there is none. Published by the control thread.
+  std::atomic<Session*> sending{nullptr};
+  StagedPackets staged;
+  PeerActivity activity;
+  // Bytes of UDP payload of authenticated messages (P25). Relaxed: they are sums for people to
+  // read.
+  std::atomic<std::uint64_t> rx_bytes{0};
+  std::atomic<std::uint64_t> tx_bytes{0};
+  // A packet wants a key and the control thread was told; it clears this each time it tries, so
+  // that traffic that goes on keeps the attempts going on (P7).
+  std::atomic<bool> wants_handshake{false};
+  // Owned by AttentionList.
+  std::atomic<std::uint32_t> attention{0};
+  Peer* attention_next = nullptr;
+
+  // --- Control thread ---
+  const std::uint64_t serial;  // order of configuration, for `wg show`
+  bool removed = false;        // left the tables, waits to be freed
+  PresharedKey preshared_key;
+  std::uint16_t persistent_keepalive_s = 0;
+  Keypairs keypairs;
+  PeerTimers timers;
+  TimePoint queued_deadline = kNever;  // where it stands in the device's TimerQueue
+
+  // Made when first needed; an all-zero product (P17) leaves it empty and `unusable` true.
+  std::optional<SharedSecret> static_static;
+  bool unusable = false;
+  std::optional<SentInitiation> sent_initiation;
+  MacStamper macs;
+  Tai64n latest_timestamp_received;  // P5
+  Tai64n latest_timestamp_sent;
+  std::optional<TimePoint> last_initiation_consumed;
+  std::optional<TimePoint> last_handshake_sent;  // initiation or response, P6
+  unsigned handshake_retries = 0;
+  bool sent_last_minute_handshake = false;
+  std::optional<WallTime> last_handshake;  // P40
+};
+
+}  // namespace wring

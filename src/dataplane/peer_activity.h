@@ -1,0 +1,103 @@
+// What the data path tells the timers: when something was sent or heard. Workers write, the control
+// thread reads when a timer fires, so that the data path arms no timer itself.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "base/clock.h"
+
+namespace wring {
+
+// Times are nanoseconds of BootTime; 0 stands for "not".
+class PeerActivity {
+ public:
+  // An authenticated message left (handshake, keepalive or data). Any thread.
+  void on_sent(TimePoint now) {
+    set(last_traversal_, ticks(now));
+    set(unreplied_since_, 0);
+  }
+  // Data left, besides on_sent(). True: the control thread does not watch for an answer yet and is
+  // to be told, since the timer of P9 starts.
+  [[nodiscard]] bool on_data_sent(TimePoint now) {
+    return start(unanswered_since_, unanswered_watched_, now);
+  }
+
+  // An authenticated message came. Any thread.
+  void on_received(TimePoint now) {
+    set(last_traversal_, ticks(now));
+    set(unanswered_since_, 0);
+  }
+  // Data came, besides on_received(). True: the passive keepalive of P26 is to be armed.
+  [[nodiscard]] bool on_data_received(TimePoint now) {
+    set(last_data_received_, ticks(now));
+    return start(unreplied_since_, unreplied_watched_, now);
+  }
+
+  // --- Control thread ---
+
+  // Since when data went out with nothing heard after it; kNever if it was answered.
+  [[nodiscard]] TimePoint unanswered_since() const { return time(unanswered_since_); }
+  // Since when data came in with nothing sent after it; kNever if something was.
+  [[nodiscard]] TimePoint unreplied_since() const { return time(unreplied_since_); }
+  // More data came after the packet that armed the keepalive: one more is to follow it. P26
+  [[nodiscard]] bool received_data_after(TimePoint when) const {
+    return last_data_received_.load(std::memory_order_relaxed) > ticks(when);
+  }
+  // The last authenticated message in either direction; the epoch if there was none.
+  [[nodiscard]] TimePoint last_traversal() const {
+    return TimePoint(Duration(last_traversal_.load(std::memory_order_relaxed)));
+  }
+  // Begins to watch. The time is read after the flag stands, so that a worker which starts the
+  // clock just now either is seen here or sees the flag.
+  TimePoint watch_unanswered() { return watch(unanswered_watched_, unanswered_since_); }
+  TimePoint watch_unreplied() { return watch(unreplied_watched_, unreplied_since_); }
+  // Stops watching; a time other than kNever means that the clock was started meanwhile and that
+  // the watch goes on.
+  TimePoint unwatch_unanswered() { return unwatch(unanswered_watched_, unanswered_since_); }
+  TimePoint unwatch_unreplied() { return unwatch(unreplied_watched_, unreplied_since_); }
+  void forget_unanswered() { unanswered_since_ = 0; }
+  void forget_unreplied() { unreplied_since_ = 0; }
+  // Makes one more keepalive due, as if data had come now.
+  void restart_unreplied(TimePoint now) { unreplied_since_ = ticks(now); }
+
+ private:
+  using Ticks = std::atomic<std::int64_t>;
+
+  static std::int64_t ticks(TimePoint t) { return t.time_since_epoch().count(); }
+  static TimePoint time(const Ticks& t) {
+    const std::int64_t value = t.load(std::memory_order_seq_cst);
+    return value == 0 ? kNever : TimePoint(Duration(value));
+  }
+  // Writes only what changes, so that a line which several workers read stays shared. Relaxed: a
+  // time is a hint to timers of seconds, nothing is published through it.
+  static void set(Ticks& t, std::int64_t value) {
+    if (t.load(std::memory_order_relaxed) != value) t.store(value, std::memory_order_relaxed);
+  }
+  // Sequentially consistent on both variables: this is the one place where a store here and a load
+  // there must not pass each other (see watch()).
+  static bool start(Ticks& since, std::atomic<bool>& watched, TimePoint now) {
+    if (since.load(std::memory_order_relaxed) != 0) return false;
+    since.store(ticks(now), std::memory_order_seq_cst);
+    return !watched.load(std::memory_order_seq_cst);
+  }
+  static TimePoint watch(std::atomic<bool>& watched, const Ticks& since) {
+    watched.store(true, std::memory_order_seq_cst);
+    return time(since);
+  }
+  static TimePoint unwatch(std::atomic<bool>& watched, const Ticks& since) {
+    watched.store(false, std::memory_order_seq_cst);
+    const TimePoint started = time(since);
+    if (started != kNever) watched.store(true, std::memory_order_seq_cst);
+    return started;
+  }
+
+  Ticks last_traversal_{0};
+  Ticks last_data_received_{0};
+  Ticks unanswered_since_{0};
+  Ticks unreplied_since_{0};
+  std::atomic<bool> unanswered_watched_{false};
+  std::atomic<bool> unreplied_watched_{false};
+};
+
+}  // namespace wring

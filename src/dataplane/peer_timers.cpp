@@ -1,0 +1,12 @@
+#include "dataplane/peer_timers.h"
+
+namespace wring {
+
+std::optional<Timer> PeerTimers::take_due(TimePoint now) {
+  const auto earliest = std::min_element(deadlines_.begin(), deadlines_.end());
+  if (*earliest > now) return std::nullopt;
+  *earliest = kNever;
+  return static_cast<Timer>(earliest - deadlines_.begin());
+}
+
+}  // namespace wring

@@ -1,0 +1,46 @@
+// The protocol's numbers, [WG] 6.1 and 5; P1.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace wring {
+
+inline constexpr std::uint64_t kRekeyAfterMessages = std::uint64_t{1} << 60;     // [WG] 6.1
+inline constexpr std::uint64_t kRejectAfterMessages = UINT64_MAX - (1U << 13U);  // 2^64 - 2^13 - 1
+inline constexpr std::chrono::seconds kRekeyAfterTime{120};                      // [WG] 6.1
+inline constexpr std::chrono::seconds kRejectAfterTime{180};                     // [WG] 6.1
+inline constexpr std::chrono::seconds kRekeyAttemptTime{90};                     // [WG] 6.1
+inline constexpr std::chrono::seconds kRekeyTimeout{5};                          // [WG] 6.1
+inline constexpr std::chrono::milliseconds kRekeyTimeoutJitterMax{333};          // [WG] 6.1
+inline constexpr std::chrono::seconds kKeepaliveTimeout{10};                     // [WG] 6.1
+// Attempts after the first one: one each kRekeyTimeout fills kRekeyAttemptTime.
+inline constexpr unsigned kMaxHandshakeRetries = kRekeyAttemptTime / kRekeyTimeout;
+// An initiator that only receives rekeys here, early enough to finish before the key expires.
+// [WG] 6.2
+inline constexpr auto kRekeyAfterTimeReceiving =
+    kRejectAfterTime - kKeepaliveTimeout - kRekeyTimeout;
+// A peer that answers nothing for this long is asked for a new handshake. [WG] 6.5
+inline constexpr auto kNewHandshakeTime = kKeepaliveTimeout + kRekeyTimeout;
+// Every key of a peer is gone this long after its last session was made. [WG] 6.3
+inline constexpr auto kZeroKeysTime = 3 * kRejectAfterTime;
+// Two initiations of one peer are at least this far apart; the kernel's INITIATIONS_PER_SECOND
+// of 50.
+inline constexpr std::chrono::milliseconds kInitiationInterval{20};
+// The queue counts as full of work at one eighth of its length, and for this long after. P32
+inline constexpr std::chrono::seconds kUnderLoadHold{1};
+inline constexpr std::size_t kHandshakeQueueLength =
+    4096;  // the kernel's MAX_QUEUED_INCOMING_HANDSHAKES
+
+inline constexpr std::size_t kDataHeaderSize = 16;  // [WG] 5.4.6
+inline constexpr std::size_t kAuthTagSize = 16;
+inline constexpr std::size_t kDataOverhead = kDataHeaderSize + kAuthTagSize;
+inline constexpr std::size_t kPaddingMultiple = 16;  // [WG] 5.4.6
+
+inline constexpr std::uint8_t kHandshakeTos =
+    0x88;  // DSCP AF41, ECN 0; the kernel's HANDSHAKE_DSCP
+
+inline constexpr unsigned kDefaultMtu = 1420;  // fits a path of 1500 with an outer IPv6 header
+
+}  // namespace wring

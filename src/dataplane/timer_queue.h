@@ -1,0 +1,42 @@
+// Which peer is due next. No timer ever scans the peers: only those with a deadline stand here,
+// sorted.
+#pragma once
+
+#include <set>
+#include <utility>
+
+#include "base/clock.h"
+#include "dataplane/peer.h"
+
+namespace wring {
+
+// Control thread only.
+class TimerQueue {
+ public:
+  // Moves the peer to where its timers now put it.
+  void update(Peer& peer) {
+    const TimePoint deadline = peer.timers.next_deadline();
+    if (deadline == peer.queued_deadline) return;
+    remove(peer);
+    if (deadline == kNever) return;
+    queue_.emplace(deadline, &peer);
+    peer.queued_deadline = deadline;
+  }
+  void remove(Peer& peer) {
+    if (peer.queued_deadline == kNever) return;
+    queue_.erase({peer.queued_deadline, &peer});
+    peer.queued_deadline = kNever;
+  }
+  [[nodiscard]] TimePoint next_deadline() const {
+    return queue_.empty() ? kNever : queue_.begin()->first;
+  }
+  // The earliest peer with a deadline at or before `now`; null if there is none.
+  [[nodiscard]] Peer* due(TimePoint now) const {
+    return next_deadline() <= now ? queue_.begin()->second : nullptr;
+  }
+
+ private:
+  std::set<std::pair<TimePoint, Peer*>> queue_;
+};
+
+}  // namespace wring
