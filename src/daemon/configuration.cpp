@@ -1,0 +1,99 @@
+#include "daemon/configuration.h"
+
+#include <spdlog/spdlog.h>
+
+#include <cerrno>
+
+namespace wring {
+namespace {
+
+// Logs what failed and gives the errno for the reply.
+int report(const Error& error) {
+  spdlog::error("{}", error.message);
+  return error.code != 0 ? error.code : EIO;
+}
+
+}  // namespace
+
+int Configuration::configure(ConfigChange&& change) {
+  if (change.fwmark && *change.fwmark != binding_.fwmark()) {
+    if (auto set = binding_.set_fwmark(*change.fwmark); !set) return report(set.error());
+    device_.forget_sources();
+  }
+  if (change.listen_port && *change.listen_port != binding_.port()) {
+    if (auto set = binding_.set_port(*change.listen_port); !set) return report(set.error());
+    device_.forget_sources();
+  }
+  if (change.replace_peers) device_.remove_all_peers();
+  if (change.private_key) device_.set_private_key(std::move(*change.private_key));
+  for (PeerChange& peer : change.peers)
+    apply(std::move(peer));
+  return 0;
+}
+
+void Configuration::apply(PeerChange&& change) {
+  Peer* peer = device_.find_peer(change.public_key);
+  if (change.remove) {
+    if (peer != nullptr) device_.remove_peer(*peer);
+    return;
+  }
+  if (peer == nullptr) {
+    if (change.update_only) return;
+    // A peer that is ourselves is ignored, as the kernel does (P38).
+    if (device_.identity() != nullptr && device_.identity()->public_key() == change.public_key) {
+      return;
+    }
+    peer = &device_.add_peer(change.public_key);
+  }
+  if (change.preshared_key) Device::set_preshared_key(*peer, std::move(*change.preshared_key));
+  if (change.endpoint) Device::set_endpoint(*peer, *change.endpoint);
+  if (change.replace_allowed_ips) shared_.allowed_ips.remove_all(peer);
+  for (const AllowedIpChange& allowed : change.allowed_ips) {
+    if (allowed.remove) {
+      shared_.allowed_ips.remove(allowed.prefix, peer);
+    } else {
+      shared_.allowed_ips.insert(allowed.prefix, peer);
+    }
+  }
+  if (change.persistent_keepalive_s) {
+    device_.set_persistent_keepalive(*peer, *change.persistent_keepalive_s, now());
+  }
+  device_.send_staged(*peer, now());
+}
+
+DeviceDescription Configuration::describe_device() const {
+  DeviceDescription description;
+  if (device_.identity() != nullptr) {
+    description.private_key = device_.identity()->private_key().clone();
+  }
+  description.listen_port = binding_.port();
+  description.fwmark = binding_.fwmark();
+  return description;
+}
+
+bool Configuration::describe_peers(PeerCursor& cursor, std::size_t max,
+                                   std::vector<PeerDescription>& out) const {
+  const auto& peers = device_.peers();
+  auto it = peers.lower_bound(cursor.value);
+  for (std::size_t n = 0; n < max && it != peers.end(); ++n, ++it) {
+    out.push_back(describe(*it->second));
+    cursor.value = it->first + 1;
+  }
+  return it != peers.end();
+}
+
+PeerDescription Configuration::describe(const Peer& peer) const {
+  PeerDescription description;
+  description.public_key = peer.public_key;
+  description.preshared_key = peer.preshared_key.clone();
+  description.endpoint = peer.endpoint.load();
+  description.last_handshake = peer.last_handshake;
+  description.rx_bytes = peer.rx_bytes.load(std::memory_order_relaxed);
+  description.tx_bytes = peer.tx_bytes.load(std::memory_order_relaxed);
+  description.persistent_keepalive_s = peer.persistent_keepalive_s;
+  shared_.allowed_ips.for_each(
+      &peer, [&](const IpPrefix& prefix) { description.allowed_ips.push_back(prefix); });
+  return description;
+}
+
+}  // namespace wring

@@ -1,0 +1,212 @@
+#include "daemon/tunnel.h"
+
+#include <spdlog/spdlog.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstring>
+
+#include "daemon/peer_name.h"
+#include "io/uring_pump.h"
+#include "noise/aead.h"
+
+namespace wring {
+namespace {
+
+// Handshakes worked on before timers, configuration and attention get their turn again.
+constexpr std::size_t kHandshakesPerTurn = 32;
+
+std::string_view describe(DeviceEvent event) {
+  switch (event) {
+    case DeviceEvent::kInitiationSent:
+      return "sent a handshake initiation";
+    case DeviceEvent::kInitiationReceived:
+      return "received a handshake initiation";
+    case DeviceEvent::kResponseReceived:
+      return "received a handshake response";
+    case DeviceEvent::kSessionConfirmed:
+      return "confirmed the session";
+    case DeviceEvent::kHandshakeGivenUp:
+      return "gave up the handshake: no answer for 90 seconds";
+    case DeviceEvent::kKeepaliveSent:
+      return "sent a keepalive";
+    case DeviceEvent::kKeysZeroed:
+      return "wiped all keys: no new session for 540 seconds";
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Tunnel>> Tunnel::open(TunnelOptions options) {
+  if (!prepare_crypto()) return failure("libsodium cannot be initialised");
+  auto loop = EventLoop::create();
+  if (!loop) return tl::unexpected(loop.error());
+  auto wakeup = Wakeup::create();
+  if (!wakeup) return tl::unexpected(wakeup.error());
+  auto tun = options.tun_fd ? TunDevice::adopt(std::move(options.tun_fd))
+                            : TunDevice::create(options.interface, options.workers, kDefaultTunMtu);
+  if (!tun) return tl::unexpected(tun.error());
+  const auto workers = static_cast<unsigned>(tun->queues().size());
+  auto monitor = LinkMonitor::open(tun->queues().front().get());
+  if (!monitor) return tl::unexpected(monitor.error());
+  auto socket = options.uapi_fd ? UapiSocket::adopt(std::move(options.uapi_fd))
+                                : UapiSocket::open(tun->name());
+  if (!socket) return tl::unexpected(socket.error());
+
+  std::unique_ptr<Tunnel> tunnel(new Tunnel(std::move(*tun), std::move(*monitor), std::move(*loop),
+                                            std::move(*wakeup), workers));
+  if (auto started = tunnel->start_workers(); !started) return tl::unexpected(started.error());
+  auto server = UapiServer::start(tunnel->loop_, tunnel->configuration_, std::move(*socket));
+  if (!server) return tl::unexpected(server.error());
+  tunnel->uapi_ = std::move(*server);
+  if (auto watched = tunnel->watch(); !watched) return tl::unexpected(watched.error());
+  return tunnel;
+}
+
+Tunnel::Tunnel(TunDevice tun, LinkMonitor monitor, EventLoop loop, Wakeup wakeup, unsigned workers)
+    : tun_(std::move(tun)),
+      monitor_(std::move(monitor)),
+      loop_(std::move(loop)),
+      wakeup_(std::move(wakeup)),
+      binding_(workers,
+               [this](const std::shared_ptr<const UdpSockets>& sockets) {
+                 for (auto& worker : workers_)
+                   worker->set_sockets(sockets);
+               }),
+      device_(shared_, rng_, *this),
+      configuration_(device_, shared_, binding_, clock_) {
+  for (unsigned i = 0; i < workers; ++i) {
+    workers_.push_back(std::make_unique<Worker>(shared_, clock_, wakeup_, i));
+  }
+  device_.set_observer([](const Peer& peer, DeviceEvent event) {
+    spdlog::debug("peer {}: {}", short_name(peer.public_key), describe(event));
+  });
+}
+
+Tunnel::~Tunnel() {
+  uapi_.reset();
+  binding_.close();
+  // No worker looks at the tables any more when they are taken apart.
+  for (auto& worker : workers_)
+    worker->stop();
+}
+
+Result<void> Tunnel::start_workers() {
+  std::vector<std::unique_ptr<PacketPump>> pumps;
+  for (unsigned i = 0; i < workers_.size(); ++i) {
+    auto pump = UringPump::create(tun_.queues()[i].get(), i, *workers_[i]);
+    if (!pump) return tl::unexpected(pump.error());
+    pumps.push_back(std::move(*pump));
+  }
+  for (unsigned i = 0; i < workers_.size(); ++i)
+    workers_[i]->start(std::move(pumps[i]));
+  return {};
+}
+
+Result<void> Tunnel::watch() {
+  uapi_->on_removed([this] { end("the control socket was deleted"); });
+  if (auto added = loop_.add(wakeup_.fd(), EPOLLIN, [this](std::uint32_t) { wakeup_.clear(); });
+      !added) {
+    return added;
+  }
+  if (auto added = loop_.add(monitor_.fd(), EPOLLIN, [this](std::uint32_t) { poll_link(); });
+      !added) {
+    return added;
+  }
+  on_link(monitor_.state());
+  return {};
+}
+
+Result<void> Tunnel::run(int signal_fd) {
+  auto added =
+      loop_.add(signal_fd, EPOLLIN, [this, signal_fd](std::uint32_t) { on_signal(signal_fd); });
+  if (!added) return added;
+  while (!ended_) {
+    loop_.run_once(handshakes_waiting() ? TimePoint{} : device_.next_deadline());
+    if (std::any_of(workers_.begin(), workers_.end(), [](auto& w) { return w->tun_gone(); })) {
+      if (!tun_.still_exists()) end("the interface was deleted");
+    }
+    take_handshakes(now());
+    device_.handle_timeout(now());
+    // Freeing what was removed takes peers off the attention list and puts the living ones back.
+    do {
+      device_.handle_attention(now());
+      device_.reclaim();
+    } while (!shared_.attention.empty());
+  }
+  loop_.remove(signal_fd);
+  spdlog::info("{}: ending: {}", interface(), *ended_);
+  return {};
+}
+
+int Tunnel::send(const OutgoingDatagram& datagram) {
+  return binding_.sockets() != nullptr ? binding_.sockets()->send(0, datagram) : ENETDOWN;
+}
+
+void Tunnel::on_signal(int signal_fd) {
+  signalfd_siginfo info;
+  if (::read(signal_fd, &info, sizeof info) != sizeof info) return;
+  if (info.ssi_signo != SIGUSR1) return end(strsignal(static_cast<int>(info.ssi_signo)));
+  for (std::size_t i = 0; i < kDropReasonCount; ++i) {
+    const auto reason = static_cast<DropReason>(i);
+    const std::uint64_t count = shared_.drops.get(reason);
+    if (count != 0) spdlog::warn("{}: dropped {}: {}", interface(), name(reason), count);
+  }
+}
+
+void Tunnel::poll_link() {
+  auto changed = monitor_.poll();
+  if (!changed) {
+    // It goes on as it is: only changes of MTU, up and down are not heard any more.
+    spdlog::warn("{}: {}", interface(), changed.error().message);
+    loop_.remove(monitor_.fd());
+  } else if (*changed) {
+    on_link(**changed);
+  }
+}
+
+void Tunnel::on_link(const LinkState& state) {
+  if (!state.exists) return end("the interface was deleted");
+  if (state.mtu != shared_.mtu.load(std::memory_order_relaxed)) {
+    spdlog::debug("{}: MTU {}", interface(), state.mtu);
+    shared_.mtu.store(state.mtu, std::memory_order_relaxed);
+  }
+  if (state.up && !device_.is_up()) {
+    if (auto opened = binding_.open(); !opened) {
+      spdlog::error(
+          "{}: {}; set another listen-port, or free this one and set the interface down and up",
+          interface(), opened.error().message);
+      return;
+    }
+    spdlog::debug("{}: up, listening on port {}", interface(), binding_.port());
+    device_.bring_up(now());
+  } else if (!state.up && device_.is_up()) {
+    spdlog::debug("{}: down", interface());
+    device_.bring_down();
+    binding_.close();
+  }
+}
+
+void Tunnel::take_handshakes(Instant now) {
+  HandshakeDatagram message;
+  for (auto& worker : workers_) {
+    device_.note_queue_depth(worker->handshakes().size(), now.boot);
+    for (std::size_t n = 0; n < kHandshakesPerTurn && worker->handshakes().try_pop(message); ++n) {
+      device_.handle_handshake(ByteSpan(message.bytes).first(message.size), message.from, now);
+    }
+  }
+}
+
+bool Tunnel::handshakes_waiting() {
+  return std::any_of(workers_.begin(), workers_.end(),
+                     [](auto& worker) { return worker->handshakes().size() != 0; });
+}
+
+void Tunnel::end(std::string why) {
+  if (!ended_) ended_ = std::move(why);
+}
+
+}  // namespace wring

@@ -1,0 +1,76 @@
+// A running WireGuard interface: TUN, sockets, workers, control socket, and the control thread's
+// loop that holds them together.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/rng.h"
+#include "base/unique_fd.h"
+#include "control/event_loop.h"
+#include "control/uapi_server.h"
+#include "daemon/configuration.h"
+#include "daemon/udp_binding.h"
+#include "daemon/wakeup.h"
+#include "daemon/worker.h"
+#include "dataplane/device.h"
+#include "tun/link_monitor.h"
+#include "tun/tun_device.h"
+
+namespace wring {
+
+struct TunnelOptions {
+  std::string interface;
+  unsigned workers = 1;
+  UniqueFd tun_fd;   // an open TUN (WG_TUN_FD), or none
+  UniqueFd uapi_fd;  // a listening control socket (WG_UAPI_FD), or none
+};
+
+// Control thread only: the thread that opens it runs and destroys it.
+class Tunnel final : public DatagramSender {
+ public:
+  // When it returns, the interface exists and the control socket answers once run() is called
+  // (P41). On an error nothing is left behind.
+  static Result<std::unique_ptr<Tunnel>> open(TunnelOptions options);
+  ~Tunnel() override;
+
+  [[nodiscard]] const std::string& interface() const { return tun_.name(); }
+  // Runs until the interface or the control socket is deleted, or a signal other than SIGUSR1 comes
+  // on `signal_fd`, a signalfd. SIGUSR1 logs what was dropped, by reason.
+  [[nodiscard]] Result<void> run(int signal_fd);
+
+  int send(const OutgoingDatagram& datagram) override;
+
+ private:
+  Tunnel(TunDevice tun, LinkMonitor monitor, EventLoop loop, Wakeup wakeup, unsigned workers);
+
+  Result<void> start_workers();
+  Result<void> watch();
+  void on_link(const LinkState& state);
+  void on_signal(int signal_fd);
+  void poll_link();
+  void take_handshakes(Instant now);
+  [[nodiscard]] bool handshakes_waiting();
+  void end(std::string why);
+  [[nodiscard]] Instant now() const { return {clock_.now(), clock_.wall_now()}; }
+
+  SystemClock clock_;
+  SystemRng rng_;
+  TunDevice tun_;
+  LinkMonitor monitor_;
+  EventLoop loop_;
+  Wakeup wakeup_;
+  SharedState shared_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  UdpBinding binding_;
+  Device device_;
+  Configuration configuration_;
+  std::unique_ptr<UapiServer> uapi_;
+  std::optional<std::string> ended_;
+};
+
+}  // namespace wring

@@ -1,0 +1,49 @@
+// The listen port and fwmark of the device, and the sockets that bear them while the interface is
+// up.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "base/result.h"
+#include "io/udp_sockets.h"
+
+namespace wring {
+
+// Control thread only.
+class UdpBinding {
+ public:
+  // `distribute` gives sockets to every worker, or null to take them away.
+  using Distribute = std::function<void(const std::shared_ptr<const UdpSockets>&)>;
+
+  UdpBinding(unsigned workers, Distribute distribute)
+      : workers_(workers), distribute_(std::move(distribute)) {}
+
+  // Opens and distributes the sockets; nothing happens if they are open.
+  [[nodiscard]] Result<void> open();
+  void close();
+  // Null while closed.
+  [[nodiscard]] const UdpSockets* sockets() const { return sockets_.get(); }
+
+  // Changes the port, at once if the sockets are open. A port that is taken is an error
+  // (EADDRINUSE) and changes nothing; it is noticed while they are closed, too.
+  [[nodiscard]] Result<void> set_port(std::uint16_t port);
+  // What was asked for, or what was picked for 0 when the sockets were opened.
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+
+  [[nodiscard]] Result<void> set_fwmark(std::uint32_t fwmark);
+  [[nodiscard]] std::uint32_t fwmark() const { return fwmark_; }
+
+ private:
+  void use(std::shared_ptr<const UdpSockets> sockets);
+
+  unsigned workers_;
+  Distribute distribute_;
+  std::uint16_t port_ = 0;
+  std::uint32_t fwmark_ = 0;
+  std::shared_ptr<const UdpSockets> sockets_;
+  std::weak_ptr<const UdpSockets> former_;
+};
+
+}  // namespace wring

@@ -1,0 +1,61 @@
+// One packet loop on one thread: reads, routes, seals or opens, writes. No packet changes threads.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "daemon/wakeup.h"
+#include "dataplane/inbound.h"
+#include "dataplane/outbound.h"
+#include "dataplane/shared_state.h"
+#include "io/packet_pump.h"
+#include "io/udp_sockets.h"
+
+namespace wring {
+
+// Made, started and stopped by the control thread.
+class Worker final : public SendErrors {
+ public:
+  // `control` is notified when the control thread has something to look at.
+  Worker(SharedState& shared, const Clock& clock, const Wakeup& control, unsigned index);
+  ~Worker() override;
+
+  // Takes the pump that it is to drive, and starts. The pump reports send errors to this object.
+  void start(std::unique_ptr<PacketPump> pump);
+  // Ends the loop and joins the thread; the pump, and what it holds of TUN and sockets, is gone
+  // then.
+  void stop();
+
+  // Null: none, the interface is down. Control thread.
+  void set_sockets(std::shared_ptr<const UdpSockets> sockets);
+  // What the control thread is to work on; it is the one consumer.
+  [[nodiscard]] HandshakeQueue& handshakes() { return handshakes_; }
+  // The TUN was deleted: nothing more will come. Any thread.
+  [[nodiscard]] bool tun_gone() const { return tun_gone_.load(std::memory_order_relaxed); }
+
+  void on_send_error(const OutgoingDatagram& datagram, int error) override;
+
+ private:
+  void run();
+
+  SharedState& shared_;
+  const Clock& clock_;
+  const Wakeup& control_;
+  const unsigned index_;
+  HandshakeQueue handshakes_;
+  Outbound outbound_;
+  Inbound inbound_;
+  std::unique_ptr<PacketPump> pump_;
+  std::uint64_t tun_write_errors_seen_ = 0;
+  std::mutex sockets_mutex_;
+  std::shared_ptr<const UdpSockets> sockets_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> tun_gone_{false};
+  std::thread thread_;
+};
+
+}  // namespace wring

@@ -1,0 +1,111 @@
+#include "tools/options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <string_view>
+#include <thread>
+
+#include "base/result.h"
+
+namespace wring {
+namespace {
+
+constexpr unsigned kMaxWorkers = 64;
+constexpr unsigned kDefaultWorkersMax = 4;
+
+const std::map<std::string, LogLevel> kLogLevels = {{"silent", LogLevel::kSilent},
+                                                    {"error", LogLevel::kError},
+                                                    {"verbose", LogLevel::kVerbose},
+                                                    {"debug", LogLevel::kVerbose}};
+
+unsigned default_workers() {
+  return std::clamp(std::thread::hardware_concurrency(), 1U, kDefaultWorkersMax);
+}
+
+// A descriptor that whoever started us handed in.
+Result<std::optional<int>> descriptor_from(const char* variable) {
+  const char* text = std::getenv(variable);
+  if (text == nullptr || *text == '\0') return std::optional<int>();
+  const std::string_view view(text);
+  int fd = -1;
+  const auto [end, error] = std::from_chars(view.data(), view.data() + view.size(), fd);
+  if (error != std::errc() || end != view.data() + view.size() || fd < 0) {
+    return failure(std::string(variable) + "=" + text +
+                   ": not the number of an open descriptor; unset it or hand one in");
+  }
+  return std::optional<int>(fd);
+}
+
+Result<void> apply_environment(Options& options, bool log_level_given) {
+  const char* level = std::getenv("LOG_LEVEL");
+  if (level != nullptr && *level != '\0' && !log_level_given) {
+    const auto known = kLogLevels.find(level);
+    if (known == kLogLevels.end()) {
+      return failure(std::string("LOG_LEVEL=") + level + ": use silent, error or verbose");
+    }
+    options.log_level = known->second;
+  }
+  const char* foreground = std::getenv("WG_PROCESS_FOREGROUND");
+  if (foreground != nullptr && std::string_view(foreground) == "1") options.foreground = true;
+
+  const auto tun = descriptor_from("WG_TUN_FD");
+  if (!tun) return tl::unexpected(tun.error());
+  const auto uapi = descriptor_from("WG_UAPI_FD");
+  if (!uapi) return tl::unexpected(uapi.error());
+  options.tun_fd = *tun;
+  options.uapi_fd = *uapi;
+  return {};
+}
+
+}  // namespace
+
+std::optional<Options> parse_options(int argc, const char* const* argv, int& exit_status) {
+  Options options;
+  options.workers = default_workers();
+
+  CLI::App app(
+      "WireGuard in userspace: makes the interface INTERFACE, which wg and wg-quick configure.",
+      "wring");
+  app.add_option("INTERFACE", options.interface, "Name of the interface to make, wg0 for example")
+      ->required();
+  app.add_flag(
+      "-f,--foreground", options.foreground,
+      "Stay in the foreground and log to stderr (else: go to the background once the interface "
+      "answers, and log to syslog)");
+  app.add_option("--workers", options.workers, "Packet threads; by default one per core, 4 at most")
+      ->check(CLI::Range(1U, kMaxWorkers))
+      ->type_name("N");
+  auto* level =
+      app.add_option("--log-level", options.log_level, "silent, error (default) or verbose")
+          ->transform(CLI::CheckedTransformer(kLogLevels).description(""))
+          ->type_name("LEVEL");
+  app.set_version_flag("--version", std::string("wring ") + WRING_VERSION);
+  app.footer(
+      "Environment: LOG_LEVEL (as --log-level), WG_PROCESS_FOREGROUND=1 (as -f), WG_TUN_FD and\n"
+      "WG_UAPI_FD (open descriptors to use instead of making interface and control socket).\n"
+      "Signals: SIGTERM and SIGINT end it and remove the interface; SIGUSR1 logs what was dropped, "
+      "by "
+      "reason.");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& wanted) {
+    exit_status = app.exit(wanted);
+    return std::nullopt;
+  } catch (const CLI::ParseError& error) {
+    std::cerr << "wring: " << error.what() << "; see wring --help\n";
+    exit_status = 1;
+    return std::nullopt;
+  }
+  if (auto applied = apply_environment(options, level->count() > 0); !applied) {
+    std::cerr << "wring: " << applied.error().message << "\n";
+    exit_status = 1;
+    return std::nullopt;
+  }
+  return options;
+}
+
+}  // namespace wring

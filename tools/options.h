@@ -1,0 +1,24 @@
+// The command line and the environment, which wring shares with wireguard-go.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "tools/logging.h"
+
+namespace wring {
+
+struct Options {
+  std::string interface;
+  bool foreground = false;
+  unsigned workers = 1;
+  LogLevel log_level = LogLevel::kError;
+  std::optional<int> tun_fd;   // WG_TUN_FD
+  std::optional<int> uapi_fd;  // WG_UAPI_FD
+};
+
+// Prints --help or --version, or one line on what is wrong, and returns the exit status in
+// `exit_status` when there is nothing to run.
+std::optional<Options> parse_options(int argc, const char* const* argv, int& exit_status);
+
+}  // namespace wring
