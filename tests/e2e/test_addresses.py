@@ -3,11 +3,10 @@
 import pytest
 
 from support import wg
-from support.capture import DATA, INITIATION, RESPONSE, Capture
+from support.capture import Capture
 from support.daemon import Daemon
-from support.transfer import await_reach, ping, reaches, send_tcp
+from support.transfer import await_reach, ping, send_tcp
 from support.tunnel import PORT, End, tunnel
-from support.waiting import eventually
 
 OUTER = {4: ("10.7.0.1", "10.7.0.2"), 6: ("fd07:0::1", "fd07:0::2")}
 MEGABYTE = 1_000_000
@@ -104,19 +103,6 @@ def test_a_kernel_without_ipv6_works_on_ipv4(pair, deny_syscall):  # P30
         two.add_peer(one)
         assert ping(a, two.inner4).lost == 0
         assert ping(b, one.inner4).lost == 0
-
-
-def test_the_outer_header_carries_ecn_but_not_dscp(ends):  # P24
-    one, two = ends
-    with Capture(one.host) as wire:
-        assert reaches(one.host, two.inner4)
-        seen = wire.datagrams()
-        assert [each.tos for each in seen if each.type in (INITIATION, RESPONSE)] == [0x88, 0x88]
-        for inner, outer in ((0xB8, 0), (0xB9, 1), (0xB2, 2)):
-            ping(one.host, two.inner4, 1, 0.05, 56, 1.0, "-Q", str(inner))
-            sent = eventually(lambda: [each for each in wire.datagrams()
-                                       if each.outgoing and each.type == DATA], "a data message")
-            assert {each.tos for each in sent} == {outer}
 
 
 def test_two_daemons_with_different_ports_share_one_host(pair):  # P30

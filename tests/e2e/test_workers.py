@@ -39,9 +39,9 @@ def test_datagrams_of_a_flow_arrive_in_the_order_they_were_sent(some_workers):
     assert ping(one.host, two.inner4).lost == 0
 
     def flow(_):
-        arrived = send_udp(one.host, two.host, two.inner4, 1000)
+        arrived = send_udp(one.host, two.host, two.inner4, 500, pause=0.005)
         assert arrived == sorted(set(arrived))  # In order, and none twice.
-        assert len(arrived) > 500
+        assert len(arrived) > 400  # A queue may have been full, but not most of the time.
 
     _in_parallel(flow)
 
@@ -59,24 +59,41 @@ def test_parallel_transfers_arrive_unchanged(some_workers):
     _in_parallel(flow)
 
 
+_REORDERED = ("TcpExtTCPSACKReorder", "TcpExtTCPTSReorder", "TcpExtTCPDSACKRecv")
+
+
 def _counters(host, *names):
     """The namespace's own TCP counters, since it was made."""
     lines = host.run("nstat", "-asz", *names).stdout.splitlines()
     return {name: int(value) for name, value, *_ in map(str.split, lines[1:])}
 
 
+@pytest.fixture
+def four_workers(pair):
+    with tunnel(*pair, arguments=("--workers", "4")) as both:
+        assert ping(both[0].host, both[1].inner4).lost == 0
+        yield both
+
+
 @pytest.mark.slow
-def test_eight_tcp_flows_over_four_workers_are_not_reordered(pair):
-    with tunnel(*pair, arguments=("--workers", "4")) as (one, two):
-        assert ping(one.host, two.inner4).lost == 0
-        report = iperf3(two.host, one.host, two.inner4, "-P", str(FLOWS), seconds=20)
-        received = _counters(two.host, "TcpInSegs", "TcpExtTCPOFOQueue")
-        sent = _counters(one.host, "TcpRetransSegs", "TcpExtTCPSACKReorder",
-                         "TcpExtTCPTSReorder", "TcpExtTCPDSACKRecv")
-        print(f"{report['end']['sum_received']['bits_per_second'] / 1e6:.0f} Mbit/s",
-              received, sent)
-        # A packet that a full queue dropped makes those behind it arrive before its replacement,
-        # so a few segments per thousand are no sign of reordering.
-        assert received["TcpExtTCPOFOQueue"] <= received["TcpInSegs"] / 500
-        # This counts only reordering: the sender learned that nothing had been lost after all.
-        assert sent["TcpExtTCPSACKReorder"] + sent["TcpExtTCPTSReorder"] <= FLOWS
+def test_eight_tcp_flows_on_a_clean_path_arrive_in_order(four_workers):
+    one, two = four_workers
+    # Each flow is paced, so that no queue overflows: what is out of order then, we put so.
+    report = iperf3(two.host, one.host, two.inner4, "-P", str(FLOWS), "--fq-rate", "12M",
+                    seconds=20)
+    received = _counters(two.host, "TcpInSegs", "TcpExtTCPOFOQueue")
+    sent = _counters(one.host, "TcpRetransSegs", *_REORDERED)
+    print(report["end"]["sum_received"]["bits_per_second"] / 1e6, "Mbit/s", received, sent)
+    assert received["TcpInSegs"] > 20_000
+    assert received["TcpExtTCPOFOQueue"] <= received["TcpInSegs"] / 1000
+
+
+@pytest.mark.slow
+def test_eight_tcp_flows_at_full_speed_are_not_reordered(four_workers):
+    one, two = four_workers
+    report = iperf3(two.host, one.host, two.inner4, "-P", str(FLOWS), seconds=10)
+    sent = _counters(one.host, "TcpOutSegs", "TcpRetransSegs", *_REORDERED)
+    print(report["end"]["sum_received"]["bits_per_second"] / 1e6, "Mbit/s", sent)
+    # Full queues drop, and what is behind a drop waits for it. These counters tell the difference:
+    # they move where the sender learns that what it took for lost had only been overtaken.
+    assert sum(sent[name] for name in _REORDERED) <= sent["TcpOutSegs"] / 1000

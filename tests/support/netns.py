@@ -85,8 +85,8 @@ class Host:
 
     @contextmanager
     def inside(self) -> Iterator[None]:
-        """Puts the calling thread into this host's network namespace for a `with` block: sockets and
-        TUN devices opened there belong to the host, and any thread may use them afterwards."""
+        """Puts the calling thread into this host's network namespace for a `with` block: sockets
+        and TUN devices opened there belong to the host, and any thread may use them later."""
         with open("/proc/thread-self/ns/net", "rb") as home:
             self._enter(self._netns)
             try:

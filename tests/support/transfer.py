@@ -7,6 +7,7 @@ import re
 import socket
 import subprocess
 import threading
+import time
 from dataclasses import dataclass
 
 from .netns import Host
@@ -100,9 +101,10 @@ def send_tcp(source: Host, sink: Host, address: str, size: int, timeout: float =
 
 
 def send_udp(source: Host, sink: Host, address: str, count: int, size: int = 200,
-             quiet: float = 0.5) -> list[int]:
+             quiet: float = 0.5, pause: float = 0.0) -> list[int]:
     """Sends `count` numbered datagrams of `size` bytes; returns the numbers that arrived, in that
-    order and with duplicates. Ends when nothing came for `quiet` seconds."""
+    order and with duplicates. Ends when nothing came for `quiet` seconds. Sleeps for `pause`
+    seconds after every 20 datagrams."""
     arrived: list[int] = []
     with sink.socket(_family(address), socket.SOCK_DGRAM) as receiver, \
             source.socket(_family(address), socket.SOCK_DGRAM) as sender:
@@ -112,6 +114,8 @@ def send_udp(source: Host, sink: Host, address: str, count: int, size: int = 200
         port = receiver.getsockname()[1]
         for number in range(count):
             sender.sendto(number.to_bytes(4, "big").ljust(size, b"\xa5"), (address, port))
+            if pause and number % 20 == 19:
+                time.sleep(pause)
         try:
             while len(arrived) < 2 * count:
                 datagram = receiver.recv(size + 1)
