@@ -2,11 +2,21 @@
 // that the kernel picks, output leaves in batches of one system call.
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
 
 #include "base/result.h"
+#include "base/unique_fd.h"
+#include "io/buffer_ring.h"
+#include "io/datagram_headers.h"
 #include "io/packet_pump.h"
+#include "io/send_budget.h"
+#include "io/uring.h"
 
 namespace wring {
 
@@ -31,11 +41,111 @@ class UringPump final : public PacketPump {
   ~UringPump() override;
 
   Input wait() override;
+  // on_send_error() may call this too: to send the datagram once more, not for ever.
   void send(const OutgoingDatagram& datagram) override;
   void write_tun(ByteSpan packet) override;
   [[nodiscard]] std::uint64_t tun_write_errors() const override;
   void wake() override;
   void set_sockets(std::shared_ptr<const UdpSockets> sockets) override;
+
+ private:
+  static constexpr unsigned kSendSlots = 256;
+  static constexpr unsigned kFamilies = 2;  // IPv4, then IPv6
+
+  // What a completion belongs to; part of its user data.
+  enum class Kind : std::uint8_t { kTun, kReceive, kWake, kBackoff, kSend, kTunWrite, kCancel };
+  // A request that is to stay armed. While it is resting, after an error that should not be, it is
+  // left alone, so that an error that stays does not keep the worker spinning.
+  struct Standing {
+    bool armed = false;
+    bool resting = false;
+  };
+  // Sockets that were replaced and that requests still hold.
+  struct Retired {
+    std::shared_ptr<const UdpSockets> sockets;
+    std::uint32_t generation;
+    unsigned in_flight;
+  };
+  struct FailedSend {
+    OutgoingDatagram datagram;
+    int error;
+  };
+
+  UringPump(int tun_fd, unsigned worker_index, SendErrors& errors);
+  static std::uint64_t tag(Kind kind, std::uint32_t generation, std::uint32_t index);
+
+  void start();
+  void stop();
+  [[nodiscard]] bool anything_in_flight() const;
+
+  // Output.
+  void flush();
+  void finish_output();
+  [[nodiscard]] bool has_room(unsigned family, std::size_t payload);
+
+  // Input.
+  void take_new_sockets();
+  void give_back_buffers();
+  void arm();
+  void arm_tun();
+  void arm_receive(unsigned family);
+  void reap();
+  void on_completion(const io_uring_cqe& completion);
+  void on_tun(const io_uring_cqe& completion);
+  void on_receive(const io_uring_cqe& completion, std::uint32_t generation, unsigned family);
+  [[nodiscard]] bool take_datagram(unsigned buffer, std::size_t size);
+  void read_tun();
+  void on_tun_error(int error);
+  void end_receive(std::uint32_t generation, unsigned family, int result);
+  void rest(Standing& request);
+
+  const int tun_fd_;
+  const unsigned worker_index_;
+  SendErrors& errors_;
+  bool multishot_tun_read_ = false;
+
+  // The buffers outlive the ring: the kernel writes to them until it is closed.
+  std::unique_ptr<BufferRing> tun_buffers_;
+  std::unique_ptr<BufferRing> udp_buffers_;
+  std::unique_ptr<Uring> ring_;
+  std::thread::id owner_;  // of the thread that called start()
+
+  // The batch handed out last, and the buffers it lies in.
+  std::array<TunPacket, kMaxBatch> packets_;
+  std::array<std::uint16_t, kMaxBatch> packet_buffers_;
+  std::size_t packet_count_ = 0;
+  std::array<ReceivedDatagram, kMaxBatch> datagrams_;
+  std::array<std::uint16_t, kMaxBatch> datagram_buffers_;
+  std::size_t datagram_count_ = 0;
+
+  // Output that is queued in the ring.
+  std::array<SendHeader, kSendSlots> headers_;
+  std::array<OutgoingDatagram, kSendSlots> queued_;
+  unsigned queued_count_ = 0;
+  std::vector<FailedSend> failed_;
+  int patience_ms_ = 0;  // how long this batch may still wait for room in a socket
+  std::atomic<std::uint64_t> tun_write_errors_{0};
+
+  Standing tun_;
+  bool tun_readable_ = false;  // the next wait() has to read(), without multishot reads
+  bool tun_gone_ = false;
+  std::array<Standing, kFamilies> receive_;
+  std::array<int, kFamilies> socket_fds_{-1, -1};
+  std::array<SendBudget, kFamilies> budgets_;
+  msghdr receive_shape_{};  // room for name and control in front of each datagram
+  std::shared_ptr<const UdpSockets> sockets_;
+  std::uint32_t generation_ = 0;  // of sockets_: tells their completions from those of retired ones
+  std::vector<Retired> retired_;
+  bool backoff_armed_ = false;
+
+  UniqueFd wake_event_;
+  std::uint64_t wake_count_ = 0;
+  bool wake_armed_ = false;
+  bool woken_ = false;
+
+  std::mutex next_mutex_;
+  std::shared_ptr<const UdpSockets> next_sockets_;  // guarded by next_mutex_
+  std::atomic<bool> has_next_sockets_{false};
 };
 
 }  // namespace wring

@@ -137,12 +137,17 @@ Result<void> LinkMonitor::request_state() {
 Result<LinkMonitor::Heard> LinkMonitor::drain() {
   alignas(nlmsghdr) std::array<char, kMessageRoom> buffer;
   Heard result = Heard::kNothing;
+  bool overrun = false;
   while (true) {
     const ssize_t size = mnl_socket_recvfrom(socket_.get(), buffer.data(), buffer.size());
     if (size < 0) {
-      if (errno == EAGAIN) return result;
+      if (errno == EAGAIN) return overrun ? Heard::kOverrun : result;
       if (errno == EINTR) continue;
-      if (errno == ENOBUFS) return Heard::kOverrun;
+      // The socket is emptied all the same: a full one would have no room for the answer either.
+      if (errno == ENOBUFS) {
+        overrun = true;
+        continue;
+      }
       return system_failure("cannot read the changes of the interface", errno);
     }
     int left = static_cast<int>(size);

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "tun/namespace_socket.h"
+#include "tun/packet_information.h"
 
 namespace wring {
 namespace {
@@ -135,7 +136,9 @@ Result<TunDevice> TunDevice::adopt(UniqueFd fd) {
         "the interface " + name + " of the descriptor is no TUN (layer 3); open it with IFF_TUN",
         EINVAL);
   }
-  if ((flags & IFF_NO_PI) == 0) {
+  const auto packet_information = passes_packet_information(fd.get(), name);
+  if (!packet_information) return tl::unexpected(packet_information.error());
+  if (*packet_information) {
     return failure(
         "the descriptor of " + name + " passes packet information; open it with IFF_NO_PI", EINVAL);
   }

@@ -1,0 +1,197 @@
+#include "io/udp_sockets.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <string>
+#include <utility>
+
+#include "io/datagram_headers.h"
+#include "io/reuseport_steering.h"
+
+namespace wring {
+namespace {
+
+// Room for what arrives while a worker is busy, and for what it sends ahead of a slow interface.
+constexpr int kSocketBuffer = 4 << 20;
+// Port 0 asks for one that is free in both families; the second may find it taken meanwhile.
+constexpr int kMaxPortAttempts = 100;
+
+struct Option {
+  int level;
+  int name;
+  int value;
+  const char* what;
+};
+
+Result<void> set_option(int fd, const Option& option) {
+  if (setsockopt(fd, option.level, option.name, &option.value, sizeof option.value) == 0) return {};
+  const int error = errno;
+  return system_failure(std::string("cannot set ") + option.what + " on a UDP socket", error,
+                        error == EPERM ? "it takes CAP_NET_ADMIN" : "");
+}
+
+Result<void> set_mark(int fd, std::uint32_t fwmark) {
+  return set_option(fd, {SOL_SOCKET, SO_MARK, static_cast<int>(fwmark), "the fwmark"});
+}
+
+// Past the system's limit (net.core.rmem_max) where we may, else up to it.
+void enlarge(int fd, int forced, int plain) {
+  const int size = kSocketBuffer;
+  if (setsockopt(fd, SOL_SOCKET, forced, &size, sizeof size) != 0) {
+    setsockopt(fd, SOL_SOCKET, plain, &size, sizeof size);
+  }
+}
+
+Result<void> configure(int fd, int family, std::uint32_t fwmark) {
+  // Path-MTU discovery is off, as in the kernel's module: an outer packet that is too large is
+  // fragmented on its way, for the sender of the inner one cannot be told.
+  static constexpr Option kV4[] = {
+      {IPPROTO_IP, IP_PKTINFO, 1, "IP_PKTINFO"},
+      {IPPROTO_IP, IP_RECVTOS, 1, "IP_RECVTOS"},
+      {IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT, "IP_MTU_DISCOVER"},
+  };
+  static constexpr Option kV6[] = {
+      {IPPROTO_IPV6, IPV6_V6ONLY, 1, "IPV6_V6ONLY"},
+      {IPPROTO_IPV6, IPV6_RECVPKTINFO, 1, "IPV6_RECVPKTINFO"},
+      {IPPROTO_IPV6, IPV6_RECVTCLASS, 1, "IPV6_RECVTCLASS"},
+      {IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT, "IPV6_MTU_DISCOVER"},
+  };
+  if (family == AF_INET) {
+    for (const Option& option : kV4) {
+      if (auto set = set_option(fd, option); !set) return set;
+    }
+  } else {
+    for (const Option& option : kV6) {
+      if (auto set = set_option(fd, option); !set) return set;
+    }
+  }
+  enlarge(fd, SO_RCVBUFFORCE, SO_RCVBUF);
+  enlarge(fd, SO_SNDBUFFORCE, SO_SNDBUF);
+  if (fwmark != 0) return set_mark(fd, fwmark);
+  return {};
+}
+
+Result<void> bind_any(int fd, int family, std::uint16_t port) {
+  int bound = 0;
+  if (family == AF_INET) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    bound = bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  } else {
+    sockaddr_in6 address{};
+    address.sin6_family = AF_INET6;
+    address.sin6_port = htons(port);
+    bound = bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  }
+  if (bound == 0) return {};
+  const int error = errno;
+  return system_failure("cannot listen on UDP port " + std::to_string(port), error,
+                        error == EADDRINUSE ? "choose another ListenPort" : "");
+}
+
+Result<std::uint16_t> port_of(int fd) {
+  sockaddr_in6 address{};
+  socklen_t size = sizeof address;
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    return system_failure("cannot read the port of a UDP socket", errno);
+  }
+  return ntohs(address.sin6_port);  // in the same place as sin_port
+}
+
+// What all sockets of one open() have in common.
+struct Group {
+  std::uint16_t port = 0;  // 0 until the first socket has picked one
+  std::uint32_t fwmark = 0;
+  unsigned workers = 1;
+};
+
+// The sockets of one family; none where the host lacks it.
+//
+// Several sockets share the port by SO_REUSEPORT, which would let in every program of the same
+// user, a second wring among them, and the kernel would spread our datagrams over both. So the
+// first socket binds without the option, which is refused if anyone has the port; only then is it
+// set on it, and the others join. A stranger who joins later becomes a socket past `workers`, which
+// the steering never chooses.
+Result<std::vector<UniqueFd>> open_family(int family, Group& group) {
+  std::vector<UniqueFd> sockets;
+  for (unsigned worker = 0; worker < group.workers; ++worker) {
+    UniqueFd fd(socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_UDP));
+    if (!fd) {
+      if (errno == EAFNOSUPPORT) return sockets;
+      return system_failure("cannot open a UDP socket", errno);
+    }
+    if (auto set = configure(fd.get(), family, group.fwmark); !set)
+      return tl::unexpected(set.error());
+    const Option share{SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT"};
+    if (worker > 0) {
+      if (auto set = set_option(fd.get(), share); !set) return tl::unexpected(set.error());
+    }
+    if (auto bound = bind_any(fd.get(), family, group.port); !bound) {
+      if (worker == 0 && bound.error().code == EADDRNOTAVAIL) return sockets;
+      return tl::unexpected(bound.error());
+    }
+    if (worker == 0) {
+      const auto port = port_of(fd.get());
+      if (!port) return tl::unexpected(port.error());
+      group.port = *port;
+      if (group.workers > 1) {
+        if (auto set = set_option(fd.get(), share); !set) return tl::unexpected(set.error());
+      }
+    }
+    sockets.push_back(std::move(fd));
+  }
+  if (group.workers > 1) {
+    auto steered = steer_by_session_index(sockets[0].get(), group.workers);
+    if (!steered) return tl::unexpected(steered.error());
+  }
+  return sockets;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<UdpSockets>> UdpSockets::open(std::uint16_t port, std::uint32_t fwmark,
+                                                     unsigned workers) {
+  for (int attempt = 1;; ++attempt) {
+    Group group{port, fwmark, workers};
+    auto v4 = open_family(AF_INET, group);
+    if (!v4) return tl::unexpected(v4.error());
+    auto v6 = open_family(AF_INET6, group);
+    if (!v6) {
+      if (port == 0 && v6.error().code == EADDRINUSE && attempt < kMaxPortAttempts) continue;
+      return tl::unexpected(v6.error());
+    }
+    if (v4->empty() && v6->empty()) {
+      return failure("cannot open a UDP socket: this host has neither IPv4 nor IPv6", EAFNOSUPPORT);
+    }
+    std::shared_ptr<UdpSockets> sockets(new UdpSockets);
+    sockets->v4_ = std::move(*v4);
+    sockets->v6_ = std::move(*v6);
+    sockets->port_ = group.port;
+    return sockets;
+  }
+}
+
+Result<void> UdpSockets::set_fwmark(std::uint32_t fwmark) const {
+  for (const auto* sockets : {&v4_, &v6_}) {
+    for (const UniqueFd& fd : *sockets) {
+      if (auto set = set_mark(fd.get(), fwmark); !set) return set;
+    }
+  }
+  return {};
+}
+
+int UdpSockets::send(unsigned worker, const OutgoingDatagram& datagram) const {
+  const int fd = datagram.to->is_v4() ? fd_v4(worker) : datagram.to->is_v6() ? fd_v6(worker) : -1;
+  if (fd < 0) return EAFNOSUPPORT;
+  SendHeader header;
+  header.fill(datagram);
+  for (;;) {
+    if (sendmsg(fd, &header.message(), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) return 0;
+    if (errno != EINTR) return errno;
+  }
+}
+
+}  // namespace wring

@@ -1,0 +1,57 @@
+#include "tun/packet_information.h"
+
+#include <libmnl/libmnl.h>
+#include <linux/if.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+
+#include "tun/namespace_socket.h"
+
+namespace wring {
+namespace {
+
+constexpr std::size_t kMessageRoom = 32768;  // the kernel never makes a netlink message larger
+
+const nlattr* find(const nlattr* nest, std::uint16_t type) {
+  const nlattr* attribute = nullptr;
+  mnl_attr_for_each_nested(attribute, nest) {
+    if (mnl_attr_get_type(attribute) == type) return attribute;
+  }
+  return nullptr;
+}
+
+bool says_so(const nlmsghdr& message) {
+  const nlattr* attribute = nullptr;
+  mnl_attr_for_each(attribute, &message, sizeof(ifinfomsg)) {
+    if (mnl_attr_get_type(attribute) != IFLA_LINKINFO) continue;
+    const nlattr* data = find(attribute, IFLA_INFO_DATA);
+    const nlattr* info = data == nullptr ? nullptr : find(data, IFLA_TUN_PI);
+    return info != nullptr && mnl_attr_get_u8(info) != 0;
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<bool> passes_packet_information(int tun_fd, const std::string& name) {
+  auto socket = socket_beside_tun(tun_fd, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+  if (!socket) return tl::unexpected(socket.error());
+  alignas(nlmsghdr) std::array<char, kMessageRoom> buffer{};
+  nlmsghdr* request = mnl_nlmsg_put_header(buffer.data());
+  request->nlmsg_type = RTM_GETLINK;
+  request->nlmsg_flags = NLM_F_REQUEST;
+  mnl_nlmsg_put_extra_header(request, sizeof(ifinfomsg));
+  mnl_attr_put_strz(request, IFLA_IFNAME, name.c_str());
+  const bool sent = ::send(socket->get(), request, request->nlmsg_len, 0) >= 0;
+  const ssize_t size = sent ? recv(socket->get(), buffer.data(), buffer.size(), 0) : -1;
+  if (size < 0) return system_failure("cannot ask for the kind of " + name, errno);
+  const auto* answer = reinterpret_cast<const nlmsghdr*>(buffer.data());
+  return mnl_nlmsg_ok(answer, static_cast<int>(size)) && answer->nlmsg_type == RTM_NEWLINK &&
+         says_so(*answer);
+}
+
+}  // namespace wring

@@ -1,0 +1,15 @@
+// Whether a TUN descriptor that was handed in passes bare packets.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+
+namespace wring {
+
+// True if the interface `name` of `tun_fd` puts the 4 bytes of `struct tun_pi` in front of each
+// packet (it was made without IFF_NO_PI). TUNGETIFF cannot tell: in its answer the same bit,
+// 0x1000, means IFF_NOFILTER. So netlink is asked.
+Result<bool> passes_packet_information(int tun_fd, const std::string& name);
+
+}  // namespace wring

@@ -1,0 +1,113 @@
+#include "tun/link_monitor.h"
+
+#include <poll.h>
+
+#include "private_namespace.h"
+#include "tun/tun_device.h"
+
+namespace wring {
+namespace {
+
+using test::run;
+
+class LinkMonitorTest : public test::NamespaceTest {
+ protected:
+  void SetUp() override {
+    NamespaceTest::SetUp();
+    if (IsSkipped()) return;
+    auto device = TunDevice::create("pump0", 1);
+    ASSERT_TRUE(device) << device.error().message;
+    device_.emplace(std::move(*device));
+    auto monitor = LinkMonitor::open(device_->queues()[0].get());
+    ASSERT_TRUE(monitor) << monitor.error().message;
+    monitor_.emplace(std::move(*monitor));
+  }
+
+  bool readable() {
+    pollfd ready{monitor_->fd(), POLLIN, 0};
+    return ::poll(&ready, 1, 0) == 1;
+  }
+  // The change that the descriptor announces; a state that "exists" with MTU 1 if it announces
+  // none.
+  LinkState changed() {
+    if (!readable()) return {true, false, 1};
+    auto state = monitor_->poll();
+    EXPECT_TRUE(state) << state.error().message;
+    return state && *state ? **state : LinkState{true, false, 1};
+  }
+
+  std::optional<TunDevice> device_;
+  std::optional<LinkMonitor> monitor_;
+};
+
+TEST_F(LinkMonitorTest, the_state_is_known_at_once) {
+  EXPECT_EQ(monitor_->state(), (LinkState{true, false, 1420}));
+  EXPECT_FALSE(readable());
+  EXPECT_EQ(monitor_->poll().value(), std::nullopt);
+}
+
+TEST_F(LinkMonitorTest, up_down_and_mtu_are_heard) {
+  ASSERT_TRUE(run("ip link set pump0 up"));
+  EXPECT_EQ(changed(), (LinkState{true, true, 1420}));
+  ASSERT_TRUE(run("ip link set pump0 mtu 1280"));
+  EXPECT_EQ(changed(), (LinkState{true, true, 1280}));
+  ASSERT_TRUE(run("ip link set pump0 down"));
+  EXPECT_EQ(changed(), (LinkState{true, false, 1280}));
+}
+
+TEST_F(LinkMonitorTest, other_interfaces_are_none_of_its_business) {
+  ASSERT_TRUE(run("ip link set lo mtu 1300"));
+  EXPECT_EQ(monitor_->poll().value(), std::nullopt);
+  EXPECT_EQ(monitor_->state(), (LinkState{true, false, 1420}));
+}
+
+TEST_F(LinkMonitorTest, a_new_name_changes_nothing) {
+  ASSERT_TRUE(run("ip link set pump0 name other"));
+  EXPECT_EQ(monitor_->poll().value(), std::nullopt);
+  ASSERT_TRUE(run("ip link set other up"));
+  EXPECT_EQ(changed(), (LinkState{true, true, 1420}));
+}
+
+TEST_F(LinkMonitorTest, deletion_is_heard) {
+  ASSERT_TRUE(run("ip link del pump0"));
+  EXPECT_EQ(changed(), (LinkState{false, false, 0}));
+  EXPECT_FALSE(readable());
+  EXPECT_EQ(monitor_->poll().value(), std::nullopt);
+}
+
+TEST_F(LinkMonitorTest, an_interface_that_moves_to_another_namespace_is_heard_there) {
+  const int fd = monitor_->fd();
+  ASSERT_TRUE(run("ip netns add wring-link-test"));
+  ASSERT_TRUE(run("ip link set pump0 up"));
+  EXPECT_EQ(changed(), (LinkState{true, true, 1420}));
+  EXPECT_TRUE(run("ip link set pump0 netns wring-link-test"));
+  EXPECT_EQ(changed(), (LinkState{true, false, 1420}));  // a move sets it down
+  EXPECT_EQ(monitor_->fd(), fd);
+  EXPECT_TRUE(run("ip -n wring-link-test link set pump0 up mtu 1300"));
+  EXPECT_EQ(changed(), (LinkState{true, true, 1300}));
+  EXPECT_TRUE(run("ip -n wring-link-test link set pump0 down"));
+  EXPECT_EQ(changed(), (LinkState{true, false, 1300}));
+  EXPECT_TRUE(run("ip -n wring-link-test link del pump0"));
+  EXPECT_EQ(changed(), (LinkState{false, false, 0}));
+  EXPECT_TRUE(run("ip netns del wring-link-test"));
+}
+
+TEST_F(LinkMonitorTest, lost_messages_are_made_up_for) {
+  // Each change of the MTU tells the same socket; far more of them than it has room for.
+  ASSERT_TRUE(
+      run("for i in $(seq 300); do echo link set pump0 mtu 1300; echo link set pump0 mtu 1301; "
+          "done | ip -batch -"));
+  ASSERT_TRUE(run("ip link set pump0 up mtu 1302"));
+  EXPECT_EQ(changed(), (LinkState{true, true, 1302}));
+}
+
+TEST_F(LinkMonitorTest, a_monitor_leaves_the_thread_in_its_namespace) {
+  ASSERT_TRUE(run("ip netns add wring-link-test"));
+  EXPECT_TRUE(run("ip link set pump0 netns wring-link-test"));
+  EXPECT_EQ(monitor_->poll().value(), std::nullopt);
+  EXPECT_FALSE(run("ip link show pump0"));
+  EXPECT_TRUE(run("ip netns del wring-link-test"));
+}
+
+}  // namespace
+}  // namespace wring

@@ -1,0 +1,146 @@
+#include "tun/tun_device.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
+#include <sys/ioctl.h>
+
+#include "private_namespace.h"
+
+namespace wring {
+namespace {
+
+using test::run;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+class TunDeviceTest : public test::NamespaceTest {};
+
+UniqueFd open_tun(const char* name, int flags) {
+  UniqueFd fd(open("/dev/net/tun", O_RDWR | O_CLOEXEC));
+  ifreq request{};
+  std::string(name).copy(request.ifr_name, IFNAMSIZ - 1);
+  request.ifr_flags = static_cast<short>(flags);
+  EXPECT_EQ(ioctl(fd.get(), TUNSETIFF, &request), 0);
+  return fd;
+}
+
+TEST_F(TunDeviceTest, an_interface_lives_as_long_as_its_object) {
+  {
+    auto device = TunDevice::create("pump0", 1);
+    ASSERT_TRUE(device) << device.error().message;
+    EXPECT_EQ(device->name(), "pump0");
+    EXPECT_EQ(device->mtu().value(), 1420u);
+    EXPECT_TRUE(device->still_exists());
+    EXPECT_TRUE(run("ip link show pump0"));
+    EXPECT_TRUE(run("ip link show pump0 | grep 'qlen 4096'"));
+  }
+  EXPECT_FALSE(run("ip link show pump0"));
+}
+
+TEST_F(TunDeviceTest, a_pattern_gives_the_next_free_name) {
+  auto first = TunDevice::create("pump%d", 1);
+  auto second = TunDevice::create("pump%d", 1);
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(first->name(), "pump0");
+  EXPECT_EQ(second->name(), "pump1");
+}
+
+TEST_F(TunDeviceTest, four_queues_are_four_non_blocking_descriptors_of_one_interface) {
+  auto device = TunDevice::create("pump0", 4);
+  ASSERT_TRUE(device) << device.error().message;
+  ASSERT_EQ(device->queues().size(), 4u);
+  for (const UniqueFd& queue : device->queues()) {
+    ifreq request{};
+    EXPECT_EQ(ioctl(queue.get(), TUNGETIFF, &request), 0);
+    EXPECT_STREQ(request.ifr_name, "pump0");
+    EXPECT_TRUE(fcntl(queue.get(), F_GETFL) & O_NONBLOCK);
+    EXPECT_TRUE(fcntl(queue.get(), F_GETFD) & FD_CLOEXEC);
+  }
+}
+
+TEST_F(TunDeviceTest, a_taken_name_is_refused_with_advice) {
+  ASSERT_TRUE(run("ip link add pump0 type veth peer name pump1"));
+  auto device = TunDevice::create("pump0", 1);
+  ASSERT_FALSE(device);
+  EXPECT_EQ(device.error().code, EBUSY);
+  EXPECT_THAT(device.error().message, StartsWith("an interface pump0 exists already; delete it"));
+}
+
+TEST_F(TunDeviceTest, a_persistent_tun_of_somebody_else_is_not_attached_to) {
+  ASSERT_TRUE(run("ip tuntap add dev pump0 mode tun"));
+  auto device = TunDevice::create("pump0", 1);
+  ASSERT_FALSE(device);
+  EXPECT_EQ(device.error().code, EBUSY);
+  EXPECT_TRUE(run("ip link show pump0"));
+}
+
+TEST_F(TunDeviceTest, a_name_of_sixteen_characters_is_too_long) {
+  EXPECT_TRUE(TunDevice::create("fifteen-letters", 1));
+  auto device = TunDevice::create("sixteen-letters!", 1);
+  ASSERT_FALSE(device);
+  EXPECT_EQ(device.error().code, EINVAL);
+  EXPECT_THAT(device.error().message, HasSubstr("too long"));
+}
+
+TEST_F(TunDeviceTest, a_name_with_a_slash_is_refused) {
+  auto device = TunDevice::create("a/b", 1);
+  ASSERT_FALSE(device);
+  EXPECT_EQ(device.error().code, EINVAL);
+}
+
+TEST_F(TunDeviceTest, an_mtu_may_be_65500_and_no_more) {
+  auto device = TunDevice::create("pump0", 1, 65500);
+  ASSERT_TRUE(device) << device.error().message;
+  EXPECT_EQ(device->mtu().value(), 65500u);
+  EXPECT_TRUE(device->set_mtu(1280));
+  EXPECT_EQ(device->mtu().value(), 1280u);
+  EXPECT_EQ(device->set_mtu(65501).error().code, EINVAL);
+  EXPECT_EQ(device->set_mtu(67).error().code, EINVAL);
+  EXPECT_FALSE(TunDevice::create("pump1", 1, 65501));
+  EXPECT_FALSE(run("ip link show pump1"));
+}
+
+TEST_F(TunDeviceTest, deletion_is_told_from_a_move_to_another_namespace) {
+  ASSERT_TRUE(run("ip netns add wring-tun-test"));
+  auto device = TunDevice::create("pump0", 1);
+  ASSERT_TRUE(device);
+  EXPECT_TRUE(run("ip link set pump0 netns wring-tun-test"));
+  EXPECT_TRUE(device->still_exists());
+  EXPECT_TRUE(device->set_mtu(1300));
+  EXPECT_EQ(device->mtu().value_or(0), 1300u);
+  EXPECT_TRUE(run("ip -n wring-tun-test link del pump0"));
+  EXPECT_FALSE(device->still_exists());
+  EXPECT_EQ(device->mtu().error().code, EBADFD);
+  EXPECT_TRUE(run("ip netns del wring-tun-test"));
+}
+
+TEST_F(TunDeviceTest, an_open_descriptor_is_taken_over) {
+  auto device = TunDevice::adopt(open_tun("pump0", IFF_TUN | IFF_NO_PI));
+  ASSERT_TRUE(device) << device.error().message;
+  EXPECT_EQ(device->name(), "pump0");
+  EXPECT_EQ(device->mtu().value(), 1500u);
+  EXPECT_TRUE(fcntl(device->queues()[0].get(), F_GETFL) & O_NONBLOCK);
+}
+
+TEST_F(TunDeviceTest, a_descriptor_that_passes_more_than_ip_packets_is_refused) {
+  auto tap = TunDevice::adopt(open_tun("pump0", IFF_TAP | IFF_NO_PI));
+  ASSERT_FALSE(tap);
+  EXPECT_THAT(tap.error().message, HasSubstr("no TUN"));
+  auto info = TunDevice::adopt(open_tun("pump1", IFF_TUN));
+  ASSERT_FALSE(info);
+  EXPECT_THAT(info.error().message, HasSubstr("IFF_NO_PI"));
+  auto virtio = TunDevice::adopt(open_tun("pump2", IFF_TUN | IFF_NO_PI | IFF_VNET_HDR));
+  ASSERT_FALSE(virtio);
+  EXPECT_THAT(virtio.error().message, HasSubstr("IFF_VNET_HDR"));
+}
+
+TEST(TunDevice, a_descriptor_that_is_no_tun_is_refused) {
+  auto device = TunDevice::adopt(UniqueFd(open("/dev/null", O_RDWR | O_CLOEXEC)));
+  ASSERT_FALSE(device);
+  EXPECT_THAT(device.error().message, HasSubstr("none of a TUN"));
+}
+
+}  // namespace
+}  // namespace wring
