@@ -19,8 +19,9 @@ from typing import Optional
 import initramfs
 from support.netns import Host
 
-# Emulated vector units are slower than none: with `max`, on which the kernel picks its AVX2 ciphers,
-# 50 MB take 23 s instead of 6. Without RDRAND it would wait 10 s for entropy before it shakes hands.
+# Emulated vector units are slower than none: with `max`, on which the kernel picks its AVX2
+# ciphers, 50 MB take 23 s instead of 6. Without RDRAND it would wait 10 s for entropy before its
+# first handshake.
 _CPU = "qemu64,+rdrand"
 # A boot takes 3 s on an idle machine.
 _BOOT_TIMEOUT_S = 90

@@ -37,7 +37,8 @@ class Tunnel:
     def other(self, end: End) -> End:
         return self.foreign if end is self.wring else self.wring
 
-    def introduce(self, end: End, *settings: object, endpoint: bool = True, secret: str = "") -> None:
+    def introduce(self, end: End, *settings: object, endpoint: bool = True, secret: str = ""
+                  ) -> None:
         """Makes the other end a peer of `end`."""
         other = self.other(end)
         end.add_peer(other, self.outer(other) if endpoint else None, *settings, secret=secret)

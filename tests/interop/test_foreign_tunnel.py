@@ -21,8 +21,8 @@ def send_50_mb(source, sink, address: str) -> None:
 
     Both ends are busybox, for the guest has nothing else.
     """
-    # busybox's nc leaves as soon as the other end has no more to say. So the sink, which has nothing
-    # to say at all, reads from a FIFO that never ends.
+    # busybox's nc leaves as soon as the other end has no more to say. So the sink, which has
+    # nothing to say at all, reads from a FIFO that never ends.
     receive = (f"mkfifo $$.fifo && timeout {_TRANSFER_TIMEOUT_S} busybox nc -l -p {_PORT} <>$$.fifo"
                " | sha256sum; rm $$.fifo")
     # The retries are for the moment before the sink listens; once it has accepted a connection it
