@@ -29,11 +29,21 @@ class IndexTable::Array {
   static std::uint64_t key_of(SessionIndex index) { return std::uint64_t{1} << 32 | index.value; }
   [[nodiscard]] std::size_t capacity() const { return mask_ + 1; }
 
-  // The slot with the key, or the unused one where it belongs. There is always an unused one.
-  Slot& probe(std::uint64_t key) const {
+  // Null where no slot has the key. Any thread.
+  [[nodiscard]] Session* find(std::uint64_t key) const {
     for (std::size_t at = key & mask_;; at = (at + 1) & mask_) {
       // Acquire: whoever sees the key sees the session that was stored before it.
       const std::uint64_t there = slots_[at].key.load(std::memory_order_acquire);
+      // An unused slot is not looked into: another key may be on its way there.
+      if (there == 0) return nullptr;
+      if (there == key) return slots_[at].session.load(std::memory_order_acquire);
+    }
+  }
+
+  // The slot with the key, or the unused one where it belongs: there always is one. Writer only.
+  Slot& probe(std::uint64_t key) {
+    for (std::size_t at = key & mask_;; at = (at + 1) & mask_) {
+      const std::uint64_t there = slots_[at].key.load(std::memory_order_relaxed);
       if (there == key || there == 0) return slots_[at];
     }
   }
@@ -72,7 +82,7 @@ IndexTable::~IndexTable() {
 Session* IndexTable::find(SessionIndex index) const {
   // Acquire: pairs with the release in make_room().
   const Array* array = array_.load(std::memory_order_acquire);
-  return array->probe(Array::key_of(index)).session.load(std::memory_order_acquire);
+  return array->find(Array::key_of(index));
 }
 
 bool IndexTable::insert(SessionIndex index, Session* session) {

@@ -50,8 +50,9 @@ constexpr unsigned bit_at(std::uint32_t key, unsigned i) {
   return i < 32 ? key >> (31 - i) & 1 : 0;
 }
 constexpr unsigned bit_at(const V6Key& key, unsigned i) {
-  if (i < 64) return key.high >> (63 - i) & 1;
-  return i < 128 ? key.low >> (127 - i) & 1 : 0;
+  if (i >= 128) return 0;
+  const std::uint64_t half = i < 64 ? key.high : key.low;
+  return static_cast<unsigned>(half >> (63 - i % 64) & 1);
 }
 // The first `length` bits.
 constexpr std::uint32_t masked(std::uint32_t key, unsigned length) {

@@ -8,7 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kCost = 1s / 20;     // 20 per second
+constexpr Duration kCost = 50ms;        // 20 per second
 constexpr Duration kFull = 5 * kCost;   // burst of 5
 constexpr Duration kForgetAfter = 1s;   // the bucket is full again long before
 constexpr std::uint8_t kV6Length = 64;  // an IPv6 host has a whole /64 to send from
