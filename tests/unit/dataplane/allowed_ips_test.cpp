@@ -1,0 +1,239 @@
+#include "dataplane/allowed_ips.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "fake_peers.h"
+
+namespace wring {
+namespace {
+
+IpPrefix prefix(std::string_view text) {
+  return IpPrefix::parse(text).value();
+}
+IpAddress address(std::string_view text) {
+  return IpAddress::parse(text).value();
+}
+
+std::vector<std::string> prefixes_of(const AllowedIps& table, const Peer* peer) {
+  std::vector<std::string> found;
+  table.for_each(peer, [&found](const IpPrefix& p) { found.push_back(to_string(p)); });
+  return found;
+}
+
+class AllowedIpsTest : public testing::Test {
+ protected:
+  RcuReclaimer reclaimer;
+  AllowedIps table{reclaimer};
+  Peer* const a = fake_peer(0);
+  Peer* const b = fake_peer(1);
+};
+
+TEST_F(AllowedIpsTest, an_empty_table_knows_nobody) {
+  EXPECT_EQ(table.lookup(address("10.0.0.1")), nullptr);
+  EXPECT_EQ(table.lookup(address("::1")), nullptr);
+  EXPECT_FALSE(table.remove(prefix("10.0.0.0/8"), a));
+  table.remove_all(a);
+}
+
+TEST_F(AllowedIpsTest, the_longest_prefix_wins) {  // P20
+  table.insert(prefix("0.0.0.0/0"), a);
+  table.insert(prefix("10.0.0.0/8"), b);
+  table.insert(prefix("10.1.2.3/32"), a);
+  EXPECT_EQ(table.lookup(address("192.0.2.1")), a);
+  EXPECT_EQ(table.lookup(address("10.1.2.4")), b);
+  EXPECT_EQ(table.lookup(address("10.1.2.3")), a);
+  EXPECT_EQ(table.lookup(address("::")), nullptr);
+  table.insert(prefix("2001:db8::/32"), a);
+  table.insert(prefix("2001:db8::1/128"), b);
+  EXPECT_EQ(table.lookup(address("2001:db8::2")), a);
+  EXPECT_EQ(table.lookup(address("2001:db8::1")), b);
+  EXPECT_EQ(table.lookup(address("2001:db9::1")), nullptr);
+}
+
+TEST_F(AllowedIpsTest, a_prefix_moves_to_the_peer_that_claims_it_last) {  // P20
+  EXPECT_EQ(table.insert(prefix("10.0.0.0/8"), a), nullptr);
+  EXPECT_EQ(table.insert(prefix("10.0.0.0/8"), b), a);
+  EXPECT_EQ(table.insert(prefix("10.0.0.0/8"), b), b);
+  EXPECT_EQ(table.lookup(address("10.0.0.1")), b);
+  EXPECT_TRUE(prefixes_of(table, a).empty());
+  EXPECT_THAT(prefixes_of(table, b), testing::ElementsAre("10.0.0.0/8"));
+  EXPECT_EQ(table.size(), 1U);
+}
+
+TEST_F(AllowedIpsTest, only_the_owner_can_take_a_prefix_away) {
+  table.insert(prefix("10.0.0.0/8"), a);
+  EXPECT_FALSE(table.remove(prefix("10.0.0.0/8"), b));
+  EXPECT_FALSE(table.remove(prefix("10.0.0.0/9"), a));
+  EXPECT_EQ(table.lookup(address("10.0.0.1")), a);
+  EXPECT_TRUE(table.remove(prefix("10.0.0.0/8"), a));
+  EXPECT_EQ(table.lookup(address("10.0.0.1")), nullptr);
+  EXPECT_FALSE(table.remove(prefix("10.0.0.0/8"), a));
+}
+
+TEST_F(AllowedIpsTest, lists_the_prefixes_of_a_peer_in_order) {
+  for (const auto* text : {"::/0", "10.0.0.0/8", "10.0.0.0/16", "2001:db8::/32", "1.2.3.4/32"}) {
+    table.insert(prefix(text), a);
+  }
+  EXPECT_THAT(prefixes_of(table, a), testing::ElementsAre("10.0.0.0/8", "10.0.0.0/16", "1.2.3.4/32",
+                                                          "::/0", "2001:db8::/32"));
+  table.remove(prefix("10.0.0.0/16"), a);
+  EXPECT_EQ(prefixes_of(table, a).size(), 4U);
+  table.remove_all(a);
+  EXPECT_TRUE(prefixes_of(table, a).empty());
+  EXPECT_EQ(table.size(), 0U);
+}
+
+TEST_F(AllowedIpsTest, looks_addresses_up_where_they_lie) {
+  table.insert(prefix("10.0.0.0/8"), a);
+  table.insert(prefix("2001:db8::/32"), b);
+  EXPECT_EQ(table.lookup_v4(Bytes<4>{10, 1, 2, 3}), a);
+  EXPECT_EQ(table.lookup_v6(address("2001:db8::7").bytes), b);
+}
+
+// Every prefix in a list, looked through from end to end.
+class LinearScan {
+ public:
+  Peer* insert(const IpPrefix& p, Peer* peer) { return std::exchange(owners_[p], peer); }
+  bool remove(const IpPrefix& p, const Peer* peer) {
+    const auto found = owners_.find(p);
+    if (found == owners_.end() || found->second != peer) return false;
+    owners_.erase(found);
+    return true;
+  }
+  void remove_all(const Peer* peer) {
+    std::erase_if(owners_, [peer](const auto& entry) { return entry.second == peer; });
+  }
+  Peer* lookup(const IpAddress& at) const {
+    Peer* best = nullptr;
+    int length = -1;
+    for (const auto& [p, peer] : owners_) {
+      if (p.length > length && p.contains(at)) {
+        best = peer;
+        length = p.length;
+      }
+    }
+    return best;
+  }
+  std::vector<IpPrefix> prefixes_of(const Peer* peer) const {
+    std::vector<IpPrefix> found;
+    for (const auto& [p, owner] : owners_) {
+      if (owner == peer) found.push_back(p);
+    }
+    return found;
+  }
+  const std::map<IpPrefix, Peer*>& all() const { return owners_; }
+
+ private:
+  std::map<IpPrefix, Peer*> owners_;
+};
+
+// Draws addresses that share long beginnings, so that prefixes nest and part at every depth.
+class Draw {
+ public:
+  explicit Draw(unsigned seed) : random_(seed) {}
+  std::size_t below(std::size_t bound) { return random_() % bound; }
+  IpAddress address() {
+    IpAddress result;
+    result.version = below(2) == 0 ? IpVersion::kV4 : IpVersion::kV6;
+    for (std::size_t i = 0; i < result.size(); ++i) {
+      result.bytes[i] = static_cast<std::uint8_t>(below(3) == 0 ? random_() : 0);
+    }
+    return result;
+  }
+  IpPrefix prefix() {
+    const IpAddress at = address();
+    return {at, static_cast<std::uint8_t>(below(at.full_length() + 1U))};
+  }
+
+ private:
+  std::mt19937 random_;
+};
+
+void expect_same_lookups(const AllowedIps& table, const LinearScan& oracle, Draw& draw, int times) {
+  for (int i = 0; i < times; ++i) {
+    IpAddress at = draw.address();
+    // Half of the time beside a prefix: its first or last address, or one bit off.
+    if (!oracle.all().empty() && draw.below(2) == 0) {
+      const auto& near = std::next(oracle.all().begin(),
+                                   static_cast<std::ptrdiff_t>(draw.below(oracle.all().size())));
+      at = near->first.address;
+      at.bytes[draw.below(at.size())] ^= static_cast<std::uint8_t>(1U << draw.below(8));
+    }
+    ASSERT_EQ(table.lookup(at), oracle.lookup(at)) << to_string(at);
+  }
+}
+
+void change_both(AllowedIps& table, LinearScan& oracle, Draw& draw, std::size_t peers) {
+  Peer* const peer = fake_peer(draw.below(peers));
+  const std::size_t kind = draw.below(100);
+  if (kind < 60) {
+    const IpPrefix p = draw.prefix();
+    ASSERT_EQ(table.insert(p, peer), oracle.insert(p, peer));
+  } else if (kind < 98 && !oracle.all().empty()) {
+    const auto& some = std::next(oracle.all().begin(),
+                                 static_cast<std::ptrdiff_t>(draw.below(oracle.all().size())));
+    const IpPrefix p = some->first;
+    const Peer* owner = draw.below(4) == 0 ? peer : some->second;
+    ASSERT_EQ(table.remove(p, owner), oracle.remove(p, owner));
+  } else if (kind == 99) {
+    table.remove_all(peer);
+    oracle.remove_all(peer);
+  }
+}
+
+TEST_F(AllowedIpsTest, agrees_with_a_linear_scan_through_random_changes) {  // P20
+  for (unsigned seed = 1; seed <= 4; ++seed) {
+    Draw draw(seed);
+    LinearScan oracle;
+    AllowedIps fresh{reclaimer};
+    for (int i = 0; i < 3000; ++i) {
+      change_both(fresh, oracle, draw, 12);
+      expect_same_lookups(fresh, oracle, draw, 4);
+      if (HasFatalFailure()) return;
+      reclaimer.collect();
+    }
+    ASSERT_EQ(fresh.size(), oracle.all().size());
+    for (std::size_t i = 0; i < 12; ++i) {
+      std::vector<IpPrefix> found;
+      fresh.for_each(fake_peer(i), [&found](const IpPrefix& p) { found.push_back(p); });
+      EXPECT_THAT(found, testing::UnorderedElementsAreArray(oracle.prefixes_of(fake_peer(i))));
+    }
+  }
+}
+
+TEST_F(AllowedIpsTest, agrees_with_a_linear_scan_while_the_root_table_comes_and_goes) {
+  Draw draw(99);
+  LinearScan oracle;
+  const auto insert_many = [&](int count, std::size_t first_peer) {
+    for (int i = 0; i < count; ++i) {
+      const IpPrefix p = draw.prefix();
+      Peer* const peer = fake_peer(first_peer + draw.below(40));
+      ASSERT_EQ(table.insert(p, peer), oracle.insert(p, peer));
+    }
+  };
+  for (int round = 0; round < 2; ++round) {
+    insert_many(4000, 0);
+    expect_same_lookups(table, oracle, draw, 300);
+    for (int i = 0; i < 500; ++i) {
+      change_both(table, oracle, draw, 40);
+      expect_same_lookups(table, oracle, draw, 2);
+    }
+    for (std::size_t i = 0; i < 40; ++i) {
+      table.remove_all(fake_peer(i));
+      oracle.remove_all(fake_peer(i));
+      expect_same_lookups(table, oracle, draw, 20);
+      reclaimer.collect();
+    }
+    ASSERT_EQ(table.size(), 0U);
+  }
+}
+
+}  // namespace
+}  // namespace wring
