@@ -40,7 +40,8 @@ void BackgroundStart::ready() {
     ::dup2(null.get(), standard);
   }
   const char byte = 1;
-  static_cast<void>(::write(parent_.get(), &byte, 1));
+  // A parent that was killed meanwhile has nobody to tell.
+  [[maybe_unused]] const ssize_t told = ::write(parent_.get(), &byte, 1);
   parent_.reset();
 }
 
