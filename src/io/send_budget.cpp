@@ -30,7 +30,7 @@ SendBudget::SendBudget(int fd) : fd_(fd) {
 bool SendBudget::take(std::size_t payload) {
   // A datagram for which the buffer is small passes when the half that poll() waits for is free.
   const std::size_t charge = std::min(charge_for(payload), buffer_ / 2);
-  if (charge > left_) return false;
+  if (left_ == 0 || charge > left_) return false;
   left_ -= charge;
   return true;
 }
@@ -41,9 +41,13 @@ void SendBudget::refresh() {
   left_ = buffer_ - std::min(buffer_, static_cast<std::size_t>(queued));
 }
 
-void SendBudget::wait_for_room(int milliseconds) {
+void SendBudget::wait_for_room(std::chrono::milliseconds& patience) {
+  using Clock = std::chrono::steady_clock;
+  const auto start = Clock::now();
   pollfd writable{fd_, POLLOUT, 0};
-  poll(&writable, 1, milliseconds);
+  poll(&writable, 1, static_cast<int>(patience.count()));
+  const auto taken = std::chrono::ceil<std::chrono::milliseconds>(Clock::now() - start);
+  patience -= std::min(patience, taken);
   refresh();
 }
 

@@ -1,6 +1,7 @@
 // Keeps a batch of sends from running into a full socket buffer halfway.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 
 namespace wring {
@@ -22,8 +23,9 @@ class SendBudget {
   [[nodiscard]] bool take(std::size_t payload);
   // Asks the socket for its free space; all that was taken so far must have been sent.
   void refresh();
-  // Waits until there is space (half of the buffer), then asks; for `milliseconds` at most.
-  void wait_for_room(int milliseconds);
+  // Waits until there is space (half of the buffer), then asks; for as long as `patience` lasts, of
+  // which the time that it took is subtracted.
+  void wait_for_room(std::chrono::milliseconds& patience);
 
  private:
   int fd_ = -1;

@@ -29,9 +29,9 @@ class UdpSockets {
   [[nodiscard]] Result<void> set_fwmark(std::uint32_t fwmark) const;
 
   // Sends one datagram at once, without blocking: 0, or the errno (EAFNOSUPPORT where the host
-  // lacks the family, EAGAIN when the socket's buffer is full). If the endpoint names a source that
-  // is no address of this host any more it is EINVAL: the caller forgets the source and sends once
-  // more (P29).
+  // lacks the family, EAGAIN when the socket's buffer is full). If the endpoint names a source,
+  // the error may be that this is no address of the host any more (EINVAL or ENETUNREACH, by kernel
+  // and family): the caller forgets the source and sends once more (P29).
   [[nodiscard]] int send(unsigned worker, const OutgoingDatagram& datagram) const;
 
  private:

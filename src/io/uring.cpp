@@ -67,7 +67,9 @@ tl::unexpected<Error> io_uring_failure(const std::string& what, int error) {
 
 void Uring::start() {
   // The shared library of liburing 2.3 declares io_uring_enable_rings but does not export it.
-  check(static_cast<int>(syscall(__NR_io_uring_register, ring_.ring_fd, IORING_REGISTER_ENABLE_RINGS, nullptr, 0)), "IORING_REGISTER_ENABLE_RINGS");
+  check(static_cast<int>(syscall(__NR_io_uring_register, ring_.ring_fd,
+                                 IORING_REGISTER_ENABLE_RINGS, nullptr, 0)),
+        "IORING_REGISTER_ENABLE_RINGS");
 }
 
 bool Uring::supports(unsigned opcode) {

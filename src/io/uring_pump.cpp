@@ -40,7 +40,7 @@ constexpr std::size_t kUdpBufferSize =
 // A full socket buffer slows the worker down, which slows the senders behind the TUN down, but for
 // no longer than this in a batch: what is received must not starve because sending stalls. Then
 // datagrams are dropped, as a full interface queue would.
-constexpr int kMaxSendWaitMs = 10;
+constexpr std::chrono::milliseconds kMaxSendWait{10};
 // on_send_error() may send again, whose error is reported in turn.
 constexpr int kMaxOutputRounds = 4;
 __kernel_timespec kBackoff{.tv_sec = 0, .tv_nsec = 10'000'000};
@@ -185,7 +185,7 @@ bool UringPump::has_room(unsigned family, std::size_t payload) {
   flush();
   budget.refresh();
   if (budget.take(payload)) return true;
-  budget.wait_for_room(std::exchange(patience_ms_, 0));
+  budget.wait_for_room(patience_);
   return budget.take(payload);
 }
 
@@ -205,7 +205,7 @@ void UringPump::finish_output() {
       errors_.on_send_error(failed.datagram, failed.error);
     }
   }
-  patience_ms_ = kMaxSendWaitMs;
+  patience_ = kMaxSendWait;
 }
 
 // --- Input

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -123,7 +124,8 @@ class UringPump final : public PacketPump {
   std::array<OutgoingDatagram, kSendSlots> queued_;
   unsigned queued_count_ = 0;
   std::vector<FailedSend> failed_;
-  int patience_ms_ = 0;  // how long this batch may still wait for room in a socket
+  std::chrono::milliseconds patience_{
+      0};  // how long this batch may still wait for room in a socket
   std::atomic<std::uint64_t> tun_write_errors_{0};
 
   Standing tun_;

@@ -16,23 +16,28 @@ namespace {
 
 constexpr std::size_t kMessageRoom = 32768;  // the kernel never makes a netlink message larger
 
+struct Wanted {
+  std::uint16_t type;
+  const nlattr* found = nullptr;
+};
+
+int keep_wanted(const nlattr* attribute, void* data) {
+  auto& wanted = *static_cast<Wanted*>(data);
+  if (mnl_attr_get_type(attribute) == wanted.type) wanted.found = attribute;
+  return MNL_CB_OK;
+}
+
 const nlattr* find(const nlattr* nest, std::uint16_t type) {
-  const nlattr* attribute = nullptr;
-  mnl_attr_for_each_nested(attribute, nest) {
-    if (mnl_attr_get_type(attribute) == type) return attribute;
-  }
-  return nullptr;
+  Wanted wanted{type};
+  if (nest != nullptr) mnl_attr_parse_nested(nest, keep_wanted, &wanted);
+  return wanted.found;
 }
 
 bool says_so(const nlmsghdr& message) {
-  const nlattr* attribute = nullptr;
-  mnl_attr_for_each(attribute, &message, sizeof(ifinfomsg)) {
-    if (mnl_attr_get_type(attribute) != IFLA_LINKINFO) continue;
-    const nlattr* data = find(attribute, IFLA_INFO_DATA);
-    const nlattr* info = data == nullptr ? nullptr : find(data, IFLA_TUN_PI);
-    return info != nullptr && mnl_attr_get_u8(info) != 0;
-  }
-  return false;
+  Wanted link_info{IFLA_LINKINFO};
+  mnl_attr_parse(&message, sizeof(ifinfomsg), keep_wanted, &link_info);
+  const nlattr* info = find(find(link_info.found, IFLA_INFO_DATA), IFLA_TUN_PI);
+  return info != nullptr && mnl_attr_get_u8(info) != 0;
 }
 
 }  // namespace

@@ -1,0 +1,64 @@
+// A pump with its sockets, and what a test wants to see of it.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "io/udp_sockets.h"
+#include "io/uring_pump.h"
+
+namespace wring::test {
+
+class RecordedErrors final : public SendErrors {
+ public:
+  void on_send_error(const OutgoingDatagram& datagram, int error) override {
+    seen.emplace_back(datagram.payload.size(), error);
+    if (retry_without_source == nullptr) return;
+    *retry_to = *datagram.to;
+    retry_to->clear_source();
+    std::exchange(retry_without_source, nullptr)
+        ->send({datagram.payload, retry_to.get(), datagram.tos});
+  }
+  std::vector<std::pair<std::size_t, int>> seen;  // size of the payload, errno
+  PacketPump* retry_without_source = nullptr;     // set: the first datagram is sent once more
+  std::unique_ptr<Endpoint> retry_to = std::make_unique<Endpoint>();
+};
+
+// A pump whose TUN is one end of a pair of datagram sockets: packets go in and out at the other.
+class PumpTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    int pair[2];
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+    tun_.reset(pair[0]);
+    far_.reset(pair[1]);
+    auto pump = UringPump::create(tun_.get(), 0, errors_);
+    ASSERT_TRUE(pump) << pump.error().message;
+    pump_ = std::move(*pump);
+    open_sockets();
+  }
+  void open_sockets() {
+    auto sockets = UdpSockets::open(0, 0, 1);
+    ASSERT_TRUE(sockets) << sockets.error().message;
+    sockets_ = std::move(*sockets);
+    pump_->set_sockets(sockets_);
+    EXPECT_TRUE(pump_->wait().datagrams.empty());  // returns because it was woken
+  }
+  // Hands out what is queued, and takes what has come in.
+  PacketPump::Input turn() {
+    pump_->wake();
+    return pump_->wait();
+  }
+
+  RecordedErrors errors_;
+  UniqueFd tun_;
+  UniqueFd far_;
+  std::unique_ptr<PacketPump> pump_;
+  std::shared_ptr<const UdpSockets> sockets_;
+};
+
+}  // namespace wring::test

@@ -1,0 +1,229 @@
+// The pump on a real TUN, by both ways of reading it.
+#include <netinet/ip.h>
+#include <netinet/udp.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstring>
+#include <memory>
+#include <numeric>
+#include <thread>
+
+#include "../tun/private_namespace.h"
+#include "pump_for_tests.h"
+#include "sockets_for_tests.h"
+#include "tun/tun_device.h"
+
+namespace wring {
+namespace {
+
+using test::PlainSocket;
+using test::run;
+using test::v4_endpoint;
+
+// The packet goes back to where it came from; the checksums are sums, which do not mind.
+void turn_around(MutByteSpan packet) {
+  auto ip = load<iphdr>(packet);
+  std::swap(ip.saddr, ip.daddr);
+  store(packet, ip);
+  auto udp = load<udphdr>(packet, sizeof ip);
+  std::swap(udp.source, udp.dest);
+  store(packet, udp, sizeof ip);
+}
+
+bool is_test_packet(ByteSpan packet) {
+  return packet.size() >= sizeof(iphdr) + sizeof(udphdr) && load<iphdr>(packet).version == 4 &&
+         load<iphdr>(packet).protocol == IPPROTO_UDP;
+}
+
+// A TUN and a pump that sends each packet through a socket of its own to itself, and what arrives
+// there back into the TUN: every packet takes both ways.
+class UringPumpTunTest : public test::NamespaceTest, public testing::WithParamInterface<bool> {
+ protected:
+  void SetUp() override {
+    NamespaceTest::SetUp();
+    if (IsSkipped()) return;
+    auto device = TunDevice::create("pump0", 1, 65500);
+    ASSERT_TRUE(device) << device.error().message;
+    device_ = std::make_unique<TunDevice>(std::move(*device));
+    auto sockets = UdpSockets::open(0, 0, 1);
+    ASSERT_TRUE(sockets);
+    self_ = v4_endpoint("127.0.0.1", (*sockets)->port());
+    auto pump = UringPump::create(device_->queues()[0].get(), 0, errors_,
+                                  {.multishot_tun_read = GetParam()});
+    ASSERT_TRUE(pump) << pump.error().message;
+    pump_ = std::move(*pump);
+    pump_->set_sockets(std::move(*sockets));
+    ASSERT_TRUE(run("ip addr add 10.7.0.1/24 dev pump0"));
+    ASSERT_TRUE(run("ip link set pump0 up"));
+  }
+
+  // Until finish(): the pump runs on a thread of its own.
+  void start() {
+    worker_ = std::thread([this] {
+      while (!done_) {
+        const auto input = pump_->wait();
+        ++waits_;
+        gone_ = input.tun_gone;
+        for (const TunPacket& packet : input.packets) {
+          if (is_test_packet(packet.bytes)) pump_->send({packet.bytes, &self_, 0});
+        }
+        for (const ReceivedDatagram& datagram : input.datagrams) {
+          turn_around(datagram.payload);
+          pump_->write_tun(datagram.payload);
+        }
+      }
+      pump_.reset();
+    });
+  }
+  void finish() {
+    done_ = true;
+    pump_->wake();
+    worker_.join();
+  }
+
+  std::unique_ptr<TunDevice> device_;
+  Endpoint self_;
+  test::RecordedErrors errors_;
+  std::unique_ptr<PacketPump> pump_;
+  std::thread worker_;
+  std::atomic<bool> done_ = false;
+  std::atomic<bool> gone_ = false;
+  std::atomic<unsigned> waits_ = 0;
+};
+
+TEST_P(UringPumpTunTest, a_flow_of_100000_packets_keeps_its_order_both_ways) {
+  start();
+  PlainSocket inside(AF_INET);
+  ASSERT_TRUE(inside.bind_to(v4_endpoint("10.7.0.1", 0)));
+  const Endpoint to = v4_endpoint("10.7.0.2", 7);
+  constexpr std::uint32_t kPackets = 100000;
+  constexpr std::uint32_t kUnderWay = 300;  // more than the pump has buffers, less than queues hold
+  std::uint32_t sent = 0;
+  std::uint32_t received = 0;
+  while (received < kPackets) {
+    for (; sent < kPackets && sent < received + kUnderWay; ++sent) {
+      Bytes<200> payload{};
+      store(MutByteSpan(payload), sent);
+      if (!inside.send(payload, to)) break;
+    }
+    const auto got = inside.receive();
+    if (!got || load<std::uint32_t>(*got) != received) break;
+    ++received;
+  }
+  EXPECT_EQ(received, kPackets);
+  finish();
+  EXPECT_TRUE(errors_.seen.empty());
+}
+
+TEST_P(UringPumpTunTest, packets_of_every_size_up_to_an_mtu_of_65500_cross) {
+  start();
+  PlainSocket inside(AF_INET);
+  ASSERT_TRUE(inside.bind_to(v4_endpoint("10.7.0.1", 0)));
+  const Endpoint to = v4_endpoint("10.7.0.2", 7);
+  for (const std::size_t size : {0u, 1u, 1392u, 9000u, 65471u, 65472u}) {
+    std::vector<std::uint8_t> payload(size);
+    std::iota(payload.begin(), payload.end(), std::uint8_t{1});
+    ASSERT_TRUE(inside.send(payload, to)) << size;
+    EXPECT_EQ(inside.receive(), payload) << size;
+  }
+  finish();
+}
+
+TEST_P(UringPumpTunTest, down_and_up_again_neither_ends_it_nor_makes_it_spin) {
+  start();
+  PlainSocket inside(AF_INET);
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(run("ip link set pump0 down"));
+    const unsigned before = waits_;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    EXPECT_LE(waits_ - before, 5u);
+    ASSERT_TRUE(run("ip link set pump0 up"));
+    const Endpoint to = v4_endpoint("10.7.0.2", 7);
+    ASSERT_TRUE(inside.send(Bytes<10>{1}, to));
+    EXPECT_TRUE(inside.receive());
+  }
+  EXPECT_FALSE(gone_);
+  finish();
+}
+
+TEST_P(UringPumpTunTest, writes_to_a_tun_that_is_down_are_counted_and_dropped) {
+  ASSERT_TRUE(run("ip link set pump0 down"));
+  const Bytes<20> packet{0x45};
+  for (int i = 0; i < 3; ++i)
+    pump_->write_tun(packet);
+  pump_->wake();
+  pump_->wait();
+  pump_->wake();
+  pump_->wait();
+  EXPECT_EQ(pump_->tun_write_errors(), 3u);
+}
+
+TEST_P(UringPumpTunTest, deletion_of_the_tun_is_told_once_and_the_sockets_go_on) {
+  std::thread control([] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    EXPECT_TRUE(run("ip link del pump0"));
+  });
+  bool gone = false;
+  for (int i = 0; i < 100 && !gone; ++i)
+    gone = pump_->wait().tun_gone;
+  control.join();
+  EXPECT_TRUE(gone);
+  PlainSocket peer(AF_INET);
+  ASSERT_TRUE(peer.send(Bytes<10>{}, self_));
+  const auto input = pump_->wait();
+  EXPECT_EQ(input.datagrams.size(), 1u);
+  EXPECT_TRUE(input.tun_gone);
+}
+
+TEST_P(UringPumpTunTest, the_interface_is_gone_when_pump_and_device_are_destroyed) {
+  start();
+  PlainSocket inside(AF_INET);
+  ASSERT_TRUE(inside.send(Bytes<10>{}, v4_endpoint("10.7.0.2", 7)));
+  finish();
+  device_.reset();
+  EXPECT_FALSE(run("ip link show pump0"));
+}
+
+// A slow interface fills the socket's buffer: what then passes is still in order.
+TEST_P(UringPumpTunTest, a_full_socket_buffer_reorders_nothing) {
+  if (!run("tc qdisc add dev lo root tbf rate 200mbit burst 64kb limit 64mb")) {
+    GTEST_SKIP() << "needs tc and its token bucket";
+  }
+  auto sockets = UdpSockets::open(0, 0, 1);
+  ASSERT_TRUE(sockets);
+  const int room = 20000;
+  ASSERT_EQ(setsockopt((*sockets)->fd_v4(0), SOL_SOCKET, SO_SNDBUF, &room, sizeof room), 0);
+  pump_->set_sockets(std::move(*sockets));
+  pump_->wait();
+  PlainSocket sink(AF_INET);
+  ASSERT_TRUE(sink.bind_to(v4_endpoint("127.0.0.1", 0)));
+  const Endpoint to = v4_endpoint("127.0.0.1", sink.port());
+  std::vector<Bytes<1400>> payloads(50);
+  std::uint32_t sent = 0;
+  for (int round = 0; round < 60; ++round) {
+    for (auto& payload : payloads) {
+      store(MutByteSpan(payload), sent++);
+      pump_->send({payload, &to, 0});
+    }
+    pump_->wake();
+    pump_->wait();
+  }
+  std::uint32_t received = 0;
+  std::uint32_t previous = 0;
+  while (received + errors_.seen.size() < sent) {
+    const auto got = sink.receive();
+    ASSERT_TRUE(got);
+    const auto number = load<std::uint32_t>(*got);
+    ASSERT_TRUE(received == 0 || number > previous);
+    previous = number;
+    ++received;
+  }
+  EXPECT_GT(received, sent / 2);
+}
+
+INSTANTIATE_TEST_SUITE_P(Reading, UringPumpTunTest, testing::Bool(),
+                         [](const auto& reading) { return reading.param ? "multishot" : "poll"; });
+
+}  // namespace
+}  // namespace wring
