@@ -7,8 +7,8 @@ namespace {
 
 // From here on the trie of version 4 is deep enough that a megabyte for the first 16 bits pays; it goes
 // again only far below, so that a table at the edge does not swing.
-constexpr std::size_t kRootTableFrom = 1024;
-constexpr std::size_t kNoRootTableBelow = 256;
+constexpr std::size_t kRootTableFrom = 256;
+constexpr std::size_t kNoRootTableBelow = 64;
 
 }  // namespace
 
