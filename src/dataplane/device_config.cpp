@@ -29,9 +29,9 @@ void Device::set_private_key(PrivateKey key) {
     peer->timers.disarm(Timer::kRetransmitHandshake);
     peer->last_handshake_sent.reset();
     peer->wants_handshake.store(false, std::memory_order_relaxed);
-    publish_sending(*peer, nullptr);
     if (Session* next = peer->keypairs.next()) next->forbid_sending();
     if (Session* current = peer->keypairs.current()) current->forbid_sending();
+    publish_sending(*peer, nullptr);
     queue_.update(*peer);
   }
 }

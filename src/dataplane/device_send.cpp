@@ -9,9 +9,12 @@
 namespace wring {
 
 void Device::publish_sending(Peer& peer, Session* session) {
-  if (session != nullptr && !session->may_be_sent_on()) session = nullptr;
+  const auto permitted = [](Session* each) {
+    return each != nullptr && each->may_be_sent_on() ? each : nullptr;
+  };
   // Release: a worker that finds the session finds its keys.
-  peer.sending.store(session, std::memory_order_release);
+  peer.sending.store(permitted(session), std::memory_order_release);
+  peer.sending_once_confirmed.store(permitted(peer.keypairs.next()), std::memory_order_release);
 }
 
 void Device::retire(Keypairs::Dropped dropped) {
@@ -24,8 +27,9 @@ void Device::retire(Keypairs::Dropped dropped) {
 
 void Device::clear_keys(Peer& peer) {
   drop_sent_initiation(peer);
+  Keypairs::Dropped dropped = peer.keypairs.clear();
   publish_sending(peer, nullptr);
-  retire(peer.keypairs.clear());
+  retire(std::move(dropped));
 }
 
 void Device::send_staged(Peer& peer, Instant now) {

@@ -82,6 +82,8 @@ void Outbound::process_run(std::span<const Routed> run, TimePoint now) {
   // Acquire: the keys were written before the session was published. What is staged goes first, so
   // that a flow keeps its order.
   Session* session = peer.sending.load(std::memory_order_acquire);
+  Session* next = peer.sending_once_confirmed.load(std::memory_order_acquire);
+  if (next != nullptr && next->is_confirmed()) session = next;
   if (session == nullptr || !session->can_send(now) || !peer.staged.empty()) return stage(run);
 
   std::uint64_t counter = 0;

@@ -29,6 +29,10 @@ struct Peer {
   SeqLock<Endpoint> endpoint;
   // The keypair to send on: null while there is none. Published by the control thread.
   std::atomic<Session*> sending{nullptr};
+  // The keypair that the other side began, until it is promoted (P10). From the moment it is
+  // confirmed it goes before `sending`: an answer may leave before the control thread gets to it,
+  // and the other side may have lost the older keypair in a restart.
+  std::atomic<Session*> sending_once_confirmed{nullptr};
   StagedPackets staged;
   PeerActivity activity;
   // Bytes of UDP payload of authenticated messages (P25). Relaxed: they are sums for people to
