@@ -1,0 +1,180 @@
+#include "tests/sim/simulated_host.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "noise/messages.h"
+
+namespace wring::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint32_t kInterface = 1;
+
+bool source_is(const Endpoint& to, const Endpoint& address) {
+  if (to.is_v4()) return to.source.v4.s_addr == address.remote.v4.sin_addr.s_addr;
+  return std::memcmp(&to.source.v6, &address.remote.v6.sin6_addr, sizeof to.source.v6) == 0;
+}
+
+void set_source(Endpoint& endpoint, const Endpoint& address) {
+  endpoint.source_ifindex = kInterface;
+  if (endpoint.is_v4()) {
+    endpoint.source.v4 = address.remote.v4.sin_addr;
+  } else {
+    endpoint.source.v6 = address.remote.v6.sin6_addr;
+  }
+}
+
+}  // namespace
+
+SimulatedPeerHost::SimulatedPeerHost(std::string name, std::uint64_t seed, const Instant& clock,
+                                     SimulatedNetwork& network, Ledger& ledger,
+                                     const Endpoint& address, const IpAddress& inner)
+    : name_(std::move(name)),
+      clock_(clock),
+      network_(network),
+      ledger_(ledger),
+      address_(address),
+      inner_(inner),
+      rng_(seed),
+      inbound_(shared_, handshakes_),
+      outbound_(shared_),
+      device_(shared_, rng_, *this) {
+  device_.set_observer([this](const Peer& peer, DeviceEvent what) { on_event(peer, what); });
+  device_.set_private_key(generate_private_key(rng_));
+  device_.bring_up(now());
+}
+
+SimulatedPeerHost::~SimulatedPeerHost() = default;
+
+Peer& SimulatedPeerHost::know(SimulatedPeerHost& other, bool reachable) {
+  Peer& peer = device_.add_peer(other.public_key());
+  shared_.allowed_ips.insert(IpPrefix(other.inner(), other.inner().full_length()), &peer);
+  if (reachable) Device::set_endpoint(peer, other.address());
+  return peer;
+}
+
+Peer* SimulatedPeerHost::peer_of(const SimulatedPeerHost& other) const {
+  return device_.find_peer(other.public_key());
+}
+
+void SimulatedPeerHost::send_data(const SimulatedPeerHost& other, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i)
+    send_packet(ledger_.make(inner_, other.inner(), 1300));
+}
+
+void SimulatedPeerHost::send_packet(std::vector<std::uint8_t> packet) {
+  const std::size_t size = packet.size();
+  packet.resize(size + kPacketTailRoom);
+  const TunPacket from_tun{MutByteSpan(packet).first(size)};
+  const Outbound::Batch batch = outbound_.process({&from_tun, 1}, clock_.boot);
+  for (const OutgoingDatagram& datagram : batch.datagrams) {
+    if (send(datagram) == 0) continue;
+    // As a worker does it (P29).
+    Endpoint endpoint = *datagram.to;
+    endpoint.clear_source();
+    outbound_.source_failed(*datagram.to);
+    static_cast<void>(send({datagram.payload, &endpoint, datagram.tos}));
+  }
+  icmp_replies_ += batch.replies.size();
+  control_turn();
+}
+
+void SimulatedPeerHost::receive(const Datagram& datagram) {
+  std::vector<std::uint8_t> payload = datagram.payload;
+  ReceivedDatagram received{payload, datagram.from, datagram.tos};
+  set_source(received.from, address_);
+  const Session* session = nullptr;
+  if (classify(payload) == MessageType::kData) {
+    session = shared_.sessions.find(SessionIndex{load<DataHeader>(payload).receiver});
+  }
+  const Inbound::Batch batch = inbound_.process({&received, 1}, clock_.boot);
+  for (const ByteSpan packet : batch.packets) {
+    if (std::string wrong = ledger_.deliver(packet, inner_); !wrong.empty()) violated(wrong);
+    if (session == nullptr || clock_.boot - session->created_at() >= 180s) {  // P8
+      violated("received on a key older than 180 s");
+    }
+  }
+  control_turn();
+}
+
+void SimulatedPeerHost::control_turn() {
+  device_.note_queue_depth(handshakes_.size() + extra_queue_depth_, clock_.boot);
+  HandshakeDatagram message;
+  while (handshakes_.try_pop(message)) {
+    device_.handle_handshake(ByteSpan(message.bytes).first(message.size), message.from, now());
+  }
+  device_.handle_timeout(now());
+  do {
+    device_.handle_attention(now());
+    device_.reclaim();
+  } while (!shared_.attention.empty());
+  check_keys_in_memory();
+}
+
+std::size_t SimulatedPeerHost::count(DeviceEvent what) const {
+  return static_cast<std::size_t>(std::count_if(
+      events_.begin(), events_.end(), [what](const Event& event) { return event.what == what; }));
+}
+
+int SimulatedPeerHost::send(const OutgoingDatagram& datagram) {
+  // A socket refuses to send from an address that the host no longer has.
+  if (datagram.to->source_ifindex != 0 && !source_is(*datagram.to, address_)) return EADDRNOTAVAIL;
+  check_key_of_outgoing(datagram.payload);
+  Datagram sent;
+  sent.from = address_;
+  sent.to = *datagram.to;
+  sent.to.clear_source();
+  sent.tos = datagram.tos;
+  sent.payload.assign(datagram.payload.begin(), datagram.payload.end());
+  network_.send(std::move(sent), clock_.boot);
+  return 0;
+}
+
+void SimulatedPeerHost::on_event(const Peer& peer, DeviceEvent what) {
+  events_.push_back({clock_.boot, &peer, what});
+  if (what == DeviceEvent::kInitiationSent) {
+    const auto last = last_initiation_.find(&peer);
+    if (last != last_initiation_.end() && clock_.boot - last->second < 5s) {  // P6
+      violated("two initiations of one peer within 5 s");
+    }
+    last_initiation_[&peer] = clock_.boot;
+  }
+  if (what == DeviceEvent::kInitiationReceived || what == DeviceEvent::kResponseReceived) {
+    last_session_[&peer] = clock_.boot;
+  }
+}
+
+void SimulatedPeerHost::violated(const std::string& what) {
+  violations_.push_back(name_ + " at " + std::to_string(clock_.boot.time_since_epoch().count()) +
+                        " ns: " + what);
+}
+
+// P8: nothing leaves on a key older than 180 s.
+void SimulatedPeerHost::check_key_of_outgoing(ByteSpan datagram) {
+  if (classify(datagram) != MessageType::kData) return;
+  const SessionIndex receiver{load<DataHeader>(datagram).receiver};
+  for (const auto& [serial, peer] : device_.peers()) {
+    const Session* session = peer->sending.load();
+    if (session != nullptr && session->keys().remote_index == receiver &&
+        clock_.boot - session->created_at() >= 180s) {
+      violated("sent on a key older than 180 s");
+    }
+  }
+}
+
+// P14: 540 s after the last session was made no key of the peer is left.
+void SimulatedPeerHost::check_keys_in_memory() {
+  for (const auto& [serial, peer] : device_.peers()) {
+    const auto last = last_session_.find(peer);
+    if (last == last_session_.end() || clock_.boot - last->second <= 540s) continue;
+    for (const Session* session :
+         {peer->keypairs.previous(), peer->keypairs.current(), peer->keypairs.next()}) {
+      if (session != nullptr) violated("a key is left 540 s after the last session was made");
+    }
+  }
+}
+
+}  // namespace wring::test
