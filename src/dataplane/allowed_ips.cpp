@@ -5,8 +5,8 @@
 namespace wring {
 namespace {
 
-// From here on the trie of version 4 is deep enough that a megabyte for the first 16 bits pays; it goes
-// again only far below, so that a table at the edge does not swing.
+// From here on the trie of version 4 is deep enough that a megabyte for the first 16 bits pays; it
+// goes again only far below, so that a table at the edge does not swing.
 constexpr std::size_t kRootTableFrom = 256;
 constexpr std::size_t kNoRootTableBelow = 64;
 
@@ -15,7 +15,9 @@ constexpr std::size_t kNoRootTableBelow = 64;
 AllowedIps::AllowedIps(RcuReclaimer& reclaimer)
     : reclaimer_(reclaimer), v4_(reclaimer), v6_(reclaimer) {}
 
-AllowedIps::~AllowedIps() { delete v4_root_table_.load(std::memory_order_relaxed); }
+AllowedIps::~AllowedIps() {
+  delete v4_root_table_.load(std::memory_order_relaxed);
+}
 
 Peer* AllowedIps::lookup(const IpAddress& address) const {
   const ByteSpan bytes = address.bytes;
