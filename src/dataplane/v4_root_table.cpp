@@ -4,7 +4,8 @@ namespace wring {
 
 V4RootTable::V4RootTable(const Trie& trie) {
   update(trie, 0, 0);
-  for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) update(trie, slot << kBits, kBits);
+  for (std::uint32_t slot = 0; slot < slots_.size(); ++slot)
+    update(trie, slot << kBits, kBits);
 }
 
 void V4RootTable::update(const Trie& trie, std::uint32_t key, std::uint8_t length) {
