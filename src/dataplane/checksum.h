@@ -13,8 +13,12 @@ class InternetChecksum {
  public:
   void add(ByteSpan bytes);
   void add(std::uint16_t word) { sum_ += word; }
+  // Takes a word out that was added before, alone or among bytes.
+  void remove(std::uint16_t word) { sum_ += static_cast<std::uint16_t>(~word); }
   // What goes into the checksum field. Over data whose checksum field is filled in rightly: 0.
   [[nodiscard]] std::uint16_t value() const;
+  // The sum itself, as it stands in the field while a checksum is left to hardware.
+  [[nodiscard]] std::uint16_t partial() const { return static_cast<std::uint16_t>(~value()); }
 
  private:
   std::uint64_t sum_ = 0;
