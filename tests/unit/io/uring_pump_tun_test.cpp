@@ -1,6 +1,7 @@
 // The pump on a real TUN, by both ways of reading it.
 #include <netinet/ip.h>
 #include <netinet/udp.h>
+#include <sched.h>
 
 #include <atomic>
 #include <chrono>
@@ -30,6 +31,25 @@ void turn_around(MutByteSpan packet) {
   std::swap(udp.source, udp.dest);
   store(packet, udp, sizeof ip);
 }
+
+// Keeps the calling thread on its CPU. The kernel queues what loopback carries per CPU, so that a
+// sender that migrates may overtake itself there, which is none of the pump's doing.
+class OnOneCpu {
+ public:
+  OnOneCpu() {
+    sched_getaffinity(0, sizeof before_, &before_);
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(static_cast<unsigned>(sched_getcpu()), &one);
+    sched_setaffinity(0, sizeof one, &one);
+  }
+  ~OnOneCpu() { sched_setaffinity(0, sizeof before_, &before_); }
+  OnOneCpu(const OnOneCpu&) = delete;
+  OnOneCpu& operator=(const OnOneCpu&) = delete;
+
+ private:
+  cpu_set_t before_;
+};
 
 bool is_test_packet(ByteSpan packet) {
   return packet.size() >= sizeof(iphdr) + sizeof(udphdr) && load<iphdr>(packet).version == 4 &&
@@ -61,6 +81,7 @@ class UringPumpTunTest : public test::NamespaceTest, public testing::WithParamIn
   // Until finish(): the pump runs on a thread of its own.
   void start() {
     worker_ = std::thread([this] {
+      const OnOneCpu pinned;
       while (!done_) {
         const auto input = pump_->wait();
         ++waits_;
@@ -73,12 +94,15 @@ class UringPumpTunTest : public test::NamespaceTest, public testing::WithParamIn
           pump_->write_tun(datagram.payload);
         }
       }
+      woken_.wait(false);
       pump_.reset();
     });
   }
   void finish() {
     done_ = true;
     pump_->wake();
+    woken_ = true;
+    woken_.notify_one();
     worker_.join();
   }
 
@@ -88,6 +112,7 @@ class UringPumpTunTest : public test::NamespaceTest, public testing::WithParamIn
   std::unique_ptr<PacketPump> pump_;
   std::thread worker_;
   std::atomic<bool> done_ = false;
+  std::atomic<bool> woken_ = false;  // the pump is not used by finish() any more
   std::atomic<bool> gone_ = false;
   std::atomic<unsigned> waits_ = 0;
 };
@@ -190,6 +215,7 @@ TEST_P(UringPumpTunTest, a_full_socket_buffer_reorders_nothing) {
   if (!run("tc qdisc add dev lo root tbf rate 200mbit burst 64kb limit 64mb")) {
     GTEST_SKIP() << "needs tc and its token bucket";
   }
+  const OnOneCpu pinned;
   auto sockets = UdpSockets::open(0, 0, 1);
   ASSERT_TRUE(sockets);
   const int room = 20000;
