@@ -30,6 +30,7 @@ wring_require_package(spdlog libspdlog-dev)
 wring_require_package(CLI11 libcli11-dev)
 wring_require_package(tl-expected libexpected-dev)
 find_package(Threads REQUIRED)
+include(IpsecMb)
 
 if(WRING_TESTS)
   wring_require_package(GTest libgtest-dev)

@@ -8,8 +8,9 @@
 
 namespace wring {
 
-Inbound::Inbound(SharedState& shared, HandshakeQueue& handshakes)
-    : shared_(shared), handshakes_(handshakes) {
+Inbound::Inbound(SharedState& shared, HandshakeQueue& handshakes,
+                 std::unique_ptr<AeadEngine> engine)
+    : shared_(shared), handshakes_(handshakes), engine_(std::move(engine)) {
   candidates_.reserve(kMaxBatch);
   jobs_.reserve(kMaxBatch);
   fresh_.reserve(kMaxBatch);
@@ -24,7 +25,7 @@ Inbound::Batch Inbound::process(std::span<const ReceivedDatagram> datagrams, Tim
 
   for (const ReceivedDatagram& datagram : datagrams)
     sort(datagram, now);
-  open(jobs_);
+  engine_->open(jobs_);
   fresh_.assign(jobs_.size(), false);
   for (std::size_t first = 0; first < candidates_.size();) {
     std::size_t last = first + 1;

@@ -2,6 +2,7 @@
 // [WG] 5.4.6; the kernel's receive.c.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -9,7 +10,7 @@
 #include "dataplane/packets.h"
 #include "dataplane/shared_state.h"
 #include "dataplane/spsc_ring.h"
-#include "noise/aead.h"
+#include "noise/aead_engine.h"
 #include "noise/messages.h"
 
 namespace wring {
@@ -34,7 +35,8 @@ class Inbound {
   };
 
   // Handshake messages go to `handshakes`, of which this is the one producer.
-  Inbound(SharedState& shared, HandshakeQueue& handshakes);
+  Inbound(SharedState& shared, HandshakeQueue& handshakes,
+          std::unique_ptr<AeadEngine> engine = make_aead_engine());
 
   // At most kMaxBatch datagrams; they are opened in place.
   [[nodiscard]] Batch process(std::span<const ReceivedDatagram> datagrams, TimePoint now);
@@ -55,6 +57,7 @@ class Inbound {
 
   SharedState& shared_;
   HandshakeQueue& handshakes_;
+  std::unique_ptr<AeadEngine> engine_;
   std::vector<Candidate> candidates_;
   std::vector<OpenJob> jobs_;  // in step with candidates_
   std::vector<bool> fresh_;    // in step, within a run

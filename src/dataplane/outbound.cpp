@@ -15,8 +15,10 @@ constexpr unsigned kRepliesPerSecond = 100;
 
 }  // namespace
 
-Outbound::Outbound(SharedState& shared)
-    : shared_(shared), arena_(std::make_unique_for_overwrite<std::uint8_t[]>(kArenaSize)) {
+Outbound::Outbound(SharedState& shared, std::unique_ptr<AeadEngine> engine)
+    : shared_(shared),
+      engine_(std::move(engine)),
+      arena_(std::make_unique_for_overwrite<std::uint8_t[]>(kArenaSize)) {
   routed_.reserve(kMaxBatch);
   endpoints_.reserve(kMaxBatch);  // never more: the pointers into it stay good
   endpoint_sessions_.reserve(kMaxBatch);
@@ -46,7 +48,7 @@ Outbound::Batch Outbound::process(std::span<const TunPacket> packets, TimePoint 
     process_run(routed.subspan(first, last - first), now);
     first = last;
   }
-  seal(jobs_);
+  engine_->seal(jobs_);
   return {datagrams_, replies_, wake_control_};
 }
 

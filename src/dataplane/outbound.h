@@ -11,7 +11,7 @@
 #include "dataplane/icmp.h"
 #include "dataplane/packets.h"
 #include "dataplane/shared_state.h"
-#include "noise/aead.h"
+#include "noise/aead_engine.h"
 
 namespace wring {
 
@@ -28,7 +28,7 @@ class Outbound {
     bool wake_control = false;                    // peers were put on the attention list
   };
 
-  explicit Outbound(SharedState& shared);
+  explicit Outbound(SharedState& shared, std::unique_ptr<AeadEngine> engine = make_aead_engine());
 
   // At most kMaxBatch packets, each with kPacketTailRoom writable bytes behind it. Their bytes may
   // be changed.
@@ -57,6 +57,7 @@ class Outbound {
   void point_at(Peer& peer, std::uint32_t why);
 
   SharedState& shared_;
+  std::unique_ptr<AeadEngine> engine_;
   std::vector<Routed> routed_;
   std::vector<Endpoint> endpoints_;  // one per run; OutgoingDatagram::to points here
   // In step: what was sent on. A peer may be freed before a send to it fails, its index tells.

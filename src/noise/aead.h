@@ -1,6 +1,6 @@
 // Authenticated encryption: ChaCha20-Poly1305 (RFC 8439) with the 64-bit counter of [WG] 5.4 as its
-// nonce, and XChaCha20-Poly1305 for cookies. The transport passes whole batches, so that a backend
-// may fill its vector lanes across packets.
+// nonce, and XChaCha20-Poly1305 for cookies, all by libsodium. Whoever seals and opens many packets
+// has an AeadEngine do it.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@ namespace wring {
 // What the Poly1305 tag adds to a plaintext.
 inline constexpr std::size_t kTagSize = 16;
 
-// Chooses the implementations that suit this processor; without it everything works, but slowly.
-// Call it once, before other threads start. False when the library cannot be used at all.
+// Lets libsodium choose the code that suits this processor. Call it once, before other threads
+// start. False when the library cannot be used at all.
 [[nodiscard]] bool prepare_crypto();
 
 // One data packet to seal. `out` is of plaintext.size() + kTagSize bytes; it either begins where

@@ -19,11 +19,18 @@ constexpr std::array<std::string_view, 23> kForbidden{
 
 // What may be included: nothing that could reach a descriptor, a thread or a clock's reading.
 bool may_be_included(std::string_view header) {
-  static const std::set<std::string_view> kHeaders{
-      "<algorithm>", "<array>",          "<blake2.h>",       "<cassert>",     "<chrono>",
-      "<compare>",   "<cstddef>",        "<cstdint>",        "<functional>",  "<initializer_list>",
-      "<optional>",  "<sodium.h>",       "<span>",           "<string_view>", "<tuple>",
-      "<utility>",   "\"base/bytes.h\"", "\"base/clock.h\"", "\"base/rng.h\""};
+  static const std::set<std::string_view> kHeaders{"<algorithm>",      "<array>",
+                                                   "<blake2.h>",       "<cassert>",
+                                                   "<chrono>",         "<compare>",
+                                                   "<cstddef>",        "<cstdint>",
+                                                   "<functional>",     "<initializer_list>",
+                                                   "<immintrin.h>",    "<intel-ipsec-mb.h>",
+                                                   "<memory>",         "<optional>",
+                                                   "<sodium.h>",       "<span>",
+                                                   "<string_view>",    "<tuple>",
+                                                   "<utility>",        "<vector>",
+                                                   "\"base/bytes.h\"", "\"base/clock.h\"",
+                                                   "\"base/rng.h\""};
   return kHeaders.contains(header) || header.starts_with("\"noise/");
 }
 

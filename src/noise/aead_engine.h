@@ -1,0 +1,39 @@
+// What seals and opens the data packets of a worker: one of several implementations of
+// ChaCha20-Poly1305, the fastest that this processor runs and that gives the right answers here.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "noise/aead.h"
+
+namespace wring {
+
+// Owned by one thread at a time: an engine has scratch space. No secret stays in it after a call.
+class AeadEngine {
+ public:
+  AeadEngine() = default;
+  AeadEngine(const AeadEngine&) = delete;
+  AeadEngine& operator=(const AeadEngine&) = delete;
+  virtual ~AeadEngine() = default;
+
+  // The same contract as the functions seal() and open() of noise/aead.h. Tags are compared in
+  // constant time, and a forged packet never tells where it differs.
+  virtual void seal(std::span<const SealJob> jobs) = 0;
+  virtual void open(std::span<OpenJob> jobs) = 0;
+  // For the log and for benchmarks, such as "libsodium".
+  [[nodiscard]] virtual std::string_view name() const = 0;
+};
+
+// In the order of preference, the last one first.
+enum class AeadBackend { kLibsodium, kIpsecMb };
+
+// Nothing when this build or this processor lacks the backend, or when its answers to a set of
+// known questions differ from libsodium's. Takes some milliseconds.
+[[nodiscard]] std::unique_ptr<AeadEngine> make_aead_engine(AeadBackend backend);
+// The best there is; libsodium is always there. Call prepare_crypto() before.
+[[nodiscard]] std::unique_ptr<AeadEngine> make_aead_engine();
+
+}  // namespace wring

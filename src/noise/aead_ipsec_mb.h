@@ -1,0 +1,13 @@
+// ChaCha20-Poly1305 by Intel's IPsec-MB, for x86-64.
+#pragma once
+
+#include <memory>
+
+#include "noise/aead_engine.h"
+
+namespace wring {
+
+// Nothing where the processor lacks AVX2: the library's older code is no faster than libsodium.
+[[nodiscard]] std::unique_ptr<AeadEngine> make_ipsec_mb_engine();
+
+}  // namespace wring
