@@ -95,6 +95,7 @@ void Device::bring_down() {
   for (auto& [serial, peer] : by_serial_) {
     shared_.drops.add(DropReason::kInterfaceDown, peer->staged.clear());
     peer->timers.disarm_all();
+    peer->activity.stop_watching();
     queue_.remove(*peer);
     clear_keys(*peer);
     peer->last_handshake_sent.reset();

@@ -68,8 +68,8 @@ void Device::on_retransmit(Peer& peer, Instant now) {
   if (peer.handshake_retries >= kMaxHandshakeRetries) {
     tell(peer, DeviceEvent::kHandshakeGivenUp);
     shared_.drops.add(DropReason::kStagedGivenUp, peer.staged.clear());
-    peer.timers.disarm(Timer::kPassiveKeepalive);
     peer.activity.forget_unreplied();
+    arm_from(peer, Timer::kPassiveKeepalive, peer.activity.unwatch_unreplied(), kKeepaliveTimeout);
     drop_sent_initiation(peer);
     if (!peer.timers.is_armed(Timer::kZeroKeys)) arm_zero_keys(peer, now.boot);
     return;

@@ -49,7 +49,8 @@ class PeerActivity {
     return TimePoint(Duration(last_traversal_.load(std::memory_order_relaxed)));
   }
   // Begins to watch. The time is read after the flag stands, so that a worker which starts the
-  // clock just now either is seen here or sees the flag.
+  // clock just now either is seen here or sees the flag. kNever: it was answered meanwhile, there
+  // is nothing to watch, and the next packet tells the control thread again.
   TimePoint watch_unanswered() { return watch(unanswered_watched_, unanswered_since_); }
   TimePoint watch_unreplied() { return watch(unreplied_watched_, unreplied_since_); }
   // Stops watching; a time other than kNever means that the clock was started meanwhile and that
@@ -58,6 +59,14 @@ class PeerActivity {
   TimePoint unwatch_unreplied() { return unwatch(unreplied_watched_, unreplied_since_); }
   void forget_unanswered() { unanswered_since_ = 0; }
   void forget_unreplied() { unreplied_since_ = 0; }
+  // The timers were disarmed: what comes next tells the control thread again. The flags fall first,
+  // so that a worker which starts a clock in between is not left with one that nobody watches.
+  void stop_watching() {
+    unanswered_watched_ = false;
+    unreplied_watched_ = false;
+    forget_unanswered();
+    forget_unreplied();
+  }
   // Makes one more keepalive due, as if data had come now.
   void restart_unreplied(TimePoint now) { unreplied_since_ = ticks(now); }
 
@@ -83,7 +92,8 @@ class PeerActivity {
   }
   static TimePoint watch(std::atomic<bool>& watched, const Ticks& since) {
     watched.store(true, std::memory_order_seq_cst);
-    return time(since);
+    const TimePoint started = time(since);
+    return started != kNever ? started : unwatch(watched, since);
   }
   static TimePoint unwatch(std::atomic<bool>& watched, const Ticks& since) {
     watched.store(false, std::memory_order_seq_cst);

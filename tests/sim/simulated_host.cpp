@@ -157,10 +157,12 @@ void SimulatedPeerHost::check_key_of_outgoing(ByteSpan datagram) {
   if (classify(datagram) != MessageType::kData) return;
   const SessionIndex receiver{load<DataHeader>(datagram).receiver};
   for (const auto& [serial, peer] : device_.peers()) {
-    const Session* session = peer->sending.load();
-    if (session != nullptr && session->keys().remote_index == receiver &&
-        clock_.boot - session->created_at() >= 180s) {
-      violated("sent on a key older than 180 s");
+    for (const Session* session :
+         {peer->keypairs.previous(), peer->keypairs.current(), peer->keypairs.next()}) {
+      if (session != nullptr && session->keys().remote_index == receiver &&
+          clock_.boot - session->created_at() >= 180s) {
+        violated("sent on a key older than 180 s");
+      }
     }
   }
 }

@@ -25,6 +25,7 @@ class Simulation {
   static void introduce(SimulatedPeerHost& a, SimulatedPeerHost& b);
 
   [[nodiscard]] SimulatedNetwork& network() { return network_; }
+  [[nodiscard]] const SimulatedNetwork& network() const { return network_; }
   [[nodiscard]] const Ledger& ledger() const { return ledger_; }
   [[nodiscard]] TimePoint now() const { return clock_.boot; }
   [[nodiscard]] SeededRng& rng() { return rng_; }
