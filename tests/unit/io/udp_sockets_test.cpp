@@ -1,23 +1,18 @@
 #include "io/udp_sockets.h"
 
 #include <gmock/gmock.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <netinet/ip.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 
-#include <array>
-#include <cstddef>
-
+#include "child_process.h"
 #include "io/datagram_headers.h"
 #include "sockets_for_tests.h"
 
 namespace wring {
 namespace {
 
+using test::deny;
+using test::in_child;
 using test::PlainSocket;
 using test::v4_endpoint;
 using test::v6_endpoint;
@@ -217,36 +212,10 @@ TEST(UdpSockets, the_fwmark_can_be_set_changed_and_taken_off) {
   }
 }
 
-// From now on this process sees a host without the given address family.
-void take_away(int family) {
-  std::array<sock_filter, 6> program = {{
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3),
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<unsigned>(family), 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAFNOSUPPORT),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  }};
-  const sock_fprog filter{program.size(), program.data()};
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-      prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0) {
-    _exit(9);
-  }
-}
-
-// Runs `check` in a child, where what it takes away does no harm; its result is the exit status.
-int in_child(int (*check)()) {
-  const pid_t child = fork();
-  if (child == 0) _exit(check());
-  int status = -1;
-  waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 // P30
 TEST(UdpSockets, a_host_without_ipv6_works_on_ipv4) {
   EXPECT_EQ(in_child([] {
-              take_away(AF_INET6);
+              deny(SYS_socket, EAFNOSUPPORT, AF_INET6);
               auto sockets = UdpSockets::open(0, 0, 4);
               if (!sockets || (*sockets)->fd_v4(3) < 0 || (*sockets)->fd_v6(0) != -1) return 1;
               const Endpoint v6 = v6_endpoint("::1", 1);
@@ -260,7 +229,7 @@ TEST(UdpSockets, a_host_without_ipv6_works_on_ipv4) {
 // P30
 TEST(UdpSockets, a_host_without_ipv4_works_on_ipv6) {
   EXPECT_EQ(in_child([] {
-              take_away(AF_INET);
+              deny(SYS_socket, EAFNOSUPPORT, AF_INET);
               auto sockets = UdpSockets::open(0, 0, 1);
               if (!sockets || (*sockets)->fd_v4(0) != -1 || (*sockets)->port() == 0) return 1;
               const Endpoint v6 = v6_endpoint("::1", (*sockets)->port());

@@ -2,17 +2,21 @@
 
 #include <dirent.h>
 #include <gmock/gmock.h>
+#include <sys/syscall.h>
 
 #include <chrono>
 #include <numeric>
 #include <thread>
 
+#include "child_process.h"
 #include "pump_for_tests.h"
 #include "sockets_for_tests.h"
 
 namespace wring {
 namespace {
 
+using test::deny;
+using test::in_child;
 using test::PlainSocket;
 using test::v4_endpoint;
 using test::v6_endpoint;
@@ -298,6 +302,32 @@ TEST_F(UringPumpTest, a_pump_that_never_ran_is_destroyed_like_any_other) {
   auto pump = UringPump::create(tun_.get(), 0, errors_);
   ASSERT_TRUE(pump);
   (*pump)->set_sockets(sockets_);
+}
+
+// Whether the one-line error of a pump that cannot be made says this.
+bool error_says(const char* advice) {
+  test::RecordedErrors errors;
+  const auto pump = UringPump::create(0, 0, errors);
+  return !pump && pump.error().message.find(advice) != std::string::npos &&
+         pump.error().message.find('\n') == std::string::npos;
+}
+
+TEST(UringPump, without_io_uring_the_error_says_what_to_do) {
+  EXPECT_EQ(in_child([] {
+              deny(SYS_io_uring_setup, EPERM);
+              return error_says("kernel.io_uring_disabled=0") && error_says("seccomp") ? 0 : 1;
+            }),
+            0);
+  EXPECT_EQ(in_child([] {
+              deny(SYS_io_uring_setup, ENOSYS);
+              return error_says("run on Linux 6.1 or newer") && error_says("seccomp") ? 0 : 1;
+            }),
+            0);
+  EXPECT_EQ(in_child([] {
+              deny(SYS_io_uring_setup, EINVAL);
+              return error_says("the kernel is too old: run on Linux 6.1 or newer") ? 0 : 1;
+            }),
+            0);
 }
 
 }  // namespace
