@@ -1,0 +1,67 @@
+// What a handshake costs on either side, without its MACs; the static-static product is at hand,
+// as it is for a peer that has shaken hands before.
+#include <benchmark/benchmark.h>
+
+#include <chrono>
+
+#include "noise/handshake.h"
+
+namespace wring {
+namespace {
+
+struct Pair {
+  SystemRng rng;
+  LocalIdentity initiator{generate_private_key(rng)};
+  LocalIdentity responder{generate_private_key(rng)};
+  SharedSecret static_static = std::move(*initiator.agree_with(responder.public_key()));
+  Tai64n stamp = tai64n_from(WallTime(std::chrono::seconds(1700000000)));
+  PresharedKey psk;
+
+  [[nodiscard]] Initiation start() {
+    return std::move(
+        *initiate(initiator, responder.public_key(), static_static, SessionIndex{1}, stamp, rng));
+  }
+  [[nodiscard]] ReceivedInitiation receive(const InitiationMessage& message) {
+    return std::move(*authenticate_initiation(std::move(*identify_initiator(responder, message)),
+                                              message, static_static));
+  }
+  [[nodiscard]] Response answer(const InitiationMessage& message) {
+    return std::move(*respond(receive(message), psk, SessionIndex{2}, rng));
+  }
+};
+
+void initiation_made(benchmark::State& state) {
+  Pair pair;
+  for (auto _ : state)
+    benchmark::DoNotOptimize(pair.start());
+}
+BENCHMARK(initiation_made);
+
+void initiation_received(benchmark::State& state) {
+  Pair pair;
+  const Initiation initiation = pair.start();
+  for (auto _ : state)
+    benchmark::DoNotOptimize(pair.receive(initiation.message));
+}
+BENCHMARK(initiation_received);
+
+void initiation_received_and_answered(benchmark::State& state) {
+  Pair pair;
+  const Initiation initiation = pair.start();
+  for (auto _ : state)
+    benchmark::DoNotOptimize(pair.answer(initiation.message));
+}
+BENCHMARK(initiation_received_and_answered);
+
+void response_received(benchmark::State& state) {
+  Pair pair;
+  const Initiation initiation = pair.start();
+  const Response response = pair.answer(initiation.message);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(finish(initiation.state, pair.initiator, pair.psk, response.message));
+  }
+}
+BENCHMARK(response_received);
+
+}  // namespace
+}  // namespace wring
