@@ -47,7 +47,7 @@ build() {
     cat build/"$1".configure.log >&2
     return 1
   }
-  cmake --build --preset "$1"
+  cmake --build --preset "$1" -- --quiet
 }
 
 build_and_test() {
