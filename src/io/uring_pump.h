@@ -33,9 +33,9 @@ class UringPump final : public PacketPump {
   // which is non-blocking, stays the caller's and outlives the pump. Any thread may create it; the
   // thread that first calls wait() is then the only one that may call wait(), send() and
   // write_tun(), and should be the one that destroys it: only there can what is in flight be ended,
-  // so that sockets and TUN are let go of when the destructor returns. Needs Linux 6.1; the error
-  // says so if io_uring is older, switched off (kernel.io_uring_disabled) or forbidden (seccomp, as
-  // container runtimes do).
+  // so that sockets and TUN are let go of when the destructor returns. The destructor still executes
+  // what is queued. Needs Linux 6.1; the error says so if io_uring is older, switched off
+  // (kernel.io_uring_disabled) or forbidden (seccomp, as container runtimes do).
   static Result<std::unique_ptr<PacketPump>> create(int tun_fd, unsigned worker_index,
                                                     SendErrors& errors,
                                                     const UringOptions& options = {});
@@ -51,6 +51,10 @@ class UringPump final : public PacketPump {
 
  private:
   static constexpr unsigned kSendSlots = 256;
+  // A batch lies in buffers of its own, so their number also bounds it. From 16 to 64 of them made
+  // no difference that could be measured; larger batches serve the cipher.
+  static constexpr unsigned kTunBuffers = kMaxBatch;
+  static constexpr unsigned kUdpBuffers = kMaxBatch;
   static constexpr unsigned kFamilies = 2;  // IPv4, then IPv6
 
   // What a completion belongs to; part of its user data.
@@ -73,6 +77,13 @@ class UringPump final : public PacketPump {
   };
 
   UringPump(int tun_fd, unsigned worker_index, SendErrors& errors);
+  static unsigned buffer_of(const io_uring_cqe& completion) {
+    return completion.flags >> IORING_CQE_BUFFER_SHIFT;
+  }
+  // Whether a standing request may be armed again at once after this result.
+  static bool is_ordinary_end(int result);
+  // User data hold the low bits of the generation only.
+  static constexpr std::uint32_t kGenerationMask = 0xffffff;
   static std::uint64_t tag(Kind kind, std::uint32_t generation, std::uint32_t index);
 
   void start();

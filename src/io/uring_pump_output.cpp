@@ -1,0 +1,91 @@
+// How the pump hands out what the worker queues.
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "io/uring_pump.h"
+
+namespace wring {
+namespace {
+
+// Entries kept free for what wait() arms and cancels.
+constexpr unsigned kReservedEntries = 16;
+// A full socket buffer slows the worker down, which slows the senders behind the TUN down, but for
+// no longer than this in a batch: what is received must not starve because sending stalls. Then
+// datagrams are dropped, as a full interface queue would.
+constexpr std::chrono::milliseconds kMaxSendWait{10};
+// on_send_error() may send again, whose error is reported in turn.
+constexpr int kMaxOutputRounds = 4;
+
+}  // namespace
+
+// --- Output
+
+void UringPump::send(const OutgoingDatagram& datagram) {
+  const unsigned family = datagram.to->is_v4() ? 0 : 1;
+  const int fd = socket_fds_[family];
+  if (fd < 0) {
+    failed_.push_back({datagram, EAFNOSUPPORT});
+    return;
+  }
+  if (!has_room(family, datagram.payload.size())) {
+    failed_.push_back({datagram, EAGAIN});
+    return;
+  }
+  if (queued_count_ == kSendSlots || ring_->room() <= kReservedEntries) flush();
+  const unsigned slot = queued_count_++;
+  queued_[slot] = datagram;
+  headers_[slot].fill(datagram);
+  io_uring_sqe* sqe = ring_->entry();
+  io_uring_prep_sendmsg(sqe, fd, &headers_[slot].message(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+  io_uring_sqe_set_data64(sqe, tag(Kind::kSend, 0, slot));
+}
+
+void UringPump::write_tun(ByteSpan packet) {
+  if (ring_->room() <= kReservedEntries) flush();
+  io_uring_sqe* sqe = ring_->entry();
+  io_uring_prep_write(sqe, tun_fd_, packet.data(), static_cast<unsigned>(packet.size()), 0);
+  sqe->rw_flags = RWF_NOWAIT;
+  sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+  io_uring_sqe_set_data64(sqe, tag(Kind::kTunWrite, 0, 0));
+}
+
+std::uint64_t UringPump::tun_write_errors() const {
+  return tun_write_errors_.load(std::memory_order_relaxed);  // a count, which orders nothing
+}
+
+// Whether the datagram is sure to fit into its socket's buffer. If need be, what is queued is sent
+// first and a full buffer is given time to drain; order is kept either way.
+bool UringPump::has_room(unsigned family, std::size_t payload) {
+  SendBudget& budget = budgets_[family];
+  if (budget.take(payload)) return true;
+  flush();
+  budget.refresh();
+  if (budget.take(payload)) return true;
+  budget.wait_for_room(patience_);
+  return budget.take(payload);
+}
+
+// Executes what is queued. Its failures are in the completion queue afterwards, and nothing else.
+void UringPump::flush() {
+  start();
+  ring_->submit();
+  reap();
+  queued_count_ = 0;
+}
+
+void UringPump::finish_output() {
+  for (int round = 0; round < kMaxOutputRounds; ++round) {
+    if (ring_->queued() == 0 && failed_.empty()) break;
+    flush();
+    for (const FailedSend& failed : std::exchange(failed_, {})) {
+      errors_.on_send_error(failed.datagram, failed.error);
+    }
+  }
+  patience_ = kMaxSendWait;
+}
+
+}  // namespace wring

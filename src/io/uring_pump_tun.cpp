@@ -1,0 +1,74 @@
+// How the pump reads the TUN: by a request that stays armed, or by poll and read().
+#include <linux/if.h>
+#include <linux/if_tun.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "io/uring_pump.h"
+
+namespace wring {
+
+void UringPump::arm_tun() {
+  io_uring_sqe* sqe = ring_->entry();
+  if (multishot_tun_read_) {
+    // As io_uring_prep_read_multishot of later liburing; address and length come with the buffer.
+    io_uring_prep_rw(static_cast<int>(kOpReadMultishot), sqe, tun_fd_, nullptr, 0, 0);
+    sqe->flags |= IOSQE_BUFFER_SELECT;
+    sqe->buf_group = tun_buffers_->group();
+  } else {
+    io_uring_prep_poll_multishot(sqe, tun_fd_, POLLIN);
+  }
+  io_uring_sqe_set_data64(sqe, tag(Kind::kTun, 0, 0));
+  tun_.armed = true;
+}
+
+void UringPump::on_tun(const io_uring_cqe& completion) {
+  if ((completion.flags & IORING_CQE_F_MORE) == 0) tun_.armed = false;
+  if (!multishot_tun_read_) {
+    tun_readable_ = completion.res != -ECANCELED;
+    return;
+  }
+  if ((completion.flags & IORING_CQE_F_BUFFER) != 0) {
+    const unsigned buffer = buffer_of(completion);
+    if (completion.res > 0) {
+      packets_[packet_count_].bytes = {tun_buffers_->data(buffer),
+                                       static_cast<std::size_t>(completion.res)};
+      packet_buffers_[packet_count_++] = static_cast<std::uint16_t>(buffer);
+    } else {
+      tun_buffers_->give_back(buffer);
+    }
+  }
+  if (!is_ordinary_end(completion.res)) on_tun_error(-completion.res);
+}
+
+// Without multishot reads the buffers are used in turn: all are free when a batch begins.
+void UringPump::read_tun() {
+  while (packet_count_ < kTunBuffers) {
+    std::uint8_t* bytes = tun_buffers_->data(static_cast<unsigned>(packet_count_));
+    const ssize_t size = ::read(tun_fd_, bytes, tun_buffers_->buffer_size());
+    if (size > 0) {
+      packets_[packet_count_++].bytes = {bytes, static_cast<std::size_t>(size)};
+      continue;
+    }
+    if (size < 0 && errno == EINTR) continue;
+    // The poll tells of what comes after this; it is readable still if the batch is full.
+    tun_readable_ = false;
+    if (size < 0 && errno != EAGAIN) on_tun_error(errno);
+    return;
+  }
+}
+
+void UringPump::on_tun_error(int error) {
+  ifreq interface {};
+  // Which error a read sees when the interface is deleted depends on the moment; this one is sure.
+  if (error == EBADFD || (ioctl(tun_fd_, TUNGETIFF, &interface) != 0 && errno == EBADFD)) {
+    tun_gone_ = true;
+    return;
+  }
+  rest(tun_);
+}
+
+}  // namespace wring

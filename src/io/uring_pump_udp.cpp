@@ -1,0 +1,106 @@
+// How the pump receives from its sockets, and changes them while it runs.
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "io/udp_sockets.h"
+#include "io/uring_pump.h"
+
+namespace wring {
+
+// --- Input
+
+void UringPump::set_sockets(std::shared_ptr<const UdpSockets> sockets) {
+  {
+    const std::lock_guard lock(next_mutex_);
+    next_sockets_.swap(sockets);
+    // Only a hint to look under the lock, which does the ordering.
+    has_next_sockets_.store(true, std::memory_order_relaxed);
+  }
+  wake();
+}
+
+void UringPump::take_new_sockets() {
+  if (!has_next_sockets_.load(std::memory_order_relaxed)) return;
+  std::shared_ptr<const UdpSockets> next;
+  {
+    const std::lock_guard lock(next_mutex_);
+    next = std::move(next_sockets_);
+    has_next_sockets_.store(false, std::memory_order_relaxed);
+  }
+  Retired old{std::move(sockets_), generation_, 0};
+  for (unsigned family = 0; family < kFamilies; ++family) {
+    if (!receive_[family].armed) continue;
+    io_uring_sqe* sqe = ring_->entry();
+    io_uring_prep_cancel64(sqe, tag(Kind::kReceive, generation_, family), 0);
+    io_uring_sqe_set_data64(sqe, tag(Kind::kCancel, 0, 0));
+    sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+    ++old.in_flight;
+  }
+  if (old.in_flight > 0) retired_.push_back(std::move(old));
+
+  sockets_ = std::move(next);
+  generation_ = (generation_ + 1) & kGenerationMask;
+  receive_ = {};
+  socket_fds_ = {-1, -1};
+  if (sockets_ == nullptr) return;
+  socket_fds_ = {sockets_->fd_v4(worker_index_), sockets_->fd_v6(worker_index_)};
+  for (unsigned family = 0; family < kFamilies; ++family) {
+    if (socket_fds_[family] >= 0) budgets_[family] = SendBudget(socket_fds_[family]);
+  }
+}
+
+void UringPump::arm_receive(unsigned family) {
+  io_uring_sqe* sqe = ring_->entry();
+  io_uring_prep_recvmsg_multishot(sqe, socket_fds_[family], &receive_shape_, 0);
+  sqe->flags |= IOSQE_BUFFER_SELECT;
+  sqe->buf_group = udp_buffers_->group();
+  io_uring_sqe_set_data64(sqe, tag(Kind::kReceive, generation_, family));
+  receive_[family].armed = true;
+}
+
+void UringPump::on_receive(const io_uring_cqe& completion, std::uint32_t generation,
+                           unsigned family) {
+  if ((completion.flags & IORING_CQE_F_BUFFER) != 0) {
+    const unsigned buffer = buffer_of(completion);
+    const bool taken =
+        completion.res > 0 && take_datagram(buffer, static_cast<std::size_t>(completion.res));
+    if (!taken) udp_buffers_->give_back(buffer);
+  }
+  if ((completion.flags & IORING_CQE_F_MORE) == 0) end_receive(generation, family, completion.res);
+}
+
+// A buffer holds what io_uring tells of the datagram, room for the name, room for the control
+// messages, and the payload.
+bool UringPump::take_datagram(unsigned buffer, std::size_t size) {
+  constexpr std::size_t kNameAt = sizeof(io_uring_recvmsg_out);
+  constexpr std::size_t kControlAt = kNameAt + kNameRoom;
+  constexpr std::size_t kPayloadAt = kControlAt + kControlRoom;
+  if (size < kPayloadAt) return false;
+  const MutByteSpan bytes(udp_buffers_->data(buffer), size);
+  const auto out = load<io_uring_recvmsg_out>(bytes);
+  if ((out.flags & MSG_TRUNC) != 0) return false;
+  ReceivedDatagram& datagram = datagrams_[datagram_count_];
+  const ByteSpan name = bytes.subspan(kNameAt, std::min<std::size_t>(out.namelen, kNameRoom));
+  const ByteSpan control =
+      bytes.subspan(kControlAt, std::min<std::size_t>(out.controllen, kControlRoom));
+  if (!read_headers(name, control, datagram)) return false;
+  datagram.payload = bytes.subspan(kPayloadAt);
+  datagram_buffers_[datagram_count_++] = static_cast<std::uint16_t>(buffer);
+  return true;
+}
+
+void UringPump::end_receive(std::uint32_t generation, unsigned family, int result) {
+  if (generation == generation_) {
+    receive_[family].armed = false;
+    if (!is_ordinary_end(result)) rest(receive_[family]);
+    return;
+  }
+  for (Retired& old : retired_) {
+    if (old.generation == generation) --old.in_flight;
+  }
+  std::erase_if(retired_, [](const Retired& old) { return old.in_flight == 0; });
+}
+
+}  // namespace wring
