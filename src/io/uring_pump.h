@@ -33,8 +33,8 @@ class UringPump final : public PacketPump {
   // which is non-blocking, stays the caller's and outlives the pump. Any thread may create it; the
   // thread that first calls wait() is then the only one that may call wait(), send() and
   // write_tun(), and should be the one that destroys it: only there can what is in flight be ended,
-  // so that sockets and TUN are let go of when the destructor returns. The destructor still executes
-  // what is queued. Needs Linux 6.1; the error says so if io_uring is older, switched off
+  // so that sockets and TUN are let go of when the destructor returns. The destructor still
+  // executes what is queued. Needs Linux 6.1; the error says so if io_uring is older, switched off
   // (kernel.io_uring_disabled) or forbidden (seccomp, as container runtimes do).
   static Result<std::unique_ptr<PacketPump>> create(int tun_fd, unsigned worker_index,
                                                     SendErrors& errors,
