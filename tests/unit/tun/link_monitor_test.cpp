@@ -77,19 +77,19 @@ TEST_F(LinkMonitorTest, deletion_is_heard) {
 
 TEST_F(LinkMonitorTest, an_interface_that_moves_to_another_namespace_is_heard_there) {
   const int fd = monitor_->fd();
-  ASSERT_TRUE(run("ip netns add wring-link-test"));
+  const test::NamedNamespace other;
+  ASSERT_TRUE(other.made());
   ASSERT_TRUE(run("ip link set pump0 up"));
   EXPECT_EQ(changed(), (LinkState{true, true, 1420}));
-  EXPECT_TRUE(run("ip link set pump0 netns wring-link-test"));
+  EXPECT_TRUE(run("ip link set pump0 netns " + other.name()));
   EXPECT_EQ(changed(), (LinkState{true, false, 1420}));  // a move sets it down
   EXPECT_EQ(monitor_->fd(), fd);
-  EXPECT_TRUE(run("ip -n wring-link-test link set pump0 up mtu 1300"));
+  EXPECT_TRUE(run("ip -n " + other.name() + " link set pump0 up mtu 1300"));
   EXPECT_EQ(changed(), (LinkState{true, true, 1300}));
-  EXPECT_TRUE(run("ip -n wring-link-test link set pump0 down"));
+  EXPECT_TRUE(run("ip -n " + other.name() + " link set pump0 down"));
   EXPECT_EQ(changed(), (LinkState{true, false, 1300}));
-  EXPECT_TRUE(run("ip -n wring-link-test link del pump0"));
+  EXPECT_TRUE(run("ip -n " + other.name() + " link del pump0"));
   EXPECT_EQ(changed(), (LinkState{false, false, 0}));
-  EXPECT_TRUE(run("ip netns del wring-link-test"));
 }
 
 TEST_F(LinkMonitorTest, lost_messages_are_made_up_for) {
@@ -102,11 +102,11 @@ TEST_F(LinkMonitorTest, lost_messages_are_made_up_for) {
 }
 
 TEST_F(LinkMonitorTest, a_monitor_leaves_the_thread_in_its_namespace) {
-  ASSERT_TRUE(run("ip netns add wring-link-test"));
-  EXPECT_TRUE(run("ip link set pump0 netns wring-link-test"));
+  const test::NamedNamespace other;
+  ASSERT_TRUE(other.made());
+  EXPECT_TRUE(run("ip link set pump0 netns " + other.name()));
   EXPECT_EQ(monitor_->poll().value(), std::nullopt);
   EXPECT_FALSE(run("ip link show pump0"));
-  EXPECT_TRUE(run("ip netns del wring-link-test"));
 }
 
 }  // namespace

@@ -36,6 +36,23 @@ class PrivateNamespace {
   bool entered_ = false;
 };
 
+// A second namespace, with a name, that commands of iproute2 can move an interface to.
+class NamedNamespace {
+ public:
+  NamedNamespace() : name_("wring-test-" + std::to_string(getpid())) {
+    made_ = run("ip netns add " + name_);
+  }
+  ~NamedNamespace() { run("ip netns del " + name_); }
+  NamedNamespace(const NamedNamespace&) = delete;
+  NamedNamespace& operator=(const NamedNamespace&) = delete;
+  [[nodiscard]] bool made() const { return made_; }
+  [[nodiscard]] const std::string& name() const { return name_; }
+
+ private:
+  std::string name_;
+  bool made_ = false;
+};
+
 class NamespaceTest : public testing::Test {
  protected:
   void SetUp() override {

@@ -103,17 +103,17 @@ TEST_F(TunDeviceTest, an_mtu_may_be_65500_and_no_more) {
 }
 
 TEST_F(TunDeviceTest, deletion_is_told_from_a_move_to_another_namespace) {
-  ASSERT_TRUE(run("ip netns add wring-tun-test"));
+  const test::NamedNamespace other;
+  ASSERT_TRUE(other.made());
   auto device = TunDevice::create("pump0", 1);
   ASSERT_TRUE(device);
-  EXPECT_TRUE(run("ip link set pump0 netns wring-tun-test"));
+  EXPECT_TRUE(run("ip link set pump0 netns " + other.name()));
   EXPECT_TRUE(device->still_exists());
   EXPECT_TRUE(device->set_mtu(1300));
   EXPECT_EQ(device->mtu().value_or(0), 1300u);
-  EXPECT_TRUE(run("ip -n wring-tun-test link del pump0"));
+  EXPECT_TRUE(run("ip -n " + other.name() + " link del pump0"));
   EXPECT_FALSE(device->still_exists());
   EXPECT_EQ(device->mtu().error().code, EBADFD);
-  EXPECT_TRUE(run("ip netns del wring-tun-test"));
 }
 
 TEST_F(TunDeviceTest, an_open_descriptor_is_taken_over) {
