@@ -1,5 +1,6 @@
 #include "daemon/tunnel.h"
 
+#include <poll.h>
 #include <spdlog/spdlog.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
@@ -7,6 +8,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstring>
+#include <thread>
 
 #include "daemon/peer_name.h"
 #include "io/uring_pump.h"
@@ -17,6 +19,22 @@ namespace {
 
 // Handshakes worked on before timers, configuration and attention get their turn again.
 constexpr std::size_t kHandshakesPerTurn = 32;
+constexpr int kSendPatienceMs = 100;
+
+// The kernel takes a killed process's rings apart a little after it has gone, and with them its
+// TUN: whoever starts it again at once must not find the name taken.
+constexpr std::chrono::milliseconds kNamePause{20};
+constexpr int kNamePauses = 25;
+
+Result<TunDevice> open_tun(TunnelOptions& options) {
+  if (options.tun_fd) return TunDevice::adopt(std::move(options.tun_fd));
+  auto tun = TunDevice::create(options.interface, options.workers, kDefaultTunMtu);
+  for (int i = 0; i < kNamePauses && !tun && tun.error().code == EBUSY; ++i) {
+    std::this_thread::sleep_for(kNamePause);
+    tun = TunDevice::create(options.interface, options.workers, kDefaultTunMtu);
+  }
+  return tun;
+}
 
 std::string_view describe(DeviceEvent event) {
   switch (event) {
@@ -46,8 +64,7 @@ Result<std::unique_ptr<Tunnel>> Tunnel::open(TunnelOptions options) {
   if (!loop) return tl::unexpected(loop.error());
   auto wakeup = Wakeup::create();
   if (!wakeup) return tl::unexpected(wakeup.error());
-  auto tun = options.tun_fd ? TunDevice::adopt(std::move(options.tun_fd))
-                            : TunDevice::create(options.interface, options.workers, kDefaultTunMtu);
+  auto tun = open_tun(options);
   if (!tun) return tl::unexpected(tun.error());
   const auto workers = static_cast<unsigned>(tun->queues().size());
   auto monitor = LinkMonitor::open(tun->queues().front().get());
@@ -138,18 +155,31 @@ Result<void> Tunnel::run(int signal_fd) {
     } while (!shared_.attention.empty());
   }
   loop_.remove(signal_fd);
-  spdlog::info("{}: ending: {}", interface(), *ended_);
+  spdlog::log(by_signal_ ? spdlog::level::info : spdlog::level::warn, "{}: ending: {}", interface(),
+              *ended_);
   return {};
 }
 
 int Tunnel::send(const OutgoingDatagram& datagram) {
-  return binding_.sockets() != nullptr ? binding_.sockets()->send(0, datagram) : ENETDOWN;
+  const UdpSockets* sockets = binding_.sockets();
+  if (sockets == nullptr) return ENETDOWN;
+  int error = sockets->send(0, datagram);
+  if (error == EAGAIN) {
+    // What is staged leaves in a burst, which may be more than the socket holds.
+    pollfd socket{datagram.to->is_v4() ? sockets->fd_v4(0) : sockets->fd_v6(0), POLLOUT, 0};
+    poll(&socket, 1, kSendPatienceMs);
+    error = sockets->send(0, datagram);
+  }
+  return error;
 }
 
 void Tunnel::on_signal(int signal_fd) {
   signalfd_siginfo info;
   if (::read(signal_fd, &info, sizeof info) != sizeof info) return;
-  if (info.ssi_signo != SIGUSR1) return end(strsignal(static_cast<int>(info.ssi_signo)));
+  if (info.ssi_signo != SIGUSR1) {
+    by_signal_ = true;
+    return end(strsignal(static_cast<int>(info.ssi_signo)));
+  }
   for (std::size_t i = 0; i < kDropReasonCount; ++i) {
     const auto reason = static_cast<DropReason>(i);
     const std::uint64_t count = shared_.drops.get(reason);

@@ -71,6 +71,7 @@ class Tunnel final : public DatagramSender {
   Configuration configuration_;
   std::unique_ptr<UapiServer> uapi_;
   std::optional<std::string> ended_;
+  bool by_signal_ = false;
 };
 
 }  // namespace wring

@@ -42,6 +42,8 @@ struct Endpoint {
   // Every byte counts, the source too: a packet that arrives on another local address moves the
   // endpoint.
   friend bool operator==(const Endpoint& a, const Endpoint& b) {
+    // Addresses are plain bytes, and there is no padding (asserted below).
+    // NOLINTNEXTLINE(bugprone-suspicious-memory-comparison)
     return std::memcmp(&a, &b, sizeof a) == 0;
   }
 };
