@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <vector>
 
@@ -37,8 +38,46 @@ TEST(Checksum, agrees_with_the_naive_sum_at_every_length) {
     const auto bytes = random_bytes(random, size);
     ASSERT_EQ(internet_checksum(bytes), naive(bytes)) << size;
   }
-  const std::vector<std::uint8_t> ones(65535, 0xff);
-  EXPECT_EQ(internet_checksum(ones), naive(ones));
+  for (const std::uint8_t byte : {0x00, 0x7f, 0x80, 0xff}) {
+    const std::vector<std::uint8_t> bytes(65535, byte);
+    EXPECT_EQ(internet_checksum(bytes), naive(bytes));
+  }
+}
+
+TEST(Checksum, agrees_with_the_naive_sum_at_every_alignment) {
+  std::mt19937 random(4);
+  for (int round = 0; round < 2000; ++round) {
+    const auto bytes = random_bytes(random, random() % 3000);
+    const std::size_t skipped = std::min<std::size_t>(bytes.size(), random() % 64);
+    const std::vector<std::uint8_t> rest(bytes.begin() + static_cast<std::ptrdiff_t>(skipped),
+                                         bytes.end());
+    ASSERT_EQ(internet_checksum(ByteSpan(bytes).subspan(skipped)), naive(rest));
+  }
+}
+
+TEST(Checksum, is_the_same_over_parts_of_even_size) {
+  std::mt19937 random(5);
+  for (int round = 0; round < 2000; ++round) {
+    const auto bytes = random_bytes(random, random() % 3000);
+    InternetChecksum sum;
+    for (ByteSpan rest(bytes); !rest.empty();) {
+      const std::size_t part = std::min<std::size_t>(rest.size(), random() % 300 * 2);
+      sum.add(rest.first(part));
+      rest = rest.subspan(part);
+    }
+    ASSERT_EQ(sum.value(), naive(bytes));
+    ASSERT_EQ(sum.partial(), 0xffff ^ naive(bytes));
+  }
+}
+
+TEST(Checksum, of_which_a_word_is_removed_is_that_of_the_rest) {
+  std::mt19937 random(6);
+  auto bytes = random_bytes(random, 20);
+  InternetChecksum sum;
+  sum.add(bytes);
+  sum.remove(load<Be<std::uint16_t>>(bytes, 4));
+  bytes[4] = bytes[5] = 0;
+  EXPECT_EQ(sum.value(), naive(bytes));
 }
 
 TEST(Checksum, comes_out_as_zero_over_data_that_holds_it) {
