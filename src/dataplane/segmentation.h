@@ -13,6 +13,7 @@
 #include "dataplane/checksum.h"
 #include "dataplane/drop_reason.h"
 #include "dataplane/segment_arena.h"
+#include "dataplane/transport_view.h"
 #include "dataplane/vnet_header.h"
 
 namespace wring {
@@ -68,14 +69,14 @@ class SegmentedPacket {
  private:
   enum class Kind : std::uint8_t { kWhole, kTcp, kUdp };
 
-  SegmentedPacket(MutByteSpan packet, std::size_t header_size, std::size_t gso_size);
+  explicit SegmentedPacket(MutByteSpan packet);
+  SegmentedPacket(MutByteSpan packet, const TransportView& view, std::uint32_t gso_size);
 
-  void read_headers();
   [[nodiscard]] MutByteSpan payload(std::size_t i) const;
   void write_headers(std::size_t i, std::uint8_t* at) const;
   void write_ip(std::size_t i, MutByteSpan header) const;
-  void write_tcp(std::size_t i, MutByteSpan header) const;
-  void write_udp(std::size_t i, MutByteSpan header) const;
+  void write_tcp(std::size_t i, MutByteSpan header, InternetChecksum sum) const;
+  void write_udp(std::size_t i, MutByteSpan header, InternetChecksum sum) const;
   void copy_out(std::size_t first, std::size_t mtu, SegmentArena& arena,
                 std::vector<MutByteSpan>& out) const;
   void save(std::size_t padding, SegmentArena& arena);
@@ -85,11 +86,11 @@ class SegmentedPacket {
   std::uint8_t* saved_ = nullptr;   // what kEven writes over
   InternetChecksum ip_sum_;         // of the IPv4 header without length, id and checksum
   InternetChecksum transport_sum_;  // of pseudo-header and header without what differs
-  std::uint32_t header_size_;
+  std::uint32_t header_size_ = 0;
   std::uint32_t transport_ = 0;
-  std::uint32_t gso_size_;
-  std::uint32_t count_;
-  std::uint32_t last_size_;
+  std::uint32_t gso_size_ = 0;
+  std::uint32_t count_ = 1;
+  std::uint32_t last_size_ = 0;
   std::uint32_t sequence_ = 0;          // of the first segment
   std::uint16_t offset_and_flags_ = 0;  // of the whole packet
   std::uint16_t id_ = 0;                // IPv4, of the first segment

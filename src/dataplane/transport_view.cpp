@@ -1,0 +1,127 @@
+#include "dataplane/transport_view.h"
+
+#include <netinet/in.h>
+
+#include "dataplane/ip_header.h"
+#include "dataplane/transport_header.h"
+
+namespace wring {
+namespace {
+
+using Refused = tl::unexpected<NoTransport>;
+
+constexpr int kMaxExtensionHeaders = 8;  // more than any sender has reason to use
+constexpr std::uint16_t kIpv4MoreFragments = 0x2000;
+// Routing headers whose first address is the packet's final one.
+constexpr std::uint8_t kRoutingMobile = 2;    // RFC 6275 6.4
+constexpr std::uint8_t kRoutingSegments = 4;  // RFC 8754 2
+constexpr std::size_t kRoutingFirstAddress = 8;
+
+// Where the IP header ends and what follows it.
+struct UpperLayer {
+  std::uint8_t protocol;
+  std::uint32_t offset;
+  std::uint32_t total;
+  std::uint32_t destination;
+};
+
+tl::expected<UpperLayer, NoTransport> upper_layer_v4(ByteSpan packet) {
+  if (packet.size() < sizeof(Ipv4Header)) return Refused(NoTransport::kUnseen);
+  const auto header = load<Ipv4Header>(packet);
+  const std::uint32_t size = (header.version_and_length & 0x0fU) * 4;
+  const std::uint32_t total = header.total_length;
+  if (size < sizeof header || total < size || total > packet.size()) {
+    return Refused(NoTransport::kUnseen);
+  }
+  if ((header.flags_and_offset & (kIpv4OffsetMask | kIpv4MoreFragments)) != 0) {
+    return Refused(NoTransport::kUnseen);
+  }
+  return UpperLayer{header.protocol, size, total, offsetof(Ipv4Header, destination)};
+}
+
+// False if the addresses that a routing header still has to visit cannot be told.
+bool pass_routing_header(ByteSpan header, std::uint32_t offset, UpperLayer& at) {
+  if (header[3] == 0) return true;  // no segments left: the destination is the final one
+  const std::uint8_t type = header[2];
+  if (type != kRoutingMobile && type != kRoutingSegments) return false;
+  if (header.size() < kRoutingFirstAddress + sizeof(Ipv6Header::destination)) return false;
+  at.destination = offset + kRoutingFirstAddress;
+  return true;
+}
+
+tl::expected<UpperLayer, NoTransport> upper_layer_v6(ByteSpan packet) {
+  if (packet.size() < sizeof(Ipv6Header)) return Refused(NoTransport::kUnseen);
+  const auto header = load<Ipv6Header>(packet);
+  const std::uint32_t total = std::uint32_t{sizeof header} + header.payload_length;
+  if (total > packet.size()) return Refused(NoTransport::kUnseen);
+  UpperLayer at{header.next_header, sizeof header, total, offsetof(Ipv6Header, destination)};
+  for (int i = 0; i < kMaxExtensionHeaders; ++i) {
+    switch (at.protocol) {
+      case IPPROTO_HOPOPTS:
+      case IPPROTO_ROUTING:
+      case IPPROTO_DSTOPTS: {
+        if (at.offset + 8 > total) return Refused(NoTransport::kUnseen);
+        // In units of 8 bytes, without the first.
+        const std::uint32_t size = (packet[at.offset + 1] + 1U) * 8;
+        if (at.offset + size > total) return Refused(NoTransport::kUnseen);
+        if (at.protocol == IPPROTO_ROUTING &&
+            !pass_routing_header(packet.subspan(at.offset, size), at.offset, at)) {
+          return Refused(NoTransport::kUnseen);
+        }
+        at.protocol = packet[at.offset];
+        at.offset += size;
+        break;
+      }
+      case IPPROTO_FRAGMENT:
+      case IPPROTO_AH:  // covers what follows it, so that nothing can be split or joined
+        return Refused(NoTransport::kUnseen);
+      default:
+        return at;
+    }
+  }
+  return Refused(NoTransport::kUnseen);
+}
+
+}  // namespace
+
+bool TransportView::is_tcp() const {
+  return protocol == IPPROTO_TCP;
+}
+
+tl::expected<TransportView, NoTransport> view_transport(ByteSpan packet) {
+  const unsigned version = ip_version(packet);
+  if (version != 4 && version != 6) return Refused(NoTransport::kUnseen);
+  const auto upper = version == 4 ? upper_layer_v4(packet) : upper_layer_v6(packet);
+  if (!upper) return Refused(upper.error());
+
+  std::uint32_t size = sizeof(UdpHeader);
+  if (upper->protocol == IPPROTO_TCP) {
+    if (upper->offset + sizeof(TcpHeader) > upper->total) return Refused(NoTransport::kUnseen);
+    size = load<TcpHeader>(packet, upper->offset).offset_and_flags >> 12 << 2;
+    if (size < sizeof(TcpHeader)) return Refused(NoTransport::kUnseen);
+  } else if (upper->protocol != IPPROTO_UDP) {
+    return Refused(NoTransport::kOtherProtocol);
+  }
+  if (upper->offset + size > upper->total) return Refused(NoTransport::kUnseen);
+  return TransportView{.version = static_cast<std::uint8_t>(version),
+                       .protocol = upper->protocol,
+                       .transport = upper->offset,
+                       .payload = upper->offset + size,
+                       .total = upper->total,
+                       .destination = upper->destination};
+}
+
+InternetChecksum pseudo_header_sum(ByteSpan packet, const TransportView& view) {
+  InternetChecksum sum;
+  if (view.version == 4) {
+    sum.add(packet.subspan(offsetof(Ipv4Header, source), 4));
+    sum.add(packet.subspan(view.destination, 4));
+  } else {
+    sum.add(packet.subspan(offsetof(Ipv6Header, source), 16));
+    sum.add(packet.subspan(view.destination, 16));
+  }
+  sum.add(view.protocol);
+  return sum;
+}
+
+}  // namespace wring
