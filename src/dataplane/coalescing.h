@@ -13,13 +13,15 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "dataplane/transport_view.h"
+#include "dataplane/joined_headers.h"
 #include "dataplane/vnet_header.h"
 
 namespace wring {
 
 // No more packets go into one write: as many as UDP_GRO delivers at once.
 inline constexpr std::size_t kMaxCoalescedPackets = 64;
+// So many flows, about, are joined at once; those of which two share a slot leave earlier.
+inline constexpr unsigned kFlowSlotBits = 7;
 
 // One writev() to the TUN: a VnetHeader, the first packet, the payloads of those that follow it.
 struct TunWrite {
@@ -39,26 +41,48 @@ class Coalescer {
   [[nodiscard]] std::span<const TunWrite> coalesce(std::span<const MutByteSpan> packets);
 
  private:
-  // Packets that leave in one write. While it is open its flow may still add to it.
-  struct Group {
-    MutByteSpan first;
-    TransportView view;
-    std::uint32_t hash;
-    std::uint32_t last_part;  // index into members_
-    std::uint32_t count;
-    std::uint32_t total;          // bytes of the joined packet
-    std::uint32_t next_sequence;  // TCP
-    std::uint16_t gso_size;       // payload of the first
-    std::uint16_t last_flags;     // PSH and FIN of the last
-    bool verified;                // the checksums of the first
+  // A packet, and what decides whether it may be joined with others, as far as it alone tells.
+  struct Candidate {
+    ViewedPacket packet;
+    std::uint32_t sequence = 0;          // TCP
+    std::uint16_t offset_and_flags = 0;  // TCP
+    bool may_follow = false;             // behind another packet
+    bool may_lead = false;               // with others behind it
   };
-  // A payload to follow the first packet, and the index of the next one; 0 ends the chain.
+  // Packets that leave in one write. Its flow may add to it while open_groups_ names it.
+  struct Group {
+    Candidate first;
+    std::uint32_t first_member;  // indices into members_
+    std::uint32_t last_member;
+    std::uint32_t count;
+    std::uint32_t total;    // bytes of the joined packet
+    std::uint16_t endings;  // PSH and FIN of the last packet
+    bool verified;          // the checksums of the first packet hold
+  };
+  // A payload that follows the first packet, and the index of the next one.
   struct Member {
-    ByteSpan payload;
+    MutByteSpan payload;
     std::uint32_t next;
   };
+  enum class Join { kJoined, kJoinedAsLast, kUnlike, kWrongChecksum };
+
+  void take(MutByteSpan packet);
+  [[nodiscard]] Candidate examine(const ViewedPacket& packet) const;
+  [[nodiscard]] static bool fits(const Group& group, const Candidate& next);
+  Join try_join(Group& group, const Candidate& next);
+  void begin_group(const Candidate& first);
+  void build_writes();
+
+  static constexpr std::uint32_t kNone = UINT32_MAX;
 
   bool udp_;
+  // Indices into groups_, by flow. A flow that needs a slot in use closes the group found there.
+  std::array<std::uint32_t, 1 << kFlowSlotBits> open_groups_{};
+  std::vector<Group> groups_;  // in the order of their first packets
+  std::vector<Member> members_;
+  std::vector<VnetHeader> headers_;  // in step with groups_
+  std::vector<iovec> parts_;
+  std::vector<TunWrite> writes_;
 };
 
 }  // namespace wring
