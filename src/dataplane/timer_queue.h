@@ -2,7 +2,8 @@
 // sorted.
 #pragma once
 
-#include <set>
+#include <cstdint>
+#include <map>
 #include <utility>
 
 #include "base/clock.h"
@@ -19,16 +20,16 @@ class TimerQueue {
     if (deadline == peer.queued_deadline) return;
     remove(peer);
     if (deadline == kNever) return;
-    queue_.emplace(deadline, &peer);
+    queue_.emplace(std::pair(deadline, peer.serial), &peer);
     peer.queued_deadline = deadline;
   }
   void remove(Peer& peer) {
     if (peer.queued_deadline == kNever) return;
-    queue_.erase({peer.queued_deadline, &peer});
+    queue_.erase({peer.queued_deadline, peer.serial});
     peer.queued_deadline = kNever;
   }
   [[nodiscard]] TimePoint next_deadline() const {
-    return queue_.empty() ? kNever : queue_.begin()->first;
+    return queue_.empty() ? kNever : queue_.begin()->first.first;
   }
   // The earliest peer with a deadline at or before `now`; null if there is none.
   [[nodiscard]] Peer* due(TimePoint now) const {
@@ -36,7 +37,8 @@ class TimerQueue {
   }
 
  private:
-  std::set<std::pair<TimePoint, Peer*>> queue_;
+  // By deadline, then in the order of configuration: what happens never depends on addresses.
+  std::map<std::pair<TimePoint, std::uint64_t>, Peer*> queue_;
 };
 
 }  // namespace wring
