@@ -136,8 +136,8 @@ class Device {
   void publish_sending(Peer& peer, Session* session);
   void retire(Keypairs::Dropped dropped);
   void clear_keys(Peer& peer);
-  // False if there was no session to send it on; a handshake is under way then, if one can be.
-  bool send_keepalive(Peer& peer, Instant now);
+  // If there is no session to send it on, a handshake is begun, if one can be.
+  void send_keepalive(Peer& peer, Instant now);
   // An empty packet is a keepalive.
   void send_sealed(Peer& peer, Session& session, ByteSpan packet, TimePoint now);
   int send_to(Peer& peer, ByteSpan datagram, std::uint8_t tos);

@@ -24,11 +24,11 @@ void Device::set_private_key(PrivateKey key) {
     peer->static_static.reset();
     peer->unusable = false;
     // A response to what the old key asked could not be read, and the sessions of the old key are
-    // received on until they end but not sent on.
+    // received on until they end but not sent on. The timer of a handshake under way stays armed and
+    // begins it anew with the new key, since packets may wait for it.
     drop_sent_initiation(*peer);
-    peer->timers.disarm(Timer::kRetransmitHandshake);
     peer->last_handshake_sent.reset();
-    peer->wants_handshake.store(false, std::memory_order_relaxed);
+    static_cast<void>(peer->take_handshake_wish());
     if (Session* next = peer->keypairs.next()) next->forbid_sending();
     if (Session* current = peer->keypairs.current()) current->forbid_sending();
     publish_sending(*peer, nullptr);
@@ -99,7 +99,7 @@ void Device::bring_down() {
     queue_.remove(*peer);
     clear_keys(*peer);
     peer->last_handshake_sent.reset();
-    peer->wants_handshake.store(false, std::memory_order_relaxed);
+    static_cast<void>(peer->take_handshake_wish());
   }
 }
 

@@ -35,6 +35,8 @@ void Device::handle_handshake(ByteSpan message, const Endpoint& from, Instant no
 
 void Device::note_queue_depth(std::size_t depth, TimePoint now) {
   if (depth >= kHandshakeQueueLength / 8) under_load_until_ = now + kUnderLoadHold;
+  // What a flood left behind is not kept until the next one.
+  rate_limiter_.expire(now);
 }
 
 bool Device::admit(ByteSpan bytes, const Endpoint& from, SessionIndex sender, Instant now) {
@@ -143,8 +145,9 @@ void Device::handle_cookie_reply(ByteSpan bytes, Instant now) {
 
 void Device::want_handshake(Peer& peer, Instant now, Retry retry) {
   if (!up_ || !identity_ || !peer.endpoint.load().is_set() || !ensure_static_static(peer)) {
-    // Cleared, so that a later packet can ask again.
-    return peer.wants_handshake.store(false, std::memory_order_relaxed);
+    // Taken back, so that a later packet can ask again.
+    static_cast<void>(peer.take_handshake_wish());
+    return;
   }
   if (retry == Retry::kNo) peer.handshake_retries = 0;
   if (peer.last_handshake_sent && now.boot - *peer.last_handshake_sent < kRekeyTimeout) {
@@ -221,9 +224,9 @@ void Device::complete_handshake(Peer& peer, Instant now) {
   peer.handshake_retries = 0;
   peer.sent_last_minute_handshake = false;
   peer.last_handshake = now.wall;
-  // Before the staged packets go: a worker that stages one more later finds it cleared and tells
+  // Before the staged packets go: a worker that stages one more later finds it taken back and tells
   // us.
-  peer.wants_handshake.store(false, std::memory_order_relaxed);
+  static_cast<void>(peer.take_handshake_wish());
 }
 
 void Device::confirm_next(Peer& peer, Instant now) {

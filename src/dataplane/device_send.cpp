@@ -52,12 +52,11 @@ void Device::send_staged(Peer& peer, Instant now) {
   queue_.update(peer);
 }
 
-bool Device::send_keepalive(Peer& peer, Instant now) {
-  if (!up_) return false;
+void Device::send_keepalive(Peer& peer, Instant now) {
+  if (!up_) return;
   Session* session = peer.sending.load(std::memory_order_relaxed);
   if (session == nullptr || !session->can_send(now.boot)) {
-    want_handshake(peer, now, Retry::kNo);
-    return false;
+    return want_handshake(peer, now, Retry::kNo);
   }
   if (peer.staged.empty()) {
     send_sealed(peer, *session, {}, now.boot);
@@ -66,7 +65,6 @@ bool Device::send_keepalive(Peer& peer, Instant now) {
   } else {
     send_staged(peer, now);
   }
-  return true;
 }
 
 void Device::send_sealed(Peer& peer, Session& session, ByteSpan packet, TimePoint now) {

@@ -5,8 +5,11 @@ namespace wring {
 void Device::handle_attention(Instant now) {
   shared_.attention.drain([&](Peer& peer, std::uint32_t why) {
     if (peer.removed) return;
-    // Cleared whenever nothing comes of it, so that a later packet can ask again.
-    if (!up_) return peer.wants_handshake.store(false, std::memory_order_relaxed);
+    if (!up_) {
+      // Taken back whenever nothing comes of it, so that a later packet can ask again.
+      static_cast<void>(peer.take_handshake_wish());
+      return;
+    }
     if ((why & kConfirmed) != 0) confirm_next(peer, now);
     if ((why & kNeedsHandshake) != 0) {
       const Session* session = peer.sending.load(std::memory_order_relaxed);
@@ -14,7 +17,7 @@ void Device::handle_attention(Instant now) {
           session->wants_rekey_on_send(now.boot)) {
         want_handshake(peer, now, Retry::kNo);
       } else {
-        peer.wants_handshake.store(false, std::memory_order_relaxed);
+        static_cast<void>(peer.take_handshake_wish());
       }
       // A packet may have been staged just after the others were sent.
       if (session != nullptr && session->can_send(now.boot)) send_staged(peer, now);
@@ -64,7 +67,7 @@ void Device::on_timer(Peer& peer, Timer timer, Instant now) {
 
 void Device::on_retransmit(Peer& peer, Instant now) {
   // Traffic that still asks for a key starts the count anew (P7).
-  if (peer.wants_handshake.exchange(false, std::memory_order_relaxed)) peer.handshake_retries = 0;
+  if (peer.take_handshake_wish()) peer.handshake_retries = 0;
   if (peer.handshake_retries >= kMaxHandshakeRetries) {
     tell(peer, DeviceEvent::kHandshakeGivenUp);
     shared_.drops.add(DropReason::kStagedGivenUp, peer.staged.clear());
@@ -89,7 +92,9 @@ void Device::on_passive_keepalive(Peer& peer, Instant now) {
     peer.timers.arm(Timer::kPassiveKeepalive, since + kKeepaliveTimeout);
   } else {
     const bool more_came = peer.activity.received_data_after(since);
-    if (!send_keepalive(peer, now)) peer.activity.forget_unreplied();
+    send_keepalive(peer, now);
+    // If nothing could be sent the moment has passed all the same: the next try is for later data.
+    if (peer.activity.unreplied_since() == since) peer.activity.forget_unreplied();
     if (more_came) peer.activity.restart_unreplied(now.boot);
     arm_from(peer, Timer::kPassiveKeepalive, peer.activity.unwatch_unreplied(), kKeepaliveTimeout);
   }

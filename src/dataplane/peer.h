@@ -42,6 +42,9 @@ struct Peer {
   // A packet wants a key and the control thread was told; it clears this each time it tries, so
   // that traffic that goes on keeps the attempts going on (P7).
   std::atomic<bool> wants_handshake{false};
+  // Control thread: takes the wish back and returns whether there was one. Acquire: a packet that
+  // was staged before it was expressed is seen staged; one that is staged later asks again.
+  bool take_handshake_wish() { return wants_handshake.exchange(false, std::memory_order_acq_rel); }
   // Owned by AttentionList.
   std::atomic<std::uint32_t> attention{0};
   Peer* attention_next = nullptr;
