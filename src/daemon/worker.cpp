@@ -69,11 +69,14 @@ void Worker::run() {
     const Outbound::Batch sealed = outbound_.process(input.packets, now);
     for (const OutgoingDatagram& datagram : sealed.datagrams)
       pump_->send(datagram);
-    for (const ByteSpan reply : sealed.replies)
-      pump_->write_tun(reply);
     const Inbound::Batch opened = inbound_.process(input.datagrams, now);
-    for (const ByteSpan packet : opened.packets)
-      pump_->write_tun(packet);
+    parts_.clear();
+    for (const auto& packets : {sealed.replies, opened.packets}) {
+      for (const ByteSpan packet : packets)
+        parts_.push_back({const_cast<std::uint8_t*>(packet.data()), packet.size()});
+    }
+    for (const iovec& part : parts_)
+      pump_->write_tun({&part, 1});
 
     const std::uint64_t errors = pump_->tun_write_errors();
     if (errors != tun_write_errors_seen_) {

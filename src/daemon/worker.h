@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -50,6 +51,7 @@ class Worker final : public SendErrors {
   Outbound outbound_;
   Inbound inbound_;
   std::unique_ptr<PacketPump> pump_;
+  std::vector<iovec> parts_;  // of what is queued for the TUN; the pump reads them in wait()
   std::uint64_t tun_write_errors_seen_ = 0;
   std::mutex sockets_mutex_;
   std::shared_ptr<const UdpSockets> sockets_;

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "dataplane/endpoint.h"
+#include "dataplane/vnet_header.h"
 
 namespace wring {
 
@@ -18,6 +19,7 @@ inline constexpr std::size_t kPacketTailRoom = 16;
 
 // An IP packet read from the TUN, with kPacketTailRoom behind it. No link-layer header.
 struct TunPacket {
+  VnetHeader header;  // all zeros where the TUN has none
   MutByteSpan bytes;
 };
 
@@ -26,6 +28,9 @@ struct ReceivedDatagram {
   MutByteSpan payload;
   Endpoint from;         // remote, and the local address and interface it came to
   std::uint8_t tos = 0;  // outer TOS or traffic class; the low two bits are ECN (P24)
+  // UDP_GRO: the payload is several datagrams of this many bytes each, of which the last may be
+  // shorter. 0: it is one datagram.
+  std::uint16_t segment_size = 0;
 };
 
 // A UDP datagram to be sent. Handshake messages carry DSCP 0x88, data the inner ECN bits only.
@@ -33,6 +38,9 @@ struct OutgoingDatagram {
   ByteSpan payload;
   const Endpoint* to = nullptr;
   std::uint8_t tos = 0;
+  // UDP_SEGMENT: sent as several datagrams of this many bytes each, of which the last may be
+  // shorter. 0: it is one datagram.
+  std::uint16_t segment_size = 0;
 };
 
 }  // namespace wring

@@ -33,17 +33,18 @@ Result<BufferRing::Mapping<std::uint8_t>> BufferRing::map(std::size_t size) {
 }
 
 Result<BufferRing> BufferRing::create(Uring& uring, std::uint16_t group, unsigned count,
-                                      std::size_t size, std::size_t tail_room) {
+                                      const Shape& shape) {
   BufferRing buffers;
   buffers.group_ = group;
   buffers.count_ = count;
-  buffers.size_ = size;
-  buffers.stride_ = stride_for(size + tail_room);
+  buffers.size_ = shape.size;
+  buffers.offset_ = (kCacheLine - shape.aligned_at % kCacheLine) % kCacheLine;
+  buffers.stride_ = stride_for(shape.size + shape.tail_room);
 
   auto ring_memory = map(count * sizeof(io_uring_buf));
   if (!ring_memory) return tl::unexpected(ring_memory.error());
   buffers.ring_memory_ = std::move(*ring_memory);
-  auto memory = map(count * buffers.stride_);
+  auto memory = map(buffers.offset_ + count * buffers.stride_);
   if (!memory) return tl::unexpected(memory.error());
   buffers.memory_ = std::move(*memory);
 

@@ -16,14 +16,20 @@ namespace wring {
 // though each buffer takes a datagram of 64 KB.
 class BufferRing {
  public:
-  // `count` buffers (a power of two) of `size` bytes as buffer group `group`, all of them in the
-  // ring. Behind each there are `tail_room` more bytes that the kernel does not write to.
+  struct Shape {
+    std::size_t size;            // bytes that the kernel may write
+    std::size_t aligned_at = 0;  // the byte of each buffer that a cache line starts with
+    std::size_t tail_room = 0;   // more bytes behind it, which the kernel does not write to
+  };
+  // `count` buffers (a power of two) as buffer group `group`, all of them in the ring.
   static Result<BufferRing> create(Uring& uring, std::uint16_t group, unsigned count,
-                                   std::size_t size, std::size_t tail_room);
+                                   const Shape& shape);
 
   [[nodiscard]] std::uint16_t group() const { return group_; }
   [[nodiscard]] std::size_t buffer_size() const { return size_; }
-  [[nodiscard]] std::uint8_t* data(unsigned id) const { return memory_.get() + id * stride_; }
+  [[nodiscard]] std::uint8_t* data(unsigned id) const {
+    return memory_.get() + offset_ + id * stride_;
+  }
   // Gives a buffer back to the kernel, which may write to it from now on.
   void give_back(unsigned id);
 
@@ -43,6 +49,7 @@ class BufferRing {
   io_uring_buf_ring* ring_ = nullptr;
   std::size_t size_ = 0;
   std::size_t stride_ = 0;
+  std::size_t offset_ = 0;  // of the first buffer
   unsigned count_ = 0;
   std::uint16_t group_ = 0;
 };

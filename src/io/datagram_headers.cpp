@@ -1,6 +1,7 @@
 #include "io/datagram_headers.h"
 
 #include <netinet/ip.h>
+#include <netinet/udp.h>
 
 #include <algorithm>
 #include <cstring>
@@ -90,6 +91,10 @@ void take(const cmsghdr& header, ByteSpan data, ReceivedDatagram& datagram) {
     } else if (header.cmsg_type == IPV6_TCLASS && data.size() >= sizeof(int)) {
       datagram.tos = static_cast<std::uint8_t>(load<int>(data));
     }
+  } else if (header.cmsg_level == IPPROTO_UDP) {
+    if (header.cmsg_type == UDP_GRO && data.size() >= sizeof(int)) {
+      datagram.segment_size = static_cast<std::uint16_t>(load<int>(data));
+    }
   }
 }
 
@@ -109,6 +114,7 @@ void SendHeader::fill(const OutgoingDatagram& datagram) {
   } else {
     put_v6(datagram, control);
   }
+  if (datagram.segment_size != 0) control.put(IPPROTO_UDP, UDP_SEGMENT, datagram.segment_size);
   message_.msg_control = control.size() == 0 ? nullptr : control_;
   message_.msg_controllen = control.size();
 }
@@ -116,6 +122,7 @@ void SendHeader::fill(const OutgoingDatagram& datagram) {
 bool read_headers(ByteSpan name, ByteSpan control, ReceivedDatagram& datagram) {
   datagram.from = Endpoint{};
   datagram.tos = 0;
+  datagram.segment_size = 0;
   if (!read_name(name, datagram.from)) return false;
   while (control.size() >= sizeof(cmsghdr)) {
     const auto header = load<cmsghdr>(control);

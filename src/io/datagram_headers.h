@@ -1,6 +1,6 @@
 // What goes beside the bytes of a datagram through sendmsg and recvmsg: remote address, local
-// address and interface (IP_PKTINFO, IPV6_PKTINFO), TOS or traffic class. The sockets are of one
-// family each.
+// address and interface (IP_PKTINFO, IPV6_PKTINFO), TOS or traffic class, and the size of each
+// datagram where one call carries many (UDP_SEGMENT, UDP_GRO). The sockets are of one family each.
 #pragma once
 
 #include <netinet/in.h>
@@ -17,10 +17,11 @@ namespace wring {
 inline constexpr std::size_t kNameRoom = 32;
 static_assert(kNameRoom >= sizeof(sockaddr_in6));
 
-// IPv6 needs the most: the packet information and the traffic class.
-inline constexpr std::size_t kControlRoom =
-    CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int));
-static_assert(kControlRoom == 64);
+// IPv6 needs the most: the packet information, the traffic class and the size of the datagrams,
+// which is an int on receive. Rounded up for what lies behind it, too.
+inline constexpr std::size_t kControlRoom = 96;
+static_assert(kControlRoom >=
+              CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(int)));
 
 // The arguments of one sendmsg. It points into itself, so it is filled where it stays.
 class SendHeader {

@@ -2,6 +2,8 @@
 // io_uring; the interface is made so that one on epoll fits beside it.
 #pragma once
 
+#include <sys/uio.h>
+
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -46,11 +48,15 @@ class PacketPump {
   // blocks until there is input or wake() was called. All that was queued has been copied by the
   // kernel, or reported to SendErrors, when it returns.
   virtual Input wait() = 0;
-  // Queue output for the next wait(). The bytes and the endpoint stay valid until it has returned.
-  // A full queue is flushed at once, nothing is dropped. A family without a socket is an error
-  // (EAFNOSUPPORT) for that datagram.
+  // Queue output for the next wait(). The bytes, the endpoint and the iovecs themselves stay valid
+  // until it has returned. A full queue is flushed at once, nothing is dropped.
+  //
+  // One datagram, or as many as its segment_size makes of it; errors concern all of them together.
+  // A family without a socket is an error (EAFNOSUPPORT).
   virtual void send(const OutgoingDatagram& datagram) = 0;
-  virtual void write_tun(ByteSpan packet) = 0;
+  // One packet, gathered from at most IOV_MAX (1024) parts. Where the TUN passes a VnetHeader, the
+  // caller puts it into the first of them.
+  virtual void write_tun(std::span<const iovec> parts) = 0;
   // Writes refused by the TUN so far (it is down, say): such packets are dropped and counted.
   [[nodiscard]] virtual std::uint64_t tun_write_errors() const = 0;
 

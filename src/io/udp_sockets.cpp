@@ -1,6 +1,8 @@
 #include "io/udp_sockets.h"
 
 #include <netinet/in.h>
+#include <netinet/udp.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -17,6 +19,7 @@ namespace {
 constexpr int kSocketBuffer = 4 << 20;
 // Port 0 asks for one that is free in both families; the second may find it taken meanwhile.
 constexpr int kMaxPortAttempts = 100;
+constexpr int kSendPatienceMs = 100;
 
 struct Option {
   int level;
@@ -44,7 +47,7 @@ void enlarge(int fd, int forced, int plain) {
   }
 }
 
-Result<void> configure(int fd, int family, std::uint32_t fwmark) {
+Result<void> configure(int fd, int family, std::uint32_t fwmark, bool offload) {
   // Path-MTU discovery is off, as in the kernel's module: an outer packet that is too large is
   // fragmented on its way, for the sender of the inner one cannot be told.
   static constexpr Option kV4[] = {
@@ -69,6 +72,10 @@ Result<void> configure(int fd, int family, std::uint32_t fwmark) {
   }
   enlarge(fd, SO_RCVBUFFORCE, SO_RCVBUF);
   enlarge(fd, SO_SNDBUFFORCE, SO_SNDBUF);
+  if (offload) {
+    const int on = 1;
+    setsockopt(fd, IPPROTO_UDP, UDP_GRO, &on, sizeof on);  // before Linux 5.0 they come one by one
+  }
   if (fwmark != 0) return set_mark(fd, fwmark);
   return {};
 }
@@ -106,6 +113,7 @@ struct Group {
   std::uint16_t port = 0;  // 0 until the first socket has picked one
   std::uint32_t fwmark = 0;
   unsigned workers = 1;
+  bool offload = false;
 };
 
 // The sockets of one family; none where the host lacks it.
@@ -123,7 +131,7 @@ Result<std::vector<UniqueFd>> open_family(int family, Group& group) {
       if (errno == EAFNOSUPPORT) return sockets;
       return system_failure("cannot open a UDP socket", errno);
     }
-    if (auto set = configure(fd.get(), family, group.fwmark); !set)
+    if (auto set = configure(fd.get(), family, group.fwmark, group.offload); !set)
       return tl::unexpected(set.error());
     const Option share{SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT"};
     if (worker > 0) {
@@ -153,9 +161,9 @@ Result<std::vector<UniqueFd>> open_family(int family, Group& group) {
 }  // namespace
 
 Result<std::shared_ptr<UdpSockets>> UdpSockets::open(std::uint16_t port, std::uint32_t fwmark,
-                                                     unsigned workers) {
+                                                     unsigned workers, bool offload) {
   for (int attempt = 1;; ++attempt) {
-    Group group{port, fwmark, workers};
+    Group group{port, fwmark, workers, offload};
     auto v4 = open_family(AF_INET, group);
     if (!v4) return tl::unexpected(v4.error());
     auto v6 = open_family(AF_INET6, group);
@@ -192,6 +200,14 @@ int UdpSockets::send(unsigned worker, const OutgoingDatagram& datagram) const {
     if (sendmsg(fd, &header.message(), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) return 0;
     if (errno != EINTR) return errno;
   }
+}
+
+int UdpSockets::send_patiently(unsigned worker, const OutgoingDatagram& datagram) const {
+  const int error = send(worker, datagram);
+  if (error != EAGAIN) return error;
+  pollfd socket{datagram.to->is_v4() ? fd_v4(worker) : fd_v6(worker), POLLOUT, 0};
+  poll(&socket, 1, kSendPatienceMs);
+  return send(worker, datagram);
 }
 
 }  // namespace wring

@@ -18,9 +18,10 @@ class UdpSockets {
   // Binds to `port`, the same for both families; 0 picks a free one. `fwmark` 0 sets no mark. A
   // host that has only one of the families works with that one (P30). A port that anyone else holds
   // is refused with EADDRINUSE, also if the other side shares its port by SO_REUSEPORT; so is one
-  // that sockets of an earlier open() hold as long as a worker has not let go of them.
+  // that sockets of an earlier open() hold as long as a worker has not let go of them. With
+  // `offload` datagrams may come joined (ReceivedDatagram::segment_size), where the kernel can.
   static Result<std::shared_ptr<UdpSockets>> open(std::uint16_t port, std::uint32_t fwmark,
-                                                  unsigned workers);
+                                                  unsigned workers, bool offload = false);
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
   // -1 where the host lacks the family.
@@ -33,6 +34,8 @@ class UdpSockets {
   // the error may be that this is no address of the host any more (EINVAL or ENETUNREACH, by kernel
   // and family): the caller forgets the source and sends once more (P29).
   [[nodiscard]] int send(unsigned worker, const OutgoingDatagram& datagram) const;
+  // The same, but waits for room in a full buffer: 100 ms at most.
+  [[nodiscard]] int send_patiently(unsigned worker, const OutgoingDatagram& datagram) const;
 
  private:
   UdpSockets() = default;

@@ -25,6 +25,7 @@ constexpr std::uint16_t kTunGroup = 0;
 constexpr std::uint16_t kUdpGroup = 1;
 constexpr std::size_t kUdpBufferSize =
     sizeof(io_uring_recvmsg_out) + kNameRoom + kControlRoom + kMaxPacket;
+constexpr std::size_t kVnetPacket = sizeof(VnetHeader) + kMaxPacket;
 
 // How long a request rests after an error that should not be.
 __kernel_timespec backoff{.tv_sec = 0, .tv_nsec = 10'000'000};
@@ -41,8 +42,12 @@ bool UringPump::is_ordinary_end(int result) {
          result == -EAGAIN;
 }
 
-UringPump::UringPump(int tun_fd, unsigned worker_index, SendErrors& errors)
-    : tun_fd_(tun_fd), worker_index_(worker_index), errors_(errors) {
+UringPump::UringPump(int tun_fd, unsigned worker_index, SendErrors& errors,
+                     const UringOptions& options)
+    : tun_fd_(tun_fd),
+      worker_index_(worker_index),
+      vnet_header_(options.vnet_header),
+      errors_(errors) {
   receive_shape_.msg_namelen = kNameRoom;
   receive_shape_.msg_controllen = kControlRoom;
 }
@@ -50,17 +55,20 @@ UringPump::UringPump(int tun_fd, unsigned worker_index, SendErrors& errors)
 Result<std::unique_ptr<PacketPump>> UringPump::create(int tun_fd, unsigned worker_index,
                                                       SendErrors& errors,
                                                       const UringOptions& options) {
-  std::unique_ptr<UringPump> pump(new UringPump(tun_fd, worker_index, errors));
+  std::unique_ptr<UringPump> pump(new UringPump(tun_fd, worker_index, errors, options));
   pump->wake_event_.reset(eventfd(0, EFD_CLOEXEC));
   if (!pump->wake_event_) return system_failure("cannot create an eventfd", errno);
 
   auto ring = Uring::open(kRingEntries);
   if (!ring) return tl::unexpected(ring.error());
   pump->ring_ = std::move(*ring);
-  auto tun = BufferRing::create(*pump->ring_, kTunGroup, kTunBuffers, kMaxPacket, kPacketTailRoom);
+  auto tun = BufferRing::create(*pump->ring_, kTunGroup, kTunBuffers,
+                                {.size = options.vnet_header ? kVnetPacket : kMaxPacket,
+                                 .aligned_at = options.vnet_header ? sizeof(VnetHeader) : 0,
+                                 .tail_room = kPacketTailRoom});
   if (!tun) return tl::unexpected(tun.error());
   pump->tun_buffers_ = std::make_unique<BufferRing>(std::move(*tun));
-  auto udp = BufferRing::create(*pump->ring_, kUdpGroup, kUdpBuffers, kUdpBufferSize, 0);
+  auto udp = BufferRing::create(*pump->ring_, kUdpGroup, kUdpBuffers, {.size = kUdpBufferSize});
   if (!udp) return tl::unexpected(udp.error());
   pump->udp_buffers_ = std::make_unique<BufferRing>(std::move(*udp));
 

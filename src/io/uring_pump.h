@@ -22,6 +22,8 @@
 namespace wring {
 
 struct UringOptions {
+  // The TUN passes a VnetHeader in front of each packet.
+  bool vnet_header = false;
   // Linux 6.7 reads a TUN by a request that stays armed. Where that is missing, or this is false,
   // the pump polls the TUN and reads it by read().
   bool multishot_tun_read = true;
@@ -44,7 +46,7 @@ class UringPump final : public PacketPump {
   Input wait() override;
   // on_send_error() may call this too: to send the datagram once more, not for ever.
   void send(const OutgoingDatagram& datagram) override;
-  void write_tun(ByteSpan packet) override;
+  void write_tun(std::span<const iovec> parts) override;
   [[nodiscard]] std::uint64_t tun_write_errors() const override;
   void wake() override;
   void set_sockets(std::shared_ptr<const UdpSockets> sockets) override;
@@ -76,7 +78,7 @@ class UringPump final : public PacketPump {
     int error;
   };
 
-  UringPump(int tun_fd, unsigned worker_index, SendErrors& errors);
+  UringPump(int tun_fd, unsigned worker_index, SendErrors& errors, const UringOptions& options);
   static unsigned buffer_of(const io_uring_cqe& completion) {
     return completion.flags >> IORING_CQE_BUFFER_SHIFT;
   }
@@ -106,6 +108,7 @@ class UringPump final : public PacketPump {
   void on_tun(const io_uring_cqe& completion);
   void on_receive(const io_uring_cqe& completion, std::uint32_t generation, unsigned family);
   [[nodiscard]] bool take_datagram(unsigned buffer, std::size_t size);
+  void take_packet(std::uint8_t* buffer, std::size_t size);
   void read_tun();
   void on_tun_error(int error);
   void end_receive(std::uint32_t generation, unsigned family, int result);
@@ -113,6 +116,7 @@ class UringPump final : public PacketPump {
 
   const int tun_fd_;
   const unsigned worker_index_;
+  const bool vnet_header_;
   SendErrors& errors_;
   bool multishot_tun_read_ = false;
 

@@ -44,10 +44,10 @@ void UringPump::send(const OutgoingDatagram& datagram) {
   io_uring_sqe_set_data64(sqe, tag(Kind::kSend, 0, slot));
 }
 
-void UringPump::write_tun(ByteSpan packet) {
+void UringPump::write_tun(std::span<const iovec> parts) {
   if (ring_->room() <= kReservedEntries) flush();
   io_uring_sqe* sqe = ring_->entry();
-  io_uring_prep_write(sqe, tun_fd_, packet.data(), static_cast<unsigned>(packet.size()), 0);
+  io_uring_prep_writev(sqe, tun_fd_, parts.data(), static_cast<unsigned>(parts.size()), 0);
   sqe->rw_flags = RWF_NOWAIT;
   sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
   io_uring_sqe_set_data64(sqe, tag(Kind::kTunWrite, 0, 0));

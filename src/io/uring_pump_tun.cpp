@@ -34,14 +34,25 @@ void UringPump::on_tun(const io_uring_cqe& completion) {
   if ((completion.flags & IORING_CQE_F_BUFFER) != 0) {
     const unsigned buffer = buffer_of(completion);
     if (completion.res > 0) {
-      packets_[packet_count_].bytes = {tun_buffers_->data(buffer),
-                                       static_cast<std::size_t>(completion.res)};
-      packet_buffers_[packet_count_++] = static_cast<std::uint16_t>(buffer);
+      packet_buffers_[packet_count_] = static_cast<std::uint16_t>(buffer);
+      take_packet(tun_buffers_->data(buffer), static_cast<std::size_t>(completion.res));
     } else {
       tun_buffers_->give_back(buffer);
     }
   }
   if (!is_ordinary_end(completion.res)) on_tun_error(-completion.res);
+}
+
+void UringPump::take_packet(std::uint8_t* buffer, std::size_t size) {
+  MutByteSpan bytes(buffer, size);
+  TunPacket& packet = packets_[packet_count_++];
+  if (!vnet_header_) {
+    packet.bytes = bytes;
+    return;
+  }
+  // The kernel writes the header whole in front of every packet.
+  packet.header = load<VnetHeader>(bytes);
+  packet.bytes = bytes.subspan(sizeof(VnetHeader));
 }
 
 // Without multishot reads the buffers are used in turn: all are free when a batch begins.
@@ -50,7 +61,7 @@ void UringPump::read_tun() {
     std::uint8_t* bytes = tun_buffers_->data(static_cast<unsigned>(packet_count_));
     const ssize_t size = ::read(tun_fd_, bytes, tun_buffers_->buffer_size());
     if (size > 0) {
-      packets_[packet_count_++].bytes = {bytes, static_cast<std::size_t>(size)};
+      take_packet(bytes, static_cast<std::size_t>(size));
       continue;
     }
     if (size < 0 && errno == EINTR) continue;

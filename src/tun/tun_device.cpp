@@ -12,6 +12,7 @@
 
 #include "tun/namespace_socket.h"
 #include "tun/packet_information.h"
+#include "tun/tun_offloads.h"
 
 namespace wring {
 namespace {
@@ -97,15 +98,17 @@ std::string name_in(const ifreq& request) {
 
 }  // namespace
 
-TunDevice::TunDevice(std::string name, std::vector<UniqueFd> queues)
-    : name_(std::move(name)), queues_(std::move(queues)) {}
+TunDevice::TunDevice(std::string name, std::vector<UniqueFd> queues, TunOffloads offloads)
+    : name_(std::move(name)), queues_(std::move(queues)), offloads_(offloads) {}
 
-Result<TunDevice> TunDevice::create(const std::string& name, unsigned queues, unsigned mtu) {
+Result<TunDevice> TunDevice::create(const std::string& name, unsigned queues, unsigned mtu,
+                                    bool offload) {
   if (auto good = check_name(name); !good) return tl::unexpected(good.error());
   if (queues == 0 || queues > kMaxTunQueues) {
     return failure("an interface has 1 to 256 queues, not " + std::to_string(queues), EINVAL);
   }
-  const int flags = IFF_TUN | IFF_NO_PI | (queues > 1 ? IFF_MULTI_QUEUE : 0);
+  const int flags =
+      IFF_TUN | IFF_NO_PI | (queues > 1 ? IFF_MULTI_QUEUE : 0) | (offload ? IFF_VNET_HDR : 0);
 
   // The first queue makes the interface and insists on that; the others join it by its real name.
   std::string real_name = name;
@@ -118,7 +121,13 @@ Result<TunDevice> TunDevice::create(const std::string& name, unsigned queues, un
     real_name = name_in(*attached);
     fds.push_back(std::move(*fd));
   }
-  TunDevice device(std::move(real_name), std::move(fds));
+  TunOffloads offloads;
+  if (offload) {
+    auto enabled = use_vnet_header(fds[0].get(), true);
+    if (!enabled) return tl::unexpected(enabled.error());
+    offloads = *enabled;
+  }
+  TunDevice device(std::move(real_name), std::move(fds), offloads);
   if (auto set = device.set_mtu(mtu); !set) return tl::unexpected(set.error());
   auto set = configure(device.queues_[0].get(), device.name_, SIOCSIFTXQLEN, kTunQueueLength,
                        "queue length");
@@ -126,7 +135,7 @@ Result<TunDevice> TunDevice::create(const std::string& name, unsigned queues, un
   return device;
 }
 
-Result<TunDevice> TunDevice::adopt(UniqueFd fd) {
+Result<TunDevice> TunDevice::adopt(UniqueFd fd, bool offload) {
   auto interface = identify(fd.get());
   if (!interface) return tl::unexpected(interface.error());
   const std::string name = name_in(*interface);
@@ -142,10 +151,11 @@ Result<TunDevice> TunDevice::adopt(UniqueFd fd) {
     return failure(
         "the descriptor of " + name + " passes packet information; open it with IFF_NO_PI", EINVAL);
   }
+  TunOffloads offloads;
   if ((flags & IFF_VNET_HDR) != 0) {
-    return failure(
-        "the descriptor of " + name + " passes virtio headers; open it without IFF_VNET_HDR",
-        EINVAL);
+    auto enabled = use_vnet_header(fd.get(), offload);
+    if (!enabled) return tl::unexpected(enabled.error());
+    offloads = *enabled;
   }
   const int status = fcntl(fd.get(), F_GETFL);
   if (status < 0 || fcntl(fd.get(), F_SETFL, status | O_NONBLOCK) < 0 ||
@@ -154,7 +164,7 @@ Result<TunDevice> TunDevice::adopt(UniqueFd fd) {
   }
   std::vector<UniqueFd> fds;
   fds.push_back(std::move(fd));
-  return TunDevice(name, std::move(fds));
+  return TunDevice(name, std::move(fds), offloads);
 }
 
 Result<unsigned> TunDevice::mtu() const {

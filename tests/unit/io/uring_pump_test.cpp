@@ -211,7 +211,8 @@ TEST_F(UringPumpTest, packets_cross_to_and_from_the_tun_with_room_behind_them) {
   ASSERT_EQ(input.packets.size(), 1u);
   EXPECT_EQ(copy(input.packets[0].bytes), packet);
   std::fill_n(input.packets[0].bytes.data() + 65500, 16, std::uint8_t{0});
-  pump_->write_tun(input.packets[0].bytes);
+  const iovec part{input.packets[0].bytes.data(), input.packets[0].bytes.size()};
+  pump_->write_tun({&part, 1});
   turn();
   std::vector<std::uint8_t> room(65536);
   ASSERT_EQ(::recv(far_.get(), room.data(), room.size(), 0), 65500);

@@ -131,9 +131,56 @@ TEST_F(TunDeviceTest, a_descriptor_that_passes_more_than_ip_packets_is_refused) 
   auto info = TunDevice::adopt(open_tun("pump1", IFF_TUN));
   ASSERT_FALSE(info);
   EXPECT_THAT(info.error().message, HasSubstr("IFF_NO_PI"));
-  auto virtio = TunDevice::adopt(open_tun("pump2", IFF_TUN | IFF_NO_PI | IFF_VNET_HDR));
-  ASSERT_FALSE(virtio);
-  EXPECT_THAT(virtio.error().message, HasSubstr("IFF_VNET_HDR"));
+}
+
+int vnet_header_size(const TunDevice& device) {
+  int size = 0;
+  EXPECT_EQ(ioctl(device.queues()[0].get(), TUNGETVNETHDRSZ, &size), 0);
+  return size;
+}
+
+TEST_F(TunDeviceTest, without_offload_packets_come_bare) {
+  auto device = TunDevice::create("pump0", 1);
+  ASSERT_TRUE(device);
+  EXPECT_EQ(device->offloads(), TunOffloads{});
+  EXPECT_FALSE(run("ethtool -k pump0 | grep 'tcp-segmentation-offload: on'"));
+}
+
+TEST_F(TunDeviceTest, with_offload_every_queue_passes_headers_of_10_bytes) {
+  for (const unsigned queues : {1u, 4u}) {
+    auto device = TunDevice::create("pump0", queues, 1420, true);
+    ASSERT_TRUE(device) << device.error().message;
+    EXPECT_TRUE(device->offloads().vnet_header);
+    EXPECT_EQ(vnet_header_size(*device), 10);
+    for (const UniqueFd& queue : device->queues()) {
+      ifreq request{};
+      EXPECT_EQ(ioctl(queue.get(), TUNGETIFF, &request), 0);
+      EXPECT_TRUE(request.ifr_flags & IFF_VNET_HDR);
+    }
+    if (!run("which ethtool")) GTEST_SKIP() << "needs ethtool";
+    EXPECT_TRUE(run("ethtool -k pump0 | grep 'tcp-segmentation-offload: on'"));
+    EXPECT_EQ(run("ethtool -k pump0 | grep 'tx-udp-segmentation: on'"),
+              device->offloads().udp_segmentation);
+  }
+}
+
+TEST_F(TunDeviceTest, the_header_of_an_adopted_descriptor_is_made_10_bytes_long) {
+  UniqueFd fd = open_tun("pump0", IFF_TUN | IFF_NO_PI | IFF_VNET_HDR);
+  const int theirs = 12;
+  ASSERT_EQ(ioctl(fd.get(), TUNSETVNETHDRSZ, &theirs), 0);
+  auto device = TunDevice::adopt(std::move(fd), true);
+  ASSERT_TRUE(device) << device.error().message;
+  EXPECT_TRUE(device->offloads().vnet_header);
+  EXPECT_EQ(vnet_header_size(*device), 10);
+}
+
+TEST_F(TunDeviceTest, an_adopted_descriptor_has_a_header_only_if_it_was_opened_with_one) {
+  auto bare = TunDevice::adopt(open_tun("pump0", IFF_TUN | IFF_NO_PI), true);
+  ASSERT_TRUE(bare);
+  EXPECT_EQ(bare->offloads(), TunOffloads{});
+  auto quiet = TunDevice::adopt(open_tun("pump1", IFF_TUN | IFF_NO_PI | IFF_VNET_HDR), false);
+  ASSERT_TRUE(quiet);
+  EXPECT_EQ(quiet->offloads(), (TunOffloads{.vnet_header = true}));
 }
 
 TEST(TunDevice, a_descriptor_that_is_no_tun_is_refused) {
