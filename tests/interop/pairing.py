@@ -6,8 +6,16 @@ from typing import Iterator
 
 from peers import OUTER, ForeignPeer, give_outer_addresses
 from support.netns import Net
-from support.transfer import await_reach
+from support.transfer import await_reach, ping
 from support.tunnel import End
+
+
+def all_answered(host, address: str, count: int = 3, size: int = 56) -> bool:
+    """Whether every one of `count` pings sent at once is answered.
+
+    The interval of 1 s is how long ping waits for the last answer once it has had another; with a
+    shorter one, a busy machine loses pings that nobody lost."""
+    return ping(host, address, count, 1.0, size, 2.0, "-l", str(count)).lost == 0
 
 
 class Pair:

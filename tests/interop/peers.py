@@ -9,6 +9,7 @@ from guest import Guest
 from support.daemon import Daemon
 from support.netns import Host, Net
 from support.tunnel import End
+from support.waiting import eventually
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PEERS = Path(os.environ.get("WRING_PEERS", _ROOT / "build/peers"))
@@ -75,8 +76,9 @@ class _DaemonPeer(ForeignPeer):
         return end.start(command=[self._path(), *self.arguments], leaves_clean=False)
 
     def stop(self, end: End) -> None:
-        # Killed, for how it ends is not ours to test.
+        # Killed, for how it ends is not ours to test. Its TUN interface goes a little after it.
         end.daemon.kill()
+        eventually(lambda: not end.host.has_link(end.interface), f"{end.interface} is gone")
         end.host.run("rm", "-f", f"/run/wireguard/{end.interface}.sock")
 
 

@@ -12,10 +12,10 @@ from typing import Iterator
 
 import pytest
 
-from pairing import Tunnel, tunnel
+from pairing import Tunnel, all_answered, tunnel
 from support.capture import COOKIE_REPLY, INITIATION, Capture
 from support.netns import Host
-from support.transfer import await_reach, ping
+from support.transfer import await_reach
 from support.tunnel import PORT
 
 # A burst fills an eighth of the longest queue of handshakes, the kernel's 4096, in spite of what
@@ -87,8 +87,8 @@ def test_a_tunnel_opens_by_cookie_while_the_responder_is_under_load(pair, loaded
     for _ in range(3):
         with tunnel(pair, "foreign" if loaded == "wring" else "wring") as opened:
             cookie_was_needed = _open_under_load(opened)
-            assert ping(opened.initiator.host, opened.responder.inner6).lost == 0
-            assert ping(opened.responder.host, opened.initiator.inner4).lost == 0
+            assert all_answered(opened.initiator.host, opened.responder.inner6)
+            assert all_answered(opened.responder.host, opened.initiator.inner4)
         if cookie_was_needed:
             return
     pytest.fail("the responder never asked for a cookie")

@@ -2,9 +2,9 @@
 
 import pytest
 
-from pairing import tunnel
+from pairing import all_answered, tunnel
 from peers import LINK, PREFIX_LENGTH
-from support.transfer import await_reach, ping
+from support.transfer import await_reach
 
 # Addresses that nobody has when a test begins, by IP version.
 _NEW_ADDRESS = {4: "10.7.0.77", 6: "fd07:0::77"}
@@ -27,8 +27,8 @@ def _roam(opened, end):
     other = opened.other(end)
     await_reach(end.host, other.inner4)
     await_reach(other.host, end.inner4)
-    assert ping(end.host, other.inner6).lost == 0
-    assert ping(other.host, end.inner6).lost == 0
+    assert all_answered(end.host, other.inner6)
+    assert all_answered(other.host, end.inner6)
     return other.peer(end).endpoint
 
 

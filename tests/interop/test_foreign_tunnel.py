@@ -4,9 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pairing import tunnel
+from pairing import all_answered, tunnel
 from support import wg
-from support.transfer import ping, reaches
+from support.transfer import reaches
 from support.waiting import eventually
 
 _PORT = 5001
@@ -46,10 +46,10 @@ def test_ping_passes_in_both_directions_for_ipv4_and_ipv6(pair, initiator, ip_ve
         for one, other in ((opened.initiator, opened.responder),
                            (opened.responder, opened.initiator)):
             for address in (other.inner4, other.inner6):
-                assert ping(one.host, address).lost == 0
+                assert all_answered(one.host, address)
                 # As large as the tunnel's MTU of 1420 lets through in one piece: 1372 and the
                 # headers of ICMPv6 and IPv6.
-                assert ping(one.host, address, 2, 0.05, 1372).lost == 0
+                assert all_answered(one.host, address, 2, 1372)
 
 
 @pytest.mark.parametrize("sender", ["wring", "foreign"])
@@ -66,7 +66,7 @@ def test_50_megabytes_arrive_as_they_were_sent(pair, sender, ip_version):
 def test_ends_with_the_same_preshared_key_understand_each_other(pair, initiator):
     with tunnel(pair, initiator, psk=wg.new_psk()) as opened:  # P15
         opened.await_open()
-        assert ping(opened.responder.host, opened.initiator.inner6).lost == 0
+        assert all_answered(opened.responder.host, opened.initiator.inner6)
 
 
 def test_ends_with_different_preshared_keys_stay_strangers_until_one_gives_in(pair):
@@ -87,7 +87,7 @@ def test_both_ends_count_the_same_bytes(pair):
         pytest.skip(f"{pair.peer.name} counts only what is inside the tunnel")
     with tunnel(pair) as opened:  # P25
         opened.await_open()
-        assert ping(opened.wring.host, opened.foreign.inner4, 20, 0.01, 1000).lost == 0
+        assert all_answered(opened.wring.host, opened.foreign.inner4, 20, 1000)
 
         def agree() -> bool:
             ours = opened.wring.peer(opened.foreign)
