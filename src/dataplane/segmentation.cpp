@@ -1,5 +1,6 @@
 #include "dataplane/segmentation.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cstring>
 
@@ -131,11 +132,11 @@ void SegmentedPacket::prepare(SegmentPhase phase, std::size_t mtu, SegmentArena&
 void SegmentedPacket::copy(std::size_t i, MutByteSpan out) const {
   assert(out.size() == size(i));
   if (kind_ == Kind::kWhole) {
-    std::memcpy(out.data(), packet_.data(), packet_.size());
+    std::copy(packet_.begin(), packet_.end(), out.begin());
     return;
   }
   const MutByteSpan data = payload(i);
-  std::memcpy(out.data() + header_size_, data.data(), data.size());
+  std::copy(data.begin(), data.end(), out.begin() + header_size_);
   write_headers(i, out.data());
 }
 
