@@ -97,7 +97,8 @@ tl::expected<TransportView, NoTransport> view_transport(ByteSpan packet) {
   std::uint32_t size = sizeof(UdpHeader);
   if (upper->protocol == IPPROTO_TCP) {
     if (upper->offset + sizeof(TcpHeader) > upper->total) return Refused(NoTransport::kUnseen);
-    size = load<TcpHeader>(packet, upper->offset).offset_and_flags >> 12 << 2;
+    const std::uint32_t offset_and_flags = load<TcpHeader>(packet, upper->offset).offset_and_flags;
+    size = (offset_and_flags >> 12) * 4;
     if (size < sizeof(TcpHeader)) return Refused(NoTransport::kUnseen);
   } else if (upper->protocol != IPPROTO_UDP) {
     return Refused(NoTransport::kOtherProtocol);

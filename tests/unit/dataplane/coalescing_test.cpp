@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <string>
 
 #include "dataplane/segmentation.h"
 #include "super_packets.h"
@@ -84,11 +85,11 @@ TEST(Coalescing, gives_back_what_was_split) {
 }
 
 // What tells the flow of a packet; all without ports are one.
-Packet flow_of(const Packet& packet) {
+std::string flow_of(const Packet& packet) {
   const auto view = view_transport(packet);
   if (!view) return {};
-  Packet flow = {view->version, view->protocol};
-  const auto append = [&](ByteSpan bytes) { flow.insert(flow.end(), bytes.begin(), bytes.end()); };
+  std::string flow = {static_cast<char>(view->version), static_cast<char>(view->protocol)};
+  const auto append = [&](ByteSpan bytes) { flow.append(bytes.begin(), bytes.end()); };
   append(view->version == 4 ? ByteSpan(packet).subspan(12, 8) : ByteSpan(packet).subspan(8, 32));
   append(ByteSpan(packet).subspan(view->transport, 4));
   return flow;
@@ -166,11 +167,11 @@ TEST(Coalescing, is_undone_by_splitting_and_keeps_the_order_within_each_flow) {
       flows[flow].erase(flows[flow].begin());
       if (flows[flow].empty()) flows.erase(flows.begin() + static_cast<std::ptrdiff_t>(flow));
     }
-    std::map<Packet, std::vector<Packet>> expected;
+    std::map<std::string, std::vector<Packet>> expected;
     for (const Packet& packet : input)
       expected[flow_of(packet)].push_back(packet);
 
-    std::map<Packet, std::vector<Packet>> came;
+    std::map<std::string, std::vector<Packet>> came;
     std::vector<Packet> buffers = input;
     std::vector<MutByteSpan> spans(buffers.begin(), buffers.end());
     for (const TunWrite& write : coalescer.coalesce(spans)) {
