@@ -38,7 +38,7 @@ TEST(Checksum, agrees_with_the_naive_sum_at_every_length) {
     const auto bytes = random_bytes(random, size);
     ASSERT_EQ(internet_checksum(bytes), naive(bytes)) << size;
   }
-  for (const std::uint8_t byte : {0x00, 0x7f, 0x80, 0xff}) {
+  for (const std::uint8_t byte : Bytes<4>{0x00, 0x7f, 0x80, 0xff}) {
     const std::vector<std::uint8_t> bytes(65535, byte);
     EXPECT_EQ(internet_checksum(bytes), naive(bytes));
   }
