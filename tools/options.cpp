@@ -79,6 +79,9 @@ std::optional<Options> parse_options(int argc, const char* const* argv, int& exi
   app.add_option("--workers", options.workers, "Packet threads; by default one per core, 4 at most")
       ->check(CLI::Range(1U, kMaxWorkers))
       ->type_name("N");
+  app.add_flag(
+      "!--no-offload", options.offload,
+      "Pass packets and datagrams one by one, where by default the kernel joins and splits");
   auto* level =
       app.add_option("--log-level", options.log_level, "silent, error (default) or verbose")
           ->transform(CLI::CheckedTransformer(kLogLevels).description(""))

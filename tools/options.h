@@ -12,6 +12,7 @@ struct Options {
   std::string interface;
   bool foreground = false;
   unsigned workers = 1;
+  bool offload = true;
   LogLevel log_level = LogLevel::kError;
   std::optional<int> tun_fd;   // WG_TUN_FD
   std::optional<int> uapi_fd;  // WG_UAPI_FD

@@ -61,7 +61,7 @@ build_and_test() {
 
 # Namespaces need root. The environment is kept, so that the tests find the same programs.
 as_root() {
-  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo env "PATH=$PATH" "$@"; fi
+  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo --preserve-env=CI,WRING_PEERS,WRING_REQUIRE_PEERS env "PATH=$PATH" "$@"; fi
 }
 
 mkdir -p build

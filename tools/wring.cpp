@@ -57,6 +57,7 @@ int run(Options options) {
   TunnelOptions tunnel_options;
   tunnel_options.interface = options.interface;
   tunnel_options.workers = options.workers;
+  tunnel_options.offload = options.offload;
   if (options.tun_fd) tunnel_options.tun_fd.reset(*options.tun_fd);
   if (options.uapi_fd) tunnel_options.uapi_fd.reset(*options.uapi_fd);
   auto tunnel = Tunnel::open(std::move(tunnel_options));

@@ -1,6 +1,5 @@
 #include "daemon/tunnel.h"
 
-#include <poll.h>
 #include <spdlog/spdlog.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
@@ -19,7 +18,6 @@ namespace {
 
 // Handshakes worked on before timers, configuration and attention get their turn again.
 constexpr std::size_t kHandshakesPerTurn = 32;
-constexpr int kSendPatienceMs = 100;
 
 // The kernel takes a killed process's rings apart a little after it has gone, and with them its
 // TUN: whoever starts it again at once must not find the name taken.
@@ -27,11 +25,11 @@ constexpr std::chrono::milliseconds kNamePause{20};
 constexpr int kNamePauses = 25;
 
 Result<TunDevice> open_tun(TunnelOptions& options) {
-  if (options.tun_fd) return TunDevice::adopt(std::move(options.tun_fd));
-  auto tun = TunDevice::create(options.interface, options.workers, kDefaultTunMtu);
+  if (options.tun_fd) return TunDevice::adopt(std::move(options.tun_fd), options.offload);
+  auto tun = TunDevice::create(options.interface, options.workers, kDefaultTunMtu, options.offload);
   for (int i = 0; i < kNamePauses && !tun && tun.error().code == EBUSY; ++i) {
     std::this_thread::sleep_for(kNamePause);
-    tun = TunDevice::create(options.interface, options.workers, kDefaultTunMtu);
+    tun = TunDevice::create(options.interface, options.workers, kDefaultTunMtu, options.offload);
   }
   return tun;
 }
@@ -67,6 +65,8 @@ Result<std::unique_ptr<Tunnel>> Tunnel::open(TunnelOptions options) {
   auto tun = open_tun(options);
   if (!tun) return tl::unexpected(tun.error());
   const auto workers = static_cast<unsigned>(tun->queues().size());
+  const Offloads offloads{tun->offloads().vnet_header, tun->offloads().udp_segmentation,
+                          options.offload};
   auto monitor = LinkMonitor::open(tun->queues().front().get());
   if (!monitor) return tl::unexpected(monitor.error());
   auto socket = options.uapi_fd ? UapiSocket::adopt(std::move(options.uapi_fd))
@@ -74,7 +74,7 @@ Result<std::unique_ptr<Tunnel>> Tunnel::open(TunnelOptions options) {
   if (!socket) return tl::unexpected(socket.error());
 
   std::unique_ptr<Tunnel> tunnel(new Tunnel(std::move(*tun), std::move(*monitor), std::move(*loop),
-                                            std::move(*wakeup), workers));
+                                            std::move(*wakeup), workers, offloads));
   if (auto started = tunnel->start_workers(); !started) return tl::unexpected(started.error());
   auto server = UapiServer::start(tunnel->loop_, tunnel->configuration_, std::move(*socket));
   if (!server) return tl::unexpected(server.error());
@@ -83,12 +83,13 @@ Result<std::unique_ptr<Tunnel>> Tunnel::open(TunnelOptions options) {
   return tunnel;
 }
 
-Tunnel::Tunnel(TunDevice tun, LinkMonitor monitor, EventLoop loop, Wakeup wakeup, unsigned workers)
+Tunnel::Tunnel(TunDevice tun, LinkMonitor monitor, EventLoop loop, Wakeup wakeup, unsigned workers,
+               const Offloads& offloads)
     : tun_(std::move(tun)),
       monitor_(std::move(monitor)),
       loop_(std::move(loop)),
       wakeup_(std::move(wakeup)),
-      binding_(workers,
+      binding_(workers, offloads.udp,
                [this](const std::shared_ptr<const UdpSockets>& sockets) {
                  for (auto& worker : workers_)
                    worker->set_sockets(sockets);
@@ -96,7 +97,7 @@ Tunnel::Tunnel(TunDevice tun, LinkMonitor monitor, EventLoop loop, Wakeup wakeup
       device_(shared_, rng_, *this),
       configuration_(device_, shared_, binding_, clock_) {
   for (unsigned i = 0; i < workers; ++i) {
-    workers_.push_back(std::make_unique<Worker>(shared_, clock_, wakeup_, i));
+    workers_.push_back(std::make_unique<Worker>(shared_, clock_, wakeup_, i, offloads));
   }
   device_.set_observer([](const Peer& peer, DeviceEvent event) {
     spdlog::debug("peer {}: {}", short_name(peer.public_key), describe(event));
@@ -114,7 +115,8 @@ Tunnel::~Tunnel() {
 Result<void> Tunnel::start_workers() {
   std::vector<std::unique_ptr<PacketPump>> pumps;
   for (unsigned i = 0; i < workers_.size(); ++i) {
-    auto pump = UringPump::create(tun_.queues()[i].get(), i, *workers_[i]);
+    auto pump = UringPump::create(tun_.queues()[i].get(), i, *workers_[i],
+                                  {.vnet_header = tun_.offloads().vnet_header});
     if (!pump) return tl::unexpected(pump.error());
     pumps.push_back(std::move(*pump));
   }
@@ -161,16 +163,8 @@ Result<void> Tunnel::run(int signal_fd) {
 }
 
 int Tunnel::send(const OutgoingDatagram& datagram) {
-  const UdpSockets* sockets = binding_.sockets();
-  if (sockets == nullptr) return ENETDOWN;
-  int error = sockets->send(0, datagram);
-  if (error == EAGAIN) {
-    // What is staged leaves in a burst, which may be more than the socket holds.
-    pollfd socket{datagram.to->is_v4() ? sockets->fd_v4(0) : sockets->fd_v6(0), POLLOUT, 0};
-    poll(&socket, 1, kSendPatienceMs);
-    error = sockets->send(0, datagram);
-  }
-  return error;
+  // What is staged leaves in a burst, which may be more than the socket holds.
+  return binding_.sockets() != nullptr ? binding_.sockets()->send_patiently(0, datagram) : ENETDOWN;
 }
 
 void Tunnel::on_signal(int signal_fd) {

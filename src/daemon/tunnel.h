@@ -26,8 +26,9 @@ namespace wring {
 struct TunnelOptions {
   std::string interface;
   unsigned workers = 1;
-  UniqueFd tun_fd;   // an open TUN (WG_TUN_FD), or none
-  UniqueFd uapi_fd;  // a listening control socket (WG_UAPI_FD), or none
+  bool offload = true;  // let the kernel join and split packets, where it can
+  UniqueFd tun_fd;      // an open TUN (WG_TUN_FD), or none
+  UniqueFd uapi_fd;     // a listening control socket (WG_UAPI_FD), or none
 };
 
 // Control thread only: the thread that opens it runs and destroys it.
@@ -46,7 +47,8 @@ class Tunnel final : public DatagramSender {
   int send(const OutgoingDatagram& datagram) override;
 
  private:
-  Tunnel(TunDevice tun, LinkMonitor monitor, EventLoop loop, Wakeup wakeup, unsigned workers);
+  Tunnel(TunDevice tun, LinkMonitor monitor, EventLoop loop, Wakeup wakeup, unsigned workers,
+         const Offloads& offloads);
 
   Result<void> start_workers();
   Result<void> watch();

@@ -19,7 +19,7 @@ Result<void> UdpBinding::open() {
   for (int i = 0; i < kLetGoPauses && !former_.expired(); ++i) {
     std::this_thread::sleep_for(kLetGoPause);
   }
-  auto opened = UdpSockets::open(port_, fwmark_, workers_);
+  auto opened = UdpSockets::open(port_, fwmark_, workers_, offload_);
   if (!opened) return tl::unexpected(opened.error());
   use(std::move(*opened));
   return {};
@@ -32,7 +32,7 @@ void UdpBinding::close() {
 Result<void> UdpBinding::set_port(std::uint16_t port) {
   if (port == port_) return {};
   if (sockets_ || port != 0) {
-    auto opened = UdpSockets::open(port, fwmark_, workers_);
+    auto opened = UdpSockets::open(port, fwmark_, workers_, offload_);
     if (!opened) return tl::unexpected(opened.error());
     if (sockets_) use(std::move(*opened));
   }

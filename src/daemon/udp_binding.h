@@ -17,8 +17,9 @@ class UdpBinding {
   // `distribute` gives sockets to every worker, or null to take them away.
   using Distribute = std::function<void(const std::shared_ptr<const UdpSockets>&)>;
 
-  UdpBinding(unsigned workers, Distribute distribute)
-      : workers_(workers), distribute_(std::move(distribute)) {}
+  // `offload`: datagrams may come joined.
+  UdpBinding(unsigned workers, bool offload, Distribute distribute)
+      : workers_(workers), offload_(offload), distribute_(std::move(distribute)) {}
 
   // Opens and distributes the sockets; nothing happens if they are open.
   [[nodiscard]] Result<void> open();
@@ -39,6 +40,7 @@ class UdpBinding {
   void use(std::shared_ptr<const UdpSockets> sockets);
 
   unsigned workers_;
+  bool offload_;
   Distribute distribute_;
   std::uint16_t port_ = 0;
   std::uint32_t fwmark_ = 0;

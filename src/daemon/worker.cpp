@@ -1,21 +1,27 @@
 #include "daemon/worker.h"
 
 #include <pthread.h>
-#include <signal.h>
+#include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <string>
+#include <system_error>
 
 #include "base/rcu.h"
 
 namespace wring {
 
-Worker::Worker(SharedState& shared, const Clock& clock, const Wakeup& control, unsigned index)
+Worker::Worker(SharedState& shared, const Clock& clock, const Wakeup& control, unsigned index,
+               const Offloads& offloads)
     : shared_(shared),
       clock_(clock),
       control_(control),
       index_(index),
-      outbound_(shared),
-      inbound_(shared, handshakes_) {}
+      outbound_(shared, make_aead_engine(), offloads.udp),
+      inbound_(shared, handshakes_) {
+  if (offloads.tun) coalescer_.emplace(offloads.tun_udp);
+}
 
 Worker::~Worker() {
   stop();
@@ -42,17 +48,65 @@ void Worker::set_sockets(std::shared_ptr<const UdpSockets> sockets) {
 }
 
 void Worker::on_send_error(const OutgoingDatagram& datagram, int error) {
-  if (datagram.to->source_ifindex != 0) {
+  Endpoint to = *datagram.to;
+  if (to.source_ifindex != 0) {
     // The address that the peer was reached on may have gone: the routing table chooses another,
     // for this datagram and for what follows (P29).
-    Endpoint endpoint = *datagram.to;
-    endpoint.clear_source();
+    to.clear_source();
     outbound_.source_failed(*datagram.to);
-    const std::lock_guard lock(sockets_mutex_);
-    error =
-        sockets_ ? sockets_->send(index_, {datagram.payload, &endpoint, datagram.tos}) : ENETDOWN;
+    send_apart(datagram, to);
+  } else if (datagram.segment_size != 0) {
+    // A device without checksums, or a path that is narrower than the tunnel: the kernel takes them
+    // one by one, in fragments if need be.
+    if (error == EIO || error == EINVAL || error == EMSGSIZE) {
+      outbound_.joining_failed(*datagram.to);
+      if (!(refused_ == to)) {
+        spdlog::info(
+            "{}: the kernel does not segment datagrams on this way ({}); sending one by one",
+            to_string(to), std::generic_category().message(error));
+        refused_ = to;
+      }
+    }
+    send_apart(datagram, to);
+  } else {
+    shared_.drops.add(DropReason::kSendError);
   }
-  if (error != 0) shared_.drops.add(DropReason::kSendError);
+}
+
+void Worker::send_apart(const OutgoingDatagram& datagram, const Endpoint& to) {
+  const std::lock_guard lock(sockets_mutex_);
+  const std::size_t each =
+      datagram.segment_size != 0 ? datagram.segment_size : datagram.payload.size();
+  for (ByteSpan rest = datagram.payload; !rest.empty();) {
+    const ByteSpan piece = rest.first(std::min(each, rest.size()));
+    rest = rest.subspan(piece.size());
+    const int error =
+        sockets_ ? sockets_->send_patiently(index_, {piece, &to, datagram.tos}) : ENETDOWN;
+    if (error != 0) shared_.drops.add(DropReason::kSendError);
+  }
+}
+
+void Worker::write_packets(std::span<const MutByteSpan> packets) {
+  if (coalescer_) {
+    for (const TunWrite& write : coalescer_->coalesce(packets))
+      pump_->write_tun(write.parts);
+    return;
+  }
+  const std::size_t before = parts_.size();
+  for (const MutByteSpan packet : packets)
+    parts_.push_back({packet.data(), packet.size()});
+  for (const iovec& part : std::span(parts_).subspan(before))
+    pump_->write_tun({&part, 1});
+}
+
+void Worker::write_replies(std::span<const ByteSpan> replies) {
+  for (const ByteSpan reply : replies) {
+    parts_.push_back({&plain_, sizeof plain_});
+    // writev() reads only, whatever its type says.
+    parts_.push_back({const_cast<std::uint8_t*>(reply.data()), reply.size()});
+    const std::span<const iovec> parts = std::span(parts_).last(2);
+    pump_->write_tun(coalescer_ ? parts : parts.last(1));
+  }
 }
 
 void Worker::run() {
@@ -70,13 +124,11 @@ void Worker::run() {
     for (const OutgoingDatagram& datagram : sealed.datagrams)
       pump_->send(datagram);
     const Inbound::Batch opened = inbound_.process(input.datagrams, now);
+    // Room for all first: the pump keeps pointers to the parts until its next wait().
     parts_.clear();
-    for (const auto& packets : {sealed.replies, opened.packets}) {
-      for (const ByteSpan packet : packets)
-        parts_.push_back({const_cast<std::uint8_t*>(packet.data()), packet.size()});
-    }
-    for (const iovec& part : parts_)
-      pump_->write_tun({&part, 1});
+    parts_.reserve(2 * sealed.replies.size() + opened.packets.size());
+    write_replies(sealed.replies);
+    write_packets(opened.packets);
 
     const std::uint64_t errors = pump_->tun_write_errors();
     if (errors != tun_write_errors_seen_) {

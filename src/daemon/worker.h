@@ -1,15 +1,20 @@
 // One packet loop on one thread: reads, routes, seals or opens, writes. No packet changes threads.
 #pragma once
 
+#include <sys/uio.h>
+
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <thread>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "daemon/wakeup.h"
+#include "dataplane/coalescing.h"
 #include "dataplane/inbound.h"
 #include "dataplane/outbound.h"
 #include "dataplane/shared_state.h"
@@ -18,11 +23,19 @@
 
 namespace wring {
 
+// What the kernel takes from us, or hands us, in one piece.
+struct Offloads {
+  bool tun = false;      // TCP packets beyond the MTU cross the TUN, behind a VnetHeader
+  bool tun_udp = false;  // rows of UDP datagrams, too
+  bool udp = false;      // rows of our own datagrams cross the socket (UDP_SEGMENT, UDP_GRO)
+};
+
 // Made, started and stopped by the control thread.
 class Worker final : public SendErrors {
  public:
   // `control` is notified when the control thread has something to look at.
-  Worker(SharedState& shared, const Clock& clock, const Wakeup& control, unsigned index);
+  Worker(SharedState& shared, const Clock& clock, const Wakeup& control, unsigned index,
+         const Offloads& offloads);
   ~Worker() override;
 
   // Takes the pump that it is to drive, and starts. The pump reports send errors to this object.
@@ -42,6 +55,10 @@ class Worker final : public SendErrors {
 
  private:
   void run();
+  void write_packets(std::span<const MutByteSpan> packets);
+  void write_replies(std::span<const ByteSpan> replies);
+  // Sends again, one by one and at once, what was refused as it was; counts what fails for good.
+  void send_apart(const OutgoingDatagram& datagram, const Endpoint& to);
 
   SharedState& shared_;
   const Clock& clock_;
@@ -50,8 +67,11 @@ class Worker final : public SendErrors {
   HandshakeQueue handshakes_;
   Outbound outbound_;
   Inbound inbound_;
-  std::unique_ptr<PacketPump> pump_;
+  std::optional<Coalescer> coalescer_;  // none: the TUN has no VnetHeader
+  VnetHeader plain_;                    // in front of a packet that is just itself
   std::vector<iovec> parts_;  // of what is queued for the TUN; the pump reads them in wait()
+  Endpoint refused_;          // the last destination of which the log said so
+  std::unique_ptr<PacketPump> pump_;
   std::uint64_t tun_write_errors_seen_ = 0;
   std::mutex sockets_mutex_;
   std::shared_ptr<const UdpSockets> sockets_;

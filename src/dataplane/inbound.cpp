@@ -23,8 +23,15 @@ Inbound::Batch Inbound::process(std::span<const ReceivedDatagram> datagrams, Tim
   packets_.clear();
   wake_control_ = false;
 
-  for (const ReceivedDatagram& datagram : datagrams)
-    sort(datagram, now);
+  for (const ReceivedDatagram& datagram : datagrams) {
+    MutByteSpan rest = datagram.payload;
+    const std::size_t each = datagram.segment_size != 0 ? datagram.segment_size : rest.size();
+    do {
+      const std::size_t size = std::min(each, rest.size());
+      sort(datagram, rest.first(size), now);
+      rest = rest.subspan(size);
+    } while (!rest.empty());
+  }
   engine_->open(jobs_);
   fresh_.assign(jobs_.size(), false);
   for (std::size_t first = 0; first < candidates_.size();) {
@@ -38,12 +45,12 @@ Inbound::Batch Inbound::process(std::span<const ReceivedDatagram> datagrams, Tim
   return {packets_, wake_control_};
 }
 
-void Inbound::sort(const ReceivedDatagram& datagram, TimePoint now) {
-  const std::optional<MessageType> type = classify(datagram.payload);
+void Inbound::sort(const ReceivedDatagram& datagram, MutByteSpan payload, TimePoint now) {
+  const std::optional<MessageType> type = classify(payload);
   if (!type) return shared_.drops.add(DropReason::kMalformedDatagram);
-  if (*type != MessageType::kData) return queue_handshake(datagram);
+  if (*type != MessageType::kData) return queue_handshake(datagram.from, payload);
 
-  const auto header = load<DataHeader>(datagram.payload);
+  const auto header = load<DataHeader>(payload);
   Session* session = shared_.sessions.find(SessionIndex{header.receiver});
   if (session == nullptr) return shared_.drops.add(DropReason::kUnknownIndex);
   if (!session->can_receive(now)) return shared_.drops.add(DropReason::kSessionExpired);
@@ -51,15 +58,14 @@ void Inbound::sort(const ReceivedDatagram& datagram, TimePoint now) {
     return shared_.drops.add(DropReason::kCounterExhausted);
   }
   candidates_.push_back({session, &datagram, header.counter});
-  jobs_.push_back(
-      {&session->keys().receive, header.counter, datagram.payload.subspan(kDataHeaderSize)});
+  jobs_.push_back({&session->keys().receive, header.counter, payload.subspan(kDataHeaderSize)});
 }
 
-void Inbound::queue_handshake(const ReceivedDatagram& datagram) {
+void Inbound::queue_handshake(const Endpoint& from, ByteSpan payload) {
   HandshakeDatagram message;
-  message.from = datagram.from;
-  message.size = static_cast<std::uint16_t>(datagram.payload.size());
-  std::copy(datagram.payload.begin(), datagram.payload.end(), message.bytes.begin());
+  message.from = from;
+  message.size = static_cast<std::uint16_t>(payload.size());
+  std::copy(payload.begin(), payload.end(), message.bytes.begin());
   // A full queue drops, so that handshakes never hold up data (P34).
   if (!handshakes_.try_push(message)) return shared_.drops.add(DropReason::kHandshakeQueueFull);
   wake_control_ = true;
@@ -83,7 +89,7 @@ void Inbound::process_run(std::size_t first, std::size_t last, TimePoint now) {
       continue;
     }
     latest = candidates_[i].datagram;
-    bytes += latest->payload.size();
+    bytes += kDataHeaderSize + jobs_[i].sealed.size();
     const MutByteSpan plaintext = jobs_[i].sealed.first(jobs_[i].sealed.size() - kAuthTagSize);
     if (plaintext.empty()) continue;  // a keepalive
     data = true;

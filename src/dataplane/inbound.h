@@ -30,26 +30,26 @@ class Inbound {
  public:
   // What came of a batch. Valid until the next call of process().
   struct Batch {
-    std::span<const ByteSpan> packets;  // for the TUN, in order; they lie within the datagrams
-    bool wake_control = false;          // handshakes were queued or peers put on the attention list
+    std::span<const MutByteSpan> packets;  // for the TUN, in order; they lie within the datagrams
+    bool wake_control = false;  // handshakes were queued or peers put on the attention list
   };
 
   // Handshake messages go to `handshakes`, of which this is the one producer.
   Inbound(SharedState& shared, HandshakeQueue& handshakes,
           std::unique_ptr<AeadEngine> engine = make_aead_engine());
 
-  // At most kMaxBatch datagrams; they are opened in place.
+  // At most kMaxBatch datagrams, or rows of them that the kernel joined; they are opened in place.
   [[nodiscard]] Batch process(std::span<const ReceivedDatagram> datagrams, TimePoint now);
 
  private:
   struct Candidate {
     Session* session;
-    const ReceivedDatagram* datagram;
+    const ReceivedDatagram* datagram;  // it, or the row that it is part of
     std::uint64_t counter;
   };
 
-  void sort(const ReceivedDatagram& datagram, TimePoint now);
-  void queue_handshake(const ReceivedDatagram& datagram);
+  void sort(const ReceivedDatagram& datagram, MutByteSpan payload, TimePoint now);
+  void queue_handshake(const Endpoint& from, ByteSpan payload);
   // A run of datagrams of one session: one lock of its window, one look at its peer.
   void process_run(std::size_t first, std::size_t last, TimePoint now);
   // The plaintext of an authentic, fresh datagram.
@@ -61,7 +61,7 @@ class Inbound {
   std::vector<Candidate> candidates_;
   std::vector<OpenJob> jobs_;  // in step with candidates_
   std::vector<bool> fresh_;    // in step, within a run
-  std::vector<ByteSpan> packets_;
+  std::vector<MutByteSpan> packets_;
   bool wake_control_ = false;
 };
 

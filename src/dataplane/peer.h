@@ -33,6 +33,9 @@ struct Peer {
   // confirmed it goes before `sending`: an answer may leave before the control thread gets to it,
   // and the other side may have lost the older keypair in a restart.
   std::atomic<Session*> sending_once_confirmed{nullptr};
+  // The kernel refused to segment for this destination: datagrams to it leave one by one, until the
+  // next handshake. Relaxed: it is a hint.
+  std::atomic<bool> joining_failed{false};
   StagedPackets staged;
   PeerActivity activity;
   // Bytes of UDP payload of authenticated messages (P25). Relaxed: they are sums for people to

@@ -14,7 +14,7 @@ namespace wring {
 
 class SegmentArena {
  public:
-  static constexpr std::size_t kBlockSize = 1 << 16;
+  static constexpr std::size_t kBlockSize = 1 << 20;
 
   // At most kBlockSize bytes, not initialised.
   MutByteSpan allocate(std::size_t size) {
