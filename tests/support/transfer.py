@@ -42,12 +42,15 @@ def parse_ping(text: str) -> PingResult:
     return PingResult(int(found[1]), int(found[2]), int(found[3] or 0), text)
 
 
-def ping(host: Host, address: str, count: int = 3, interval: float = 0.05, size: int = 56,
+def ping(host: Host, address: str, count: int = 3, interval: float | None = None, size: int = 56,
          wait: float = 2.0, *options: str) -> PingResult:
-    """Sends `count` echo requests of `size` bytes; waits `wait` s for the last answers."""
-    done = host.run("ping", "-n", "-c", str(count), "-i", str(interval), "-s", str(size),
+    """Sends `count` echo requests of `size` bytes, `interval` s apart or all at once; waits `wait` s
+    for the last answers. Once one has come, ping waits for the others no longer than its interval,
+    which is why a short one would make losses out of a busy machine's delays."""
+    pace = ("-i", "1", "-l", str(count)) if interval is None else ("-i", str(interval))
+    done = host.run("ping", "-n", "-c", str(count), *pace, "-s", str(size),
                     "-W", str(wait), *options, address, check=False,
-                    timeout=count * (interval + wait) + 10)
+                    timeout=count * ((interval or 1) + wait) + 10)
     return parse_ping(done.stdout + done.stderr)
 
 
