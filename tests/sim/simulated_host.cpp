@@ -68,7 +68,8 @@ void SimulatedPeerHost::send_data(const SimulatedPeerHost& other, std::size_t co
 void SimulatedPeerHost::send_packet(std::vector<std::uint8_t> packet) {
   const std::size_t size = packet.size();
   packet.resize(size + kPacketTailRoom);
-  const TunPacket from_tun{{}, MutByteSpan(packet).first(size)};
+  TunPacket from_tun;
+  from_tun.bytes = MutByteSpan(packet).first(size);
   const Outbound::Batch batch = outbound_.process({&from_tun, 1}, clock_.boot);
   for (const OutgoingDatagram& datagram : batch.datagrams) {
     if (send(datagram) == 0) continue;
