@@ -1,7 +1,5 @@
 #include "dataplane/outbound.h"
 
-#include <cstring>
-
 #include "dataplane/data_message.h"
 #include "dataplane/ecn.h"
 #include "dataplane/ip_packet.h"
@@ -10,37 +8,36 @@
 namespace wring {
 namespace {
 
-constexpr std::size_t kArenaSize = kMaxBatch * (kMaxPacket + kPacketTailRoom + kDataOverhead);
 constexpr unsigned kRepliesPerSecond = 100;
+// The kernel's UDP_MAX_SEGMENTS, and what a datagram over IPv4 may hold.
+constexpr std::size_t kMaxJoined = 64;
+constexpr std::size_t kMaxJoinedBytes = 65507;
 
 }  // namespace
 
-Outbound::Outbound(SharedState& shared, std::unique_ptr<AeadEngine> engine)
-    : shared_(shared),
-      engine_(std::move(engine)),
-      arena_(std::make_unique_for_overwrite<std::uint8_t[]>(kArenaSize)) {
+Outbound::Outbound(SharedState& shared, std::unique_ptr<AeadEngine> engine, bool join)
+    : shared_(shared), engine_(std::move(engine)), join_(join) {
   routed_.reserve(kMaxBatch);
   endpoints_.reserve(kMaxBatch);  // never more: the pointers into it stay good
   endpoint_sessions_.reserve(kMaxBatch);
-  jobs_.reserve(kMaxBatch);
-  datagrams_.reserve(kMaxBatch);
   replies_.reserve(kMaxReplies);
 }
 
 Outbound::Batch Outbound::process(std::span<const TunPacket> packets, TimePoint now) {
-  forget_failed_sources();
+  remember_failures();
   routed_.clear();
   endpoints_.clear();
   endpoint_sessions_.clear();
-  jobs_.clear();
+  planned_.clear();
   datagrams_.clear();
   replies_.clear();
-  arena_used_ = 0;
+  copies_.clear();
+  sealed_.clear();
   wake_control_ = false;
 
   for (const TunPacket& packet : packets)
     route(packet, now);
-  const std::span<const Routed> routed(routed_);
+  const std::span<Routed> routed(routed_);
   for (std::size_t first = 0; first < routed.size();) {
     std::size_t last = first + 1;
     while (last < routed.size() && routed[last].peer == routed[first].peer)
@@ -48,37 +45,46 @@ Outbound::Batch Outbound::process(std::span<const TunPacket> packets, TimePoint 
     process_run(routed.subspan(first, last - first), now);
     first = last;
   }
-  engine_->seal(jobs_);
+  const std::size_t mtu = shared_.mtu.load(std::memory_order_relaxed);
+  seal_phase(SegmentPhase::kEven, mtu);
+  seal_phase(SegmentPhase::kOdd, mtu);
+  join_datagrams();
   return {datagrams_, replies_, wake_control_};
 }
 
-void Outbound::forget_failed_sources() {
-  for (const std::ptrdiff_t failed : failed_) {
-    const auto position = static_cast<std::size_t>(failed);
-    const Session* session = shared_.sessions.find(endpoint_sessions_[position]);
+void Outbound::remember_failures() {
+  for (const FailedSend& failed : failed_) {
+    const Session* session = shared_.sessions.find(endpoint_sessions_[failed.position]);
     if (session == nullptr) continue;
-    Endpoint endpoint = session->peer().endpoint.load();
-    if (!(endpoint == endpoints_[position])) continue;
+    Peer& peer = session->peer();
+    if (!failed.source) {
+      peer.joining_failed.store(true, std::memory_order_relaxed);
+      continue;
+    }
+    Endpoint endpoint = peer.endpoint.load();
+    if (!(endpoint == endpoints_[failed.position])) continue;
     endpoint.clear_source();
-    session->peer().endpoint.store(endpoint);
+    peer.endpoint.store(endpoint);
   }
   failed_.clear();
 }
 
 void Outbound::route(const TunPacket& packet, TimePoint now) {
-  const auto inner = inspect(packet.bytes);
+  auto split = SegmentedPacket::parse(packet.header, packet.bytes);
+  if (!split) return shared_.drops.add(split.error());
+  const auto inner = inspect(split->packet());
   if (!inner) return shared_.drops.add(DropReason::kMalformedOutgoing);
   Peer* peer = shared_.allowed_ips.lookup(inner->destination);
   if (peer == nullptr) return reject(packet.bytes, DropReason::kNoPeer, now);
-  routed_.push_back({peer, packet.bytes, inner->ecn});
+  routed_.push_back({peer, *split, inner->ecn});
 }
 
-void Outbound::process_run(std::span<const Routed> run, TimePoint now) {
+void Outbound::process_run(std::span<Routed> run, TimePoint now) {
   Peer& peer = *run.front().peer;
   const Endpoint endpoint = peer.endpoint.load();
   if (!endpoint.is_set()) {
     for (const Routed& routed : run)
-      reject(routed.packet, DropReason::kNoEndpoint, now);
+      reject(routed.packet.packet(), DropReason::kNoEndpoint, now);
     return;
   }
   // Acquire: the keys were written before the session was published. What is staged goes first, so
@@ -88,42 +94,95 @@ void Outbound::process_run(std::span<const Routed> run, TimePoint now) {
   if (next != nullptr && next->is_confirmed()) session = next;
   if (session == nullptr || !session->can_send(now) || !peer.staged.empty()) return stage(run, now);
 
+  std::size_t wanted = 0;
+  for (const Routed& routed : run)
+    wanted += routed.packet.count();
   std::uint64_t counter = 0;
-  const std::size_t granted = session->reserve_counters(run.size(), counter);
-  const std::size_t mtu = shared_.mtu.load(std::memory_order_relaxed);
+  // Fewer only at the end of the session, 2^64 messages on: the next one takes the packets then.
+  if (session->reserve_counters(wanted, counter) < wanted) return stage(run, now);
+
   endpoints_.push_back(endpoint);
   endpoint_sessions_.push_back(session->keys().local_index);
-  const std::size_t before = arena_used_;
-  for (const Routed& routed : run.first(granted)) {
-    add_datagram(*session, counter++, routed, endpoints_.back(), mtu);
-  }
-  if (granted > 0) {
-    peer.tx_bytes.fetch_add(arena_used_ - before, std::memory_order_relaxed);
-    peer.activity.on_sent(now);
-    if (peer.activity.on_data_sent(now)) point_at(peer, kWatchUnanswered);
-  }
-  if (granted < run.size()) return stage(run.subspan(granted), now);
+  const std::size_t mtu = shared_.mtu.load(std::memory_order_relaxed);
+  const bool may_join = join_ && !peer.joining_failed.load(std::memory_order_relaxed);
+  const std::size_t before = planned_.size();
+  for (Routed& routed : run)
+    plan(routed, *session, counter, mtu, may_join);
+  std::size_t bytes = 0;
+  for (std::size_t i = before; i < planned_.size(); ++i)
+    bytes += planned_[i].bytes.size();
+  peer.tx_bytes.fetch_add(bytes, std::memory_order_relaxed);
+  peer.activity.on_sent(now);
+  if (peer.activity.on_data_sent(now)) point_at(peer, kWatchUnanswered);
   if (session->wants_rekey_on_send(now) && !peer.wants_handshake.load(std::memory_order_relaxed) &&
       !peer.wants_handshake.exchange(true, std::memory_order_acq_rel)) {
     point_at(peer, kNeedsHandshake);
   }
 }
 
-void Outbound::add_datagram(const Session& session, std::uint64_t counter, const Routed& routed,
-                            const Endpoint& to, std::size_t mtu) {
-  const std::size_t size = routed.packet.size();
-  const std::size_t padded = padded_size(size, mtu);
-  std::memset(routed.packet.data() + size, 0, padded - size);
-  const MutByteSpan out(arena_.get() + arena_used_, padded + kDataOverhead);
-  jobs_.push_back(begin_data_message(session, counter, {routed.packet.data(), padded}, out));
-  datagrams_.push_back({out, &to, ecn_encapsulate(routed.ecn)});
-  arena_used_ += out.size();
+void Outbound::plan(Routed& routed, const Session& session, std::uint64_t& counter, std::size_t mtu,
+                    bool may_join) {
+  routed.session = &session;
+  routed.first_datagram = planned_.size();
+  const auto destination = static_cast<std::uint32_t>(endpoints_.size() - 1);
+  for (std::size_t i = 0; i < routed.packet.count(); ++i) {
+    const std::size_t size = padded_size(routed.packet.size(i), mtu) + kDataOverhead;
+    planned_.push_back(
+        {sealed_.allocate(size), counter++, destination, ecn_encapsulate(routed.ecn), may_join});
+  }
+}
+
+void Outbound::seal_phase(SegmentPhase phase, std::size_t mtu) {
+  const std::size_t offset = phase == SegmentPhase::kEven ? 0 : 1;
+  jobs_.clear();
+  for (Routed& routed : routed_) {
+    if (routed.session == nullptr || routed.packet.count() <= offset) continue;
+    segments_.clear();
+    routed.packet.prepare(phase, mtu, copies_, segments_);
+    std::size_t datagram = routed.first_datagram + offset;
+    for (const MutByteSpan segment : segments_) {
+      const Planned& planned = planned_[datagram];
+      jobs_.push_back(begin_data_message(*routed.session, planned.counter, segment, planned.bytes));
+      datagram += 2;
+    }
+  }
+  engine_->seal(jobs_);
+}
+
+void Outbound::join_datagrams() {
+  const Planned* first = nullptr;  // of the datagram at the back, which may grow
+  std::size_t count = 0;
+  for (const Planned& planned : planned_) {
+    if (first != nullptr) {
+      OutgoingDatagram& last = datagrams_.back();
+      const std::size_t size = first->bytes.size();
+      const bool fits = planned.may_join && planned.destination == first->destination &&
+                        planned.tos == first->tos && planned.bytes.size() <= size &&
+                        last.payload.data() + last.payload.size() == planned.bytes.data() &&
+                        count < kMaxJoined &&
+                        last.payload.size() + planned.bytes.size() <= kMaxJoinedBytes;
+      if (fits) {
+        last.payload = {last.payload.data(), last.payload.size() + planned.bytes.size()};
+        last.segment_size = static_cast<std::uint16_t>(size);
+        ++count;
+        if (planned.bytes.size() < size) first = nullptr;  // a shorter one ends it
+        continue;
+      }
+    }
+    datagrams_.push_back({planned.bytes, &endpoints_[planned.destination], planned.tos});
+    first = planned.may_join ? &planned : nullptr;
+    count = 1;
+  }
 }
 
 void Outbound::stage(std::span<const Routed> run, TimePoint now) {
   Peer& peer = *run.front().peer;
   for (const Routed& routed : run) {
-    shared_.drops.add(DropReason::kStagedOverflow, peer.staged.push(routed.packet));
+    for (std::size_t i = 0; i < routed.packet.count(); ++i) {
+      staging_.resize(routed.packet.size(i));
+      routed.packet.copy(i, staging_);
+      shared_.drops.add(DropReason::kStagedOverflow, peer.staged.push(staging_));
+    }
   }
   // After the push: if there is a key, the control thread may have sent what was staged just before
   // and is told to send what it missed. Else one packet asks for all.
