@@ -3,54 +3,48 @@
 
 #include <liburing.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 
 #include "base/result.h"
+#include "io/packet_buffers.h"
 #include "io/uring.h"
 
 namespace wring {
 
-// Memory of its own, touched only where input is written to: an idle worker costs next to nothing,
-// though each buffer takes a datagram of 64 KB.
+// The kernel takes buffers in the order in which they came into the ring. So that few packets use
+// few buffers, only some are in the ring, and the others wait in a stack: what was used last is
+// still in the cache and is used again first.
 class BufferRing {
  public:
-  struct Shape {
-    std::size_t size;            // bytes that the kernel may write
-    std::size_t aligned_at = 0;  // the byte of each buffer that a cache line starts with
-    std::size_t tail_room = 0;   // more bytes behind it, which the kernel does not write to
-  };
-  // `count` buffers (a power of two) as buffer group `group`, all of them in the ring.
-  static Result<BufferRing> create(Uring& uring, std::uint16_t group, unsigned count,
-                                   const Shape& shape);
+  static constexpr unsigned kCount = 64;
+
+  // kCount buffers as buffer group `group`. None is in the ring before refill().
+  static Result<BufferRing> create(Uring& uring, std::uint16_t group,
+                                   const PacketBuffers::Shape& shape);
 
   [[nodiscard]] std::uint16_t group() const { return group_; }
-  [[nodiscard]] std::size_t buffer_size() const { return size_; }
-  [[nodiscard]] std::uint8_t* data(unsigned id) const {
-    return memory_.get() + offset_ + id * stride_;
-  }
-  // Gives a buffer back to the kernel, which may write to it from now on.
-  void give_back(unsigned id);
+  [[nodiscard]] std::size_t buffer_size() const { return buffers_.size(); }
+  [[nodiscard]] std::uint8_t* data(unsigned id) const { return buffers_.data(id); }
+
+  // To be told of each buffer that the kernel has filled.
+  void taken() { --in_ring_; }
+  // Takes back a buffer that the kernel has filled.
+  void give_back(unsigned id) { free_[free_count_++] = static_cast<std::uint16_t>(id); }
+  // Puts free buffers into the ring until `level` are there. The kernel may write to them from now
+  // on.
+  void refill(unsigned level);
 
  private:
-  struct Unmap {
-    std::size_t size;
-    void operator()(void* memory) const;
-  };
-  template <typename T>
-  using Mapping = std::unique_ptr<T, Unmap>;
+  explicit BufferRing(PacketBuffers buffers) : buffers_(std::move(buffers)) {}
 
-  BufferRing() = default;
-  static Result<Mapping<std::uint8_t>> map(std::size_t size);
-
-  Mapping<std::uint8_t> ring_memory_;
-  Mapping<std::uint8_t> memory_;
+  PacketBuffers::Mapping ring_memory_;
+  PacketBuffers buffers_;
   io_uring_buf_ring* ring_ = nullptr;
-  std::size_t size_ = 0;
-  std::size_t stride_ = 0;
-  std::size_t offset_ = 0;  // of the first buffer
-  unsigned count_ = 0;
+  std::array<std::uint16_t, kCount> free_{};
+  unsigned free_count_ = 0;
+  unsigned in_ring_ = 0;
   std::uint16_t group_ = 0;
 };
 

@@ -11,9 +11,13 @@ namespace wring {
 namespace {
 
 // What the kernel charges is the memory behind a datagram, fragments and bookkeeping included. This
-// is an upper bound, reached by none; its only cost is that the socket is asked more often.
-std::size_t charge_for(std::size_t payload) {
-  return 4 * payload + 4096;
+// is an upper bound, reached by none; its only cost is that the socket is asked more often. A send
+// that is segmented is charged for each of its datagrams, once the interface turns out not to
+// segment by itself.
+std::size_t charge_for(std::size_t payload, std::size_t segment_size) {
+  const std::size_t datagrams =
+      segment_size == 0 ? 1 : std::max<std::size_t>(1, (payload + segment_size - 1) / segment_size);
+  return 4 * payload + 4096 * datagrams;
 }
 
 }  // namespace
@@ -27,9 +31,9 @@ SendBudget::SendBudget(int fd) : fd_(fd) {
   refresh();
 }
 
-bool SendBudget::take(std::size_t payload) {
+bool SendBudget::take(std::size_t payload, std::size_t segment_size) {
   // A datagram for which the buffer is small passes when the half that poll() waits for is free.
-  const std::size_t charge = std::min(charge_for(payload), buffer_ / 2);
+  const std::size_t charge = std::min(charge_for(payload, segment_size), buffer_ / 2);
   if (left_ == 0 || charge > left_) return false;
   left_ -= charge;
   return true;

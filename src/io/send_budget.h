@@ -19,8 +19,9 @@ class SendBudget {
   // The socket stays the caller's.
   explicit SendBudget(int fd);
 
-  // Spends what a datagram of `payload` bytes may take. False: it is not sure to fit.
-  [[nodiscard]] bool take(std::size_t payload);
+  // Spends what a datagram of `payload` bytes may take, or the datagrams of `segment_size` bytes
+  // that the kernel makes of it, if that is not 0. False: it is not sure to fit.
+  [[nodiscard]] bool take(std::size_t payload, std::size_t segment_size = 0);
   // Asks the socket for its free space; all that was taken so far must have been sent.
   void refresh();
   // Waits until there is space (half of the buffer), then asks; for as long as `patience` lasts, of

@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "io/tun_queue.h"
 #include "io/udp_sockets.h"
 
 namespace wring {
@@ -25,7 +26,6 @@ constexpr std::uint16_t kTunGroup = 0;
 constexpr std::uint16_t kUdpGroup = 1;
 constexpr std::size_t kUdpBufferSize =
     sizeof(io_uring_recvmsg_out) + kNameRoom + kControlRoom + kMaxPacket;
-constexpr std::size_t kVnetPacket = sizeof(VnetHeader) + kMaxPacket;
 
 // How long a request rests after an error that should not be.
 __kernel_timespec backoff{.tv_sec = 0, .tv_nsec = 10'000'000};
@@ -62,13 +62,10 @@ Result<std::unique_ptr<PacketPump>> UringPump::create(int tun_fd, unsigned worke
   auto ring = Uring::open(kRingEntries);
   if (!ring) return tl::unexpected(ring.error());
   pump->ring_ = std::move(*ring);
-  auto tun = BufferRing::create(*pump->ring_, kTunGroup, kTunBuffers,
-                                {.size = options.vnet_header ? kVnetPacket : kMaxPacket,
-                                 .aligned_at = options.vnet_header ? sizeof(VnetHeader) : 0,
-                                 .tail_room = kPacketTailRoom});
+  auto tun = BufferRing::create(*pump->ring_, kTunGroup, tun_buffer_shape(options.vnet_header));
   if (!tun) return tl::unexpected(tun.error());
   pump->tun_buffers_ = std::make_unique<BufferRing>(std::move(*tun));
-  auto udp = BufferRing::create(*pump->ring_, kUdpGroup, kUdpBuffers, {.size = kUdpBufferSize});
+  auto udp = BufferRing::create(*pump->ring_, kUdpGroup, {.size = kUdpBufferSize});
   if (!udp) return tl::unexpected(udp.error());
   pump->udp_buffers_ = std::make_unique<BufferRing>(std::move(*udp));
 
@@ -121,8 +118,11 @@ PacketPump::Input UringPump::wait() {
     reap();
     if (tun_readable_) read_tun();
   } while (packet_count_ == 0 && datagram_count_ == 0 && !woken_ && tun_gone_ == tun_was_gone);
-  return {std::span(packets_).first(packet_count_), std::span(datagrams_).first(datagram_count_),
-          tun_gone_};
+  const Input input{std::span(packets_).first(packet_count_),
+                    std::span(datagrams_).first(datagram_count_), tun_gone_};
+  packet_limit_.on_batch(input.packets);
+  datagram_limit_.on_batch(input.datagrams);
+  return input;
 }
 
 void UringPump::wake() {
@@ -139,6 +139,8 @@ void UringPump::give_back_buffers() {
     udp_buffers_->give_back(datagram_buffers_[i]);
   packet_count_ = 0;
   datagram_count_ = 0;
+  if (multishot_tun_read_) tun_buffers_->refill(packet_limit_.packets());
+  udp_buffers_->refill(datagram_limit_.packets());
 }
 
 void UringPump::arm() {

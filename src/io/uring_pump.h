@@ -7,16 +7,17 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <vector>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "io/batch_limit.h"
 #include "io/buffer_ring.h"
 #include "io/datagram_headers.h"
 #include "io/packet_pump.h"
 #include "io/send_budget.h"
+#include "io/sockets_handover.h"
 #include "io/uring.h"
 
 namespace wring {
@@ -53,10 +54,8 @@ class UringPump final : public PacketPump {
 
  private:
   static constexpr unsigned kSendSlots = 256;
-  // A batch lies in buffers of its own, so their number also bounds it. From 16 to 64 of them made
-  // no difference that could be measured; larger batches serve the cipher.
-  static constexpr unsigned kTunBuffers = kMaxBatch;
-  static constexpr unsigned kUdpBuffers = kMaxBatch;
+  // A batch lies in buffers of its own, so their number also bounds it.
+  static_assert(BufferRing::kCount == kMaxBatch);
   static constexpr unsigned kFamilies = 2;  // IPv4, then IPv6
 
   // What a completion belongs to; part of its user data.
@@ -95,7 +94,7 @@ class UringPump final : public PacketPump {
   // Output.
   void flush();
   void finish_output();
-  [[nodiscard]] bool has_room(unsigned family, std::size_t payload);
+  [[nodiscard]] bool has_room(unsigned family, const OutgoingDatagram& datagram);
 
   // Input.
   void take_new_sockets();
@@ -108,7 +107,6 @@ class UringPump final : public PacketPump {
   void on_tun(const io_uring_cqe& completion);
   void on_receive(const io_uring_cqe& completion, std::uint32_t generation, unsigned family);
   [[nodiscard]] bool take_datagram(unsigned buffer, std::size_t size);
-  void take_packet(std::uint8_t* buffer, std::size_t size);
   void read_tun();
   void on_tun_error(int error);
   void end_receive(std::uint32_t generation, unsigned family, int result);
@@ -133,6 +131,8 @@ class UringPump final : public PacketPump {
   std::array<ReceivedDatagram, kMaxBatch> datagrams_;
   std::array<std::uint16_t, kMaxBatch> datagram_buffers_;
   std::size_t datagram_count_ = 0;
+  BatchLimit packet_limit_;
+  BatchLimit datagram_limit_;
 
   // Output that is queued in the ring.
   std::array<SendHeader, kSendSlots> headers_;
@@ -160,9 +160,7 @@ class UringPump final : public PacketPump {
   bool wake_armed_ = false;
   bool woken_ = false;
 
-  std::mutex next_mutex_;
-  std::shared_ptr<const UdpSockets> next_sockets_;  // guarded by next_mutex_
-  std::atomic<bool> has_next_sockets_{false};
+  SocketsHandover next_sockets_;
 };
 
 }  // namespace wring

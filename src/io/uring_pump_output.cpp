@@ -30,7 +30,7 @@ void UringPump::send(const OutgoingDatagram& datagram) {
     failed_.push_back({datagram, EAFNOSUPPORT});
     return;
   }
-  if (!has_room(family, datagram.payload.size())) {
+  if (!has_room(family, datagram)) {
     failed_.push_back({datagram, EAGAIN});
     return;
   }
@@ -59,14 +59,16 @@ std::uint64_t UringPump::tun_write_errors() const {
 
 // Whether the datagram is sure to fit into its socket's buffer. If need be, what is queued is sent
 // first and a full buffer is given time to drain; order is kept either way.
-bool UringPump::has_room(unsigned family, std::size_t payload) {
+bool UringPump::has_room(unsigned family, const OutgoingDatagram& datagram) {
   SendBudget& budget = budgets_[family];
-  if (budget.take(payload)) return true;
+  const std::size_t payload = datagram.payload.size();
+  const std::size_t segment = datagram.segment_size;
+  if (budget.take(payload, segment)) return true;
   flush();
   budget.refresh();
-  if (budget.take(payload)) return true;
+  if (budget.take(payload, segment)) return true;
   budget.wait_for_room(patience_);
-  return budget.take(payload);
+  return budget.take(payload, segment);
 }
 
 // Executes what is queued. Its failures are in the completion queue afterwards, and nothing else.

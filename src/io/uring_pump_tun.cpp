@@ -1,12 +1,10 @@
 // How the pump reads the TUN: by a request that stays armed, or by poll and read().
-#include <linux/if.h>
-#include <linux/if_tun.h>
 #include <poll.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
 
+#include "io/tun_queue.h"
 #include "io/uring_pump.h"
 
 namespace wring {
@@ -33,9 +31,11 @@ void UringPump::on_tun(const io_uring_cqe& completion) {
   }
   if ((completion.flags & IORING_CQE_F_BUFFER) != 0) {
     const unsigned buffer = buffer_of(completion);
+    tun_buffers_->taken();
     if (completion.res > 0) {
+      const MutByteSpan bytes(tun_buffers_->data(buffer), static_cast<std::size_t>(completion.res));
       packet_buffers_[packet_count_] = static_cast<std::uint16_t>(buffer);
-      take_packet(tun_buffers_->data(buffer), static_cast<std::size_t>(completion.res));
+      packets_[packet_count_++] = packet_in(bytes, vnet_header_);
     } else {
       tun_buffers_->give_back(buffer);
     }
@@ -43,25 +43,13 @@ void UringPump::on_tun(const io_uring_cqe& completion) {
   if (!is_ordinary_end(completion.res)) on_tun_error(-completion.res);
 }
 
-void UringPump::take_packet(std::uint8_t* buffer, std::size_t size) {
-  MutByteSpan bytes(buffer, size);
-  TunPacket& packet = packets_[packet_count_++];
-  if (!vnet_header_) {
-    packet.bytes = bytes;
-    return;
-  }
-  // The kernel writes the header whole in front of every packet.
-  packet.header = load<VnetHeader>(bytes);
-  packet.bytes = bytes.subspan(sizeof(VnetHeader));
-}
-
 // Without multishot reads the buffers are used in turn: all are free when a batch begins.
 void UringPump::read_tun() {
-  while (packet_count_ < kTunBuffers) {
+  while (packet_count_ < packet_limit_.packets()) {
     std::uint8_t* bytes = tun_buffers_->data(static_cast<unsigned>(packet_count_));
     const ssize_t size = ::read(tun_fd_, bytes, tun_buffers_->buffer_size());
     if (size > 0) {
-      take_packet(bytes, static_cast<std::size_t>(size));
+      packets_[packet_count_++] = packet_in({bytes, static_cast<std::size_t>(size)}, vnet_header_);
       continue;
     }
     if (size < 0 && errno == EINTR) continue;
@@ -73,9 +61,7 @@ void UringPump::read_tun() {
 }
 
 void UringPump::on_tun_error(int error) {
-  ifreq interface {};
-  // Which error a read sees when the interface is deleted depends on the moment; this one is sure.
-  if (error == EBADFD || (ioctl(tun_fd_, TUNGETIFF, &interface) != 0 && errno == EBADFD)) {
+  if (tun_is_deleted(tun_fd_, error)) {
     tun_gone_ = true;
     return;
   }

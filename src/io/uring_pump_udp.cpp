@@ -12,23 +12,13 @@ namespace wring {
 // --- Input
 
 void UringPump::set_sockets(std::shared_ptr<const UdpSockets> sockets) {
-  {
-    const std::lock_guard lock(next_mutex_);
-    next_sockets_.swap(sockets);
-    // Only a hint to look under the lock, which does the ordering.
-    has_next_sockets_.store(true, std::memory_order_relaxed);
-  }
+  next_sockets_.offer(std::move(sockets));
   wake();
 }
 
 void UringPump::take_new_sockets() {
-  if (!has_next_sockets_.load(std::memory_order_relaxed)) return;
-  std::shared_ptr<const UdpSockets> next;
-  {
-    const std::lock_guard lock(next_mutex_);
-    next = std::move(next_sockets_);
-    has_next_sockets_.store(false, std::memory_order_relaxed);
-  }
+  auto next = next_sockets_.take();
+  if (!next) return;
   Retired old{std::move(sockets_), generation_, 0};
   for (unsigned family = 0; family < kFamilies; ++family) {
     if (!receive_[family].armed) continue;
@@ -40,7 +30,7 @@ void UringPump::take_new_sockets() {
   }
   if (old.in_flight > 0) retired_.push_back(std::move(old));
 
-  sockets_ = std::move(next);
+  sockets_ = std::move(*next);
   generation_ = (generation_ + 1) & kGenerationMask;
   receive_ = {};
   socket_fds_ = {-1, -1};
@@ -64,6 +54,7 @@ void UringPump::on_receive(const io_uring_cqe& completion, std::uint32_t generat
                            unsigned family) {
   if ((completion.flags & IORING_CQE_F_BUFFER) != 0) {
     const unsigned buffer = buffer_of(completion);
+    udp_buffers_->taken();
     const bool taken =
         completion.res > 0 && take_datagram(buffer, static_cast<std::size_t>(completion.res));
     if (!taken) udp_buffers_->give_back(buffer);

@@ -5,9 +5,11 @@
 #include <sys/socket.h>
 
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "io/epoll_pump.h"
 #include "io/udp_sockets.h"
 #include "io/uring_pump.h"
 
@@ -28,15 +30,32 @@ class RecordedErrors final : public SendErrors {
   std::unique_ptr<Endpoint> retry_to = std::make_unique<Endpoint>();
 };
 
+// What drives a pump. The same is asked of all.
+enum class Driver { kUring, kUringAndPoll, kEpoll };
+
+inline std::string name_of(const testing::TestParamInfo<Driver>& driver) {
+  static constexpr const char* kNames[] = {"uring", "uring_and_poll", "epoll"};
+  return kNames[static_cast<unsigned>(driver.param)];
+}
+
+inline Result<std::unique_ptr<PacketPump>> make_pump_on(Driver driver, int tun_fd,
+                                                        SendErrors& errors,
+                                                        bool vnet_header = false) {
+  if (driver == Driver::kEpoll) return EpollPump::create(tun_fd, 0, errors, vnet_header);
+  return UringPump::create(
+      tun_fd, 0, errors,
+      {.vnet_header = vnet_header, .multishot_tun_read = driver == Driver::kUring});
+}
+
 // A pump whose TUN is one end of a pair of datagram sockets: packets go in and out at the other.
-class PumpTest : public testing::Test {
+class PumpTest : public testing::TestWithParam<Driver> {
  protected:
   void SetUp() override {
     int pair[2];
     ASSERT_EQ(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
     tun_.reset(pair[0]);
     far_.reset(pair[1]);
-    auto pump = UringPump::create(tun_.get(), 0, errors_);
+    auto pump = make_pump_on(GetParam(), tun_.get(), errors_);
     ASSERT_TRUE(pump) << pump.error().message;
     pump_ = std::move(*pump);
     open_sockets();

@@ -1,6 +1,7 @@
 #include "io/send_budget.h"
 
 #include <gtest/gtest.h>
+#include <netinet/udp.h>
 
 #include "sockets_for_tests.h"
 
@@ -59,6 +60,40 @@ TEST_F(SendBudgetTest, it_is_whole_again_when_the_socket_is_empty) {
   budget.wait_for_room(patience);
   EXPECT_GE(patience.count(), 900);
   EXPECT_EQ(count(budget, 1000), first);
+}
+
+TEST_F(SendBudgetTest, a_bundle_of_small_datagrams_is_charged_for_each_of_them) {
+  SendBudget budget(sender_.fd());
+  int whole = 0;
+  while (whole < 100000 && budget.take(640, 0))
+    ++whole;
+  budget.refresh();
+  int bundles = 0;
+  while (bundles < 100000 && budget.take(640, 64))
+    ++bundles;
+  EXPECT_GE(bundles, 1);
+  EXPECT_LT(bundles, whole / 3);
+}
+
+TEST_F(SendBudgetTest, bundles_that_it_lets_through_the_socket_takes_without_blocking) {
+  PlainSocket sink(AF_INET);
+  ASSERT_TRUE(sink.bind_to(v4_endpoint("127.0.0.1", 0)));
+  const Endpoint to = v4_endpoint("127.0.0.1", sink.port());
+  for (const int segment : {1, 64, 1000}) {
+    ASSERT_EQ(setsockopt(sender_.fd(), IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof segment), 0);
+    const std::size_t size = 64 * static_cast<std::size_t>(segment);
+    const std::vector<std::uint8_t> payload(size);
+    SendBudget budget(sender_.fd());
+    int fitting = 0;
+    while (fitting < 1000 && budget.take(size, static_cast<std::size_t>(segment)))
+      ++fitting;
+    EXPECT_GE(fitting, 1);
+    for (int i = 0; i < fitting; ++i) {
+      ASSERT_EQ(sendto(sender_.fd(), payload.data(), size, MSG_DONTWAIT, &to.remote.any,
+                       to.remote_size()),
+                static_cast<ssize_t>(size));
+    }
+  }
 }
 
 TEST_F(SendBudgetTest, a_datagram_larger_than_the_buffer_passes_alone) {

@@ -1,22 +1,16 @@
-#include "io/uring_pump.h"
-
 #include <dirent.h>
 #include <gmock/gmock.h>
-#include <sys/syscall.h>
 
 #include <chrono>
 #include <numeric>
 #include <thread>
 
-#include "child_process.h"
 #include "pump_for_tests.h"
 #include "sockets_for_tests.h"
 
 namespace wring {
 namespace {
 
-using test::deny;
-using test::in_child;
 using test::PlainSocket;
 using test::v4_endpoint;
 using test::v6_endpoint;
@@ -24,7 +18,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Pair;
 
-class UringPumpTest : public test::PumpTest {};
+class PacketPumpTest : public test::PumpTest {};
 
 std::vector<std::uint8_t> pattern(std::size_t size) {
   std::vector<std::uint8_t> bytes(size);
@@ -45,7 +39,7 @@ int open_descriptors() {
   return count;
 }
 
-TEST_F(UringPumpTest, datagrams_of_every_size_come_in_whole) {
+TEST_P(PacketPumpTest, datagrams_of_every_size_come_in_whole) {
   for (const bool is_v4 : {true, false}) {
     PlainSocket peer(is_v4 ? AF_INET : AF_INET6);
     const Endpoint to =
@@ -62,7 +56,7 @@ TEST_F(UringPumpTest, datagrams_of_every_size_come_in_whole) {
   }
 }
 
-TEST_F(UringPumpTest, datagrams_of_every_size_go_out_whole) {
+TEST_P(PacketPumpTest, datagrams_of_every_size_go_out_whole) {
   PlainSocket v4(AF_INET);
   PlainSocket v6(AF_INET6);
   ASSERT_TRUE(v4.bind_to(v4_endpoint("127.0.0.1", 0)));
@@ -80,7 +74,7 @@ TEST_F(UringPumpTest, datagrams_of_every_size_go_out_whole) {
   EXPECT_THAT(errors_.seen, IsEmpty());
 }
 
-TEST_F(UringPumpTest, a_reply_leaves_from_the_address_that_was_asked) {  // P29
+TEST_P(PacketPumpTest, a_reply_leaves_from_the_address_that_was_asked) {  // P29
   PlainSocket peer(AF_INET);
   ASSERT_TRUE(peer.send(Bytes<4>{1}, v4_endpoint("127.0.0.7", sockets_->port())));
   const auto input = pump_->wait();
@@ -97,7 +91,7 @@ TEST_F(UringPumpTest, a_reply_leaves_from_the_address_that_was_asked) {  // P29
   EXPECT_EQ(ntohl(from.sin_addr.s_addr), 0x7f000007u);
 }
 
-TEST_F(UringPumpTest, more_output_than_the_queue_holds_leaves_in_order) {
+TEST_P(PacketPumpTest, more_output_than_the_queue_holds_leaves_in_order) {
   PlainSocket sink(AF_INET);
   ASSERT_TRUE(sink.bind_to(v4_endpoint("127.0.0.1", 0)));
   const Endpoint to = v4_endpoint("127.0.0.1", sink.port());
@@ -114,7 +108,7 @@ TEST_F(UringPumpTest, more_output_than_the_queue_holds_leaves_in_order) {
   }
 }
 
-TEST_F(UringPumpTest, a_batch_has_at_most_64_datagrams_and_the_rest_comes_next_in_order) {
+TEST_P(PacketPumpTest, a_batch_has_at_most_64_datagrams_and_the_rest_comes_next_in_order) {
   PlainSocket peer(AF_INET);
   const Endpoint to = v4_endpoint("127.0.0.1", sockets_->port());
   for (std::uint32_t i = 0; i < 500; ++i) {
@@ -133,7 +127,7 @@ TEST_F(UringPumpTest, a_batch_has_at_most_64_datagrams_and_the_rest_comes_next_i
   EXPECT_EQ(expected, 500u);
 }
 
-TEST_F(UringPumpTest, what_is_sent_from_received_buffers_is_not_overwritten_by_what_comes_next) {
+TEST_P(PacketPumpTest, what_is_sent_from_received_buffers_is_not_overwritten_by_what_comes_next) {
   PlainSocket peer(AF_INET);
   ASSERT_TRUE(peer.bind_to(v4_endpoint("127.0.0.1", 0)));
   const Endpoint to = v4_endpoint("127.0.0.1", sockets_->port());
@@ -162,7 +156,7 @@ TEST_F(UringPumpTest, what_is_sent_from_received_buffers_is_not_overwritten_by_w
   }
 }
 
-TEST_F(UringPumpTest, a_family_without_a_socket_is_an_error_of_that_datagram) {
+TEST_P(PacketPumpTest, a_family_without_a_socket_is_an_error_of_that_datagram) {
   const Endpoint to = v6_endpoint("::1", 9);
   pump_->set_sockets(nullptr);
   turn();
@@ -173,7 +167,7 @@ TEST_F(UringPumpTest, a_family_without_a_socket_is_an_error_of_that_datagram) {
   EXPECT_THAT(errors_.seen, ElementsAre(Pair(5u, EAFNOSUPPORT)));
 }
 
-TEST_F(UringPumpTest, a_send_that_fails_is_reported_and_the_others_pass) {
+TEST_P(PacketPumpTest, a_send_that_fails_is_reported_and_the_others_pass) {
   PlainSocket sink(AF_INET);
   ASSERT_TRUE(sink.bind_to(v4_endpoint("127.0.0.1", 0)));
   const Endpoint good = v4_endpoint("127.0.0.1", sink.port());
@@ -190,7 +184,7 @@ TEST_F(UringPumpTest, a_send_that_fails_is_reported_and_the_others_pass) {
   EXPECT_THAT(errors_.seen, ElementsAre(Pair(7u, EACCES)));
 }
 
-TEST_F(UringPumpTest, a_failed_send_can_be_repeated_without_its_source) {  // P29
+TEST_P(PacketPumpTest, a_failed_send_can_be_repeated_without_its_source) {  // P29
   PlainSocket sink(AF_INET);
   ASSERT_TRUE(sink.bind_to(v4_endpoint("127.0.0.1", 0)));
   Endpoint to = v4_endpoint("127.0.0.1", sink.port());
@@ -204,7 +198,7 @@ TEST_F(UringPumpTest, a_failed_send_can_be_repeated_without_its_source) {  // P2
   EXPECT_EQ(sink.receive(), std::vector<std::uint8_t>{7});
 }
 
-TEST_F(UringPumpTest, packets_cross_to_and_from_the_tun_with_room_behind_them) {
+TEST_P(PacketPumpTest, packets_cross_to_and_from_the_tun_with_room_behind_them) {
   const auto packet = pattern(65500);
   ASSERT_EQ(::send(far_.get(), packet.data(), packet.size(), 0), 65500);
   const auto input = pump_->wait();
@@ -220,7 +214,7 @@ TEST_F(UringPumpTest, packets_cross_to_and_from_the_tun_with_room_behind_them) {
   EXPECT_EQ(pump_->tun_write_errors(), 0u);
 }
 
-TEST_F(UringPumpTest, a_wake_before_wait_is_not_lost_and_wakes_only_once) {
+TEST_P(PacketPumpTest, a_wake_before_wait_is_not_lost_and_wakes_only_once) {
   pump_->wake();
   pump_->wake();
   const auto input = pump_->wait();
@@ -236,7 +230,7 @@ TEST_F(UringPumpTest, a_wake_before_wait_is_not_lost_and_wakes_only_once) {
   waker.join();
 }
 
-TEST_F(UringPumpTest, replaced_sockets_are_let_go_of_and_the_new_ones_take_over) {
+TEST_P(PacketPumpTest, replaced_sockets_are_let_go_of_and_the_new_ones_take_over) {
   PlainSocket peer(AF_INET);
   std::uint32_t received = 0;
   for (int swap = 0; swap < 50; ++swap) {
@@ -255,7 +249,7 @@ TEST_F(UringPumpTest, replaced_sockets_are_let_go_of_and_the_new_ones_take_over)
   EXPECT_GE(received, 50u);
 }
 
-TEST_F(UringPumpTest, sockets_can_be_replaced_by_another_thread_under_traffic) {
+TEST_P(PacketPumpTest, sockets_can_be_replaced_by_another_thread_under_traffic) {
   std::atomic<bool> done = false;
   std::thread control([&] {
     PlainSocket peer(AF_INET);
@@ -281,10 +275,10 @@ TEST_F(UringPumpTest, sockets_can_be_replaced_by_another_thread_under_traffic) {
   EXPECT_GT(received, 0u);
 }
 
-TEST_F(UringPumpTest, no_descriptor_and_no_port_is_left_behind) {
+TEST_P(PacketPumpTest, no_descriptor_and_no_port_is_left_behind) {
   const int before = open_descriptors();
   for (int i = 0; i < 20; ++i) {
-    auto pump = UringPump::create(tun_.get(), 0, errors_);
+    auto pump = test::make_pump_on(GetParam(), tun_.get(), errors_);
     ASSERT_TRUE(pump);
     auto sockets = UdpSockets::open(0, 0, 1);
     ASSERT_TRUE(sockets);
@@ -299,37 +293,15 @@ TEST_F(UringPumpTest, no_descriptor_and_no_port_is_left_behind) {
   EXPECT_EQ(open_descriptors(), before);
 }
 
-TEST_F(UringPumpTest, a_pump_that_never_ran_is_destroyed_like_any_other) {
-  auto pump = UringPump::create(tun_.get(), 0, errors_);
+TEST_P(PacketPumpTest, a_pump_that_never_ran_is_destroyed_like_any_other) {
+  auto pump = test::make_pump_on(GetParam(), tun_.get(), errors_);
   ASSERT_TRUE(pump);
   (*pump)->set_sockets(sockets_);
 }
 
-// Whether the one-line error of a pump that cannot be made says this.
-bool error_says(const char* advice) {
-  test::RecordedErrors errors;
-  const auto pump = UringPump::create(0, 0, errors);
-  return !pump && pump.error().message.find(advice) != std::string::npos &&
-         pump.error().message.find('\n') == std::string::npos;
-}
-
-TEST(UringPump, without_io_uring_the_error_says_what_to_do) {
-  EXPECT_EQ(in_child([] {
-              deny(SYS_io_uring_setup, EPERM);
-              return error_says("kernel.io_uring_disabled=0") && error_says("seccomp") ? 0 : 1;
-            }),
-            0);
-  EXPECT_EQ(in_child([] {
-              deny(SYS_io_uring_setup, ENOSYS);
-              return error_says("run on Linux 6.1 or newer") && error_says("seccomp") ? 0 : 1;
-            }),
-            0);
-  EXPECT_EQ(in_child([] {
-              deny(SYS_io_uring_setup, EINVAL);
-              return error_says("the kernel is too old: run on Linux 6.1 or newer") ? 0 : 1;
-            }),
-            0);
-}
+INSTANTIATE_TEST_SUITE_P(Drivers, PacketPumpTest,
+                         testing::Values(test::Driver::kUring, test::Driver::kEpoll),
+                         test::name_of);
 
 }  // namespace
 }  // namespace wring

@@ -1,4 +1,4 @@
-// The pump on a real TUN, by both ways of reading it.
+// The pump on a real TUN, by all ways of reading it.
 #include <netinet/ip.h>
 #include <netinet/udp.h>
 #include <sched.h>
@@ -58,7 +58,8 @@ bool is_test_packet(ByteSpan packet) {
 
 // A TUN and a pump that sends each packet through a socket of its own to itself, and what arrives
 // there back into the TUN: every packet takes both ways.
-class UringPumpTunTest : public test::NamespaceTest, public testing::WithParamInterface<bool> {
+class PacketPumpTunTest : public test::NamespaceTest,
+                          public testing::WithParamInterface<test::Driver> {
  protected:
   void SetUp() override {
     NamespaceTest::SetUp();
@@ -69,8 +70,7 @@ class UringPumpTunTest : public test::NamespaceTest, public testing::WithParamIn
     auto sockets = UdpSockets::open(0, 0, 1);
     ASSERT_TRUE(sockets);
     self_ = v4_endpoint("127.0.0.1", (*sockets)->port());
-    auto pump = UringPump::create(device_->queues()[0].get(), 0, errors_,
-                                  {.multishot_tun_read = GetParam()});
+    auto pump = test::make_pump_on(GetParam(), device_->queues()[0].get(), errors_);
     ASSERT_TRUE(pump) << pump.error().message;
     pump_ = std::move(*pump);
     pump_->set_sockets(std::move(*sockets));
@@ -121,7 +121,7 @@ class UringPumpTunTest : public test::NamespaceTest, public testing::WithParamIn
   std::atomic<unsigned> waits_ = 0;
 };
 
-TEST_P(UringPumpTunTest, a_flow_of_100000_packets_keeps_its_order_both_ways) {
+TEST_P(PacketPumpTunTest, a_flow_of_100000_packets_keeps_its_order_both_ways) {
   start();
   PlainSocket inside(AF_INET);
   ASSERT_TRUE(inside.bind_to(v4_endpoint("10.7.0.1", 0)));
@@ -145,7 +145,7 @@ TEST_P(UringPumpTunTest, a_flow_of_100000_packets_keeps_its_order_both_ways) {
   EXPECT_TRUE(errors_.seen.empty());
 }
 
-TEST_P(UringPumpTunTest, packets_of_every_size_up_to_an_mtu_of_65500_cross) {
+TEST_P(PacketPumpTunTest, packets_of_every_size_up_to_an_mtu_of_65500_cross) {
   start();
   PlainSocket inside(AF_INET);
   ASSERT_TRUE(inside.bind_to(v4_endpoint("10.7.0.1", 0)));
@@ -159,7 +159,7 @@ TEST_P(UringPumpTunTest, packets_of_every_size_up_to_an_mtu_of_65500_cross) {
   finish();
 }
 
-TEST_P(UringPumpTunTest, down_and_up_again_neither_ends_it_nor_makes_it_spin) {
+TEST_P(PacketPumpTunTest, down_and_up_again_neither_ends_it_nor_makes_it_spin) {
   start();
   PlainSocket inside(AF_INET);
   for (int i = 0; i < 3; ++i) {
@@ -176,7 +176,7 @@ TEST_P(UringPumpTunTest, down_and_up_again_neither_ends_it_nor_makes_it_spin) {
   finish();
 }
 
-TEST_P(UringPumpTunTest, writes_to_a_tun_that_is_down_are_counted_and_dropped) {
+TEST_P(PacketPumpTunTest, writes_to_a_tun_that_is_down_are_counted_and_dropped) {
   ASSERT_TRUE(run("ip link set pump0 down"));
   Bytes<20> packet{0x45};
   const iovec part{packet.data(), packet.size()};
@@ -189,7 +189,7 @@ TEST_P(UringPumpTunTest, writes_to_a_tun_that_is_down_are_counted_and_dropped) {
   EXPECT_EQ(pump_->tun_write_errors(), 3u);
 }
 
-TEST_P(UringPumpTunTest, deletion_of_the_tun_is_told_once_and_the_sockets_go_on) {
+TEST_P(PacketPumpTunTest, deletion_of_the_tun_is_told_once_and_the_sockets_go_on) {
   std::thread control([] {
     std::this_thread::sleep_for(std::chrono::milliseconds(30));
     EXPECT_TRUE(run("ip link del pump0"));
@@ -206,7 +206,7 @@ TEST_P(UringPumpTunTest, deletion_of_the_tun_is_told_once_and_the_sockets_go_on)
   EXPECT_TRUE(input.tun_gone);
 }
 
-TEST_P(UringPumpTunTest, the_interface_is_gone_when_pump_and_device_are_destroyed) {
+TEST_P(PacketPumpTunTest, the_interface_is_gone_when_pump_and_device_are_destroyed) {
   start();
   PlainSocket inside(AF_INET);
   ASSERT_TRUE(inside.send(Bytes<10>{}, v4_endpoint("10.7.0.2", 7)));
@@ -216,7 +216,7 @@ TEST_P(UringPumpTunTest, the_interface_is_gone_when_pump_and_device_are_destroye
 }
 
 // A slow interface fills the socket's buffer: what then passes is still in order.
-TEST_P(UringPumpTunTest, a_full_socket_buffer_reorders_nothing) {
+TEST_P(PacketPumpTunTest, a_full_socket_buffer_reorders_nothing) {
   if (!run("tc qdisc add dev lo root tbf rate 200mbit burst 64kb limit 64mb")) {
     GTEST_SKIP() << "needs tc and its token bucket";
   }
@@ -253,8 +253,10 @@ TEST_P(UringPumpTunTest, a_full_socket_buffer_reorders_nothing) {
   EXPECT_GT(received, sent / 2);
 }
 
-INSTANTIATE_TEST_SUITE_P(Reading, UringPumpTunTest, testing::Bool(),
-                         [](const auto& reading) { return reading.param ? "multishot" : "poll"; });
+INSTANTIATE_TEST_SUITE_P(Drivers, PacketPumpTunTest,
+                         testing::Values(test::Driver::kUring, test::Driver::kUringAndPoll,
+                                         test::Driver::kEpoll),
+                         test::name_of);
 
 }  // namespace
 }  // namespace wring

@@ -1,0 +1,127 @@
+// The packet pump on epoll, for where io_uring is missing or forbidden: datagrams in and out by
+// recvmmsg and sendmmsg, packets one by one.
+#pragma once
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "io/batch_limit.h"
+#include "io/datagram_headers.h"
+#include "io/packet_buffers.h"
+#include "io/packet_pump.h"
+#include "io/sockets_handover.h"
+
+namespace wring {
+
+class EpollPump final : public PacketPump {
+ public:
+  // Makes the pump of worker `worker_index` (its sockets of UdpSockets) for the TUN queue `tun_fd`,
+  // which is non-blocking, stays the caller's and outlives the pump. `vnet_header`: the TUN passes
+  // a VnetHeader in front of each packet. Any one thread at a time may call wait(), send() and
+  // write_tun(). The destructor executes what is queued.
+  static Result<std::unique_ptr<PacketPump>> create(int tun_fd, unsigned worker_index,
+                                                    SendErrors& errors, bool vnet_header);
+  ~EpollPump() override;
+
+  Input wait() override;
+  // on_send_error() may call this too: to send the datagram once more, not for ever.
+  void send(const OutgoingDatagram& datagram) override;
+  void write_tun(std::span<const iovec> parts) override;
+  [[nodiscard]] std::uint64_t tun_write_errors() const override;
+  void wake() override;
+  void set_sockets(std::shared_ptr<const UdpSockets> sockets) override;
+
+ private:
+  static constexpr unsigned kSendSlots = 256;
+  static constexpr unsigned kFamilies = 2;  // IPv4, then IPv6
+
+  // What epoll watches. IPv6 follows IPv4.
+  enum Source : unsigned { kV4, kV6, kTun, kWake, kSources };
+  // A descriptor of which nobody waits for input: after an error that should not be it rests for a
+  // moment, so that an error that stays does not keep the worker spinning.
+  struct Watched {
+    int fd = -1;
+    bool resting = false;
+  };
+  struct FailedSend {
+    OutgoingDatagram datagram;
+    int error;
+  };
+
+  EpollPump(int tun_fd, unsigned worker_index, SendErrors& errors, bool vnet_header,
+            PacketBuffers tun_buffers, PacketBuffers udp_buffers);
+
+  // Input.
+  void take_new_sockets();
+  void watch(Source source, int fd);
+  void unwatch(Source source);
+  void rest(Source source);
+  void end_rest();
+  void take_input();
+  void on_ready(Source source);
+  void read_tun();
+  void on_tun_error(int error);
+  void receive(Source family);
+  void take_datagram(std::size_t at, const mmsghdr& message);
+
+  // Output.
+  void flush();
+  void finish_output();
+  [[nodiscard]] bool wait_for_room(int fd);
+
+  const int tun_fd_;
+  const unsigned worker_index_;
+  const bool vnet_header_;
+  SendErrors& errors_;
+  UniqueFd epoll_;
+  UniqueFd wake_event_;
+  std::array<Watched, kSources> sources_;
+  bool anything_rests_ = false;
+  std::chrono::steady_clock::time_point rest_ends_;
+  unsigned turn_ = 0;  // which of the sources that are ready comes first
+  bool woken_ = false;
+  bool tun_gone_ = false;
+  std::shared_ptr<const UdpSockets> sockets_;
+  SocketsHandover next_sockets_;
+
+  // The batch handed out last. The buffers are used from the first one on, so few packets stay in
+  // few buffers.
+  PacketBuffers tun_buffers_;
+  std::array<TunPacket, kMaxBatch> packets_;
+  std::size_t packet_count_ = 0;
+  BatchLimit packet_limit_;
+  PacketBuffers udp_buffers_;
+  std::array<ReceivedDatagram, kMaxBatch> datagrams_;
+  std::size_t datagram_count_ = 0;
+  std::size_t udp_buffers_used_ = 0;  // a datagram that is refused uses one, too
+  BatchLimit datagram_limit_;
+
+  // Where recvmmsg() puts name and control messages of each datagram; in step with udp_buffers_.
+  struct ReceiveRoom {
+    alignas(cmsghdr) Bytes<kControlRoom> control;
+    alignas(sockaddr_in6) Bytes<kNameRoom> name;
+    iovec payload;
+  };
+  std::array<ReceiveRoom, kMaxBatch> receive_rooms_;
+  std::array<mmsghdr, kMaxBatch> received_;
+
+  // Datagrams to be sent, in order.
+  std::array<SendHeader, kSendSlots> headers_;
+  std::array<mmsghdr, kSendSlots> messages_;
+  std::array<OutgoingDatagram, kSendSlots> queued_;
+  std::array<int, kSendSlots> send_fds_;
+  unsigned queued_count_ = 0;
+  std::vector<FailedSend> failed_;
+  std::chrono::milliseconds patience_{0};  // how long this batch may still wait for room
+  std::atomic<std::uint64_t> tun_write_errors_{0};
+};
+
+}  // namespace wring

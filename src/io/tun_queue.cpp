@@ -1,0 +1,29 @@
+#include "io/tun_queue.h"
+
+#include <linux/if.h>
+#include <linux/if_tun.h>
+#include <sys/ioctl.h>
+
+#include <cerrno>
+
+namespace wring {
+
+PacketBuffers::Shape tun_buffer_shape(bool vnet_header) {
+  const std::size_t header = vnet_header ? sizeof(VnetHeader) : 0;
+  return {.size = header + kMaxPacket, .aligned_at = header, .tail_room = kPacketTailRoom};
+}
+
+TunPacket packet_in(MutByteSpan bytes, bool vnet_header) {
+  if (!vnet_header) return {{}, bytes};
+  // The kernel always writes the header whole; less is no packet.
+  if (bytes.size() < sizeof(VnetHeader)) return {};
+  return {load<VnetHeader>(bytes), bytes.subspan(sizeof(VnetHeader))};
+}
+
+bool tun_is_deleted(int tun_fd, int error) {
+  ifreq interface {};
+  // Which error a read sees when the interface is deleted depends on the moment; this one is sure.
+  return error == EBADFD || (ioctl(tun_fd, TUNGETIFF, &interface) != 0 && errno == EBADFD);
+}
+
+}  // namespace wring
