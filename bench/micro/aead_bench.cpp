@@ -15,7 +15,8 @@ struct NamedBackend {
   const char* name;
 };
 constexpr NamedBackend kBackends[]{{AeadBackend::kLibsodium, "libsodium"},
-                                   {AeadBackend::kIpsecMb, "ipsec_mb"}};
+                                   {AeadBackend::kIpsecMb, "ipsec_mb"},
+                                   {AeadBackend::kLanes, "lanes"}};
 
 // Packets as a worker has them: plaintexts in one place, datagrams one behind the other in another.
 class Packets {

@@ -6,6 +6,9 @@
 #ifdef WRING_IPSEC_MB
 #include "noise/aead_ipsec_mb.h"
 #endif
+#ifdef WRING_X86_64
+#include "noise/aead_lanes.h"
+#endif
 
 namespace wring {
 namespace {
@@ -18,6 +21,17 @@ class SodiumEngine final : public AeadEngine {
   [[nodiscard]] std::string_view name() const override { return "libsodium"; }
 };
 
+constexpr std::array kPacketByPacket{AeadBackend::kIpsecMb, AeadBackend::kLibsodium};
+constexpr std::array kAll{AeadBackend::kLanes, AeadBackend::kIpsecMb, AeadBackend::kLibsodium};
+
+// The first that there is.
+std::unique_ptr<AeadEngine> make_best_of(std::span<const AeadBackend> backends) {
+  for (const AeadBackend backend : backends) {
+    if (auto engine = make_aead_engine(backend)) return engine;
+  }
+  return nullptr;
+}
+
 std::unique_ptr<AeadEngine> make_unchecked(AeadBackend backend) {
   switch (backend) {
     case AeadBackend::kLibsodium:
@@ -25,6 +39,12 @@ std::unique_ptr<AeadEngine> make_unchecked(AeadBackend backend) {
     case AeadBackend::kIpsecMb:
 #ifdef WRING_IPSEC_MB
       return make_ipsec_mb_engine();
+#else
+      return nullptr;
+#endif
+    case AeadBackend::kLanes:
+#ifdef WRING_X86_64
+      return make_lanes_engine(make_best_of(kPacketByPacket));
 #else
       return nullptr;
 #endif
@@ -106,8 +126,7 @@ std::unique_ptr<AeadEngine> make_aead_engine(AeadBackend backend) {
 }
 
 std::unique_ptr<AeadEngine> make_aead_engine() {
-  if (auto engine = make_aead_engine(AeadBackend::kIpsecMb)) return engine;
-  return make_aead_engine(AeadBackend::kLibsodium);
+  return make_best_of(kAll);
 }
 
 }  // namespace wring

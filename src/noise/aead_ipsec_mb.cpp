@@ -7,6 +7,8 @@
 #include <array>
 #include <cassert>
 
+#include "noise/aead_tag.h"
+
 namespace wring {
 namespace {
 
@@ -72,9 +74,7 @@ class IpsecMbEngine final : public AeadEngine {
     submit(count);
     position = 0;
     for (OpenJob& job : jobs) {
-      job.authentic =
-          holds_tag(job) && sodium_memcmp(tags_[position++].data(),
-                                          job.sealed.last<kTagSize>().data(), kTagSize) == 0;
+      job.authentic = holds_tag(job) && same_tag(tags_[position++], job.sealed.last<kTagSize>());
     }
     // The right tag of a forged packet is a secret until somebody who has the key shows it.
     sodium_memzero(tags_.data(), count * kTagSize);

@@ -30,12 +30,16 @@ std::string name_of(const testing::TestParamInfo<AeadBackend>& info) {
       return "libsodium";
     case AeadBackend::kIpsecMb:
       return "ipsec_mb";
+    case AeadBackend::kLanes:
+      return "lanes";
   }
   return "unknown";
 }
 
 INSTANTIATE_TEST_SUITE_P(Aead, Engine,
-                         testing::Values(AeadBackend::kLibsodium, AeadBackend::kIpsecMb), name_of);
+                         testing::Values(AeadBackend::kLibsodium, AeadBackend::kIpsecMb,
+                                         AeadBackend::kLanes),
+                         name_of);
 
 TEST_P(Engine, does_what_libsodium_does_with_random_batches) {
   test::AeadDifferential differential(20);
