@@ -20,14 +20,17 @@ WRING_AVX512_INLINE std::uint32_t word_at(const std::uint8_t* bytes, std::size_t
 }
 
 // The same number for as many lanes as a run may have.
-WRING_AVX512_INLINE void store_16(std::uint64_t* to, __m512i low, __m512i high) {
+template <typename Word>
+WRING_AVX512_INLINE void store_16(Word* to, __m512i low, __m512i high) {
+  static_assert(sizeof(Word) == 8);
   _mm512_storeu_si512(to, low);
   _mm512_storeu_si512(to + 8, high);
 }
 
 // The places of successive blocks in the lanes from `lane` on. All 16 that may follow are written:
 // the next run writes over what is too much.
-WRING_AVX512_INLINE void set_places(std::uint64_t (&places)[2 * kChaChaLanes], std::uint32_t lane,
+template <typename Byte>
+WRING_AVX512_INLINE void set_places(Byte* (&places)[2 * kChaChaLanes], std::uint32_t lane,
                                     const void* begin) {
   const __m512i offsets = _mm512_setr_epi64(0, 64, 128, 192, 256, 320, 384, 448);
   const auto address = static_cast<long long>(reinterpret_cast<std::uintptr_t>(begin));
@@ -138,9 +141,8 @@ WRING_AVX512_INLINE void transpose_quarters(__m512i& a, __m512i& b, __m512i& c, 
 WRING_AVX512_INLINE void add_keystream(const ChaChaScratch& scratch, unsigned lane,
                                        __m512i keystream) {
   const __mmask64 mask = scratch.mask[lane];
-  const __m512i in = _mm512_maskz_loadu_epi8(mask, reinterpret_cast<const void*>(scratch.in[lane]));
-  _mm512_mask_storeu_epi8(reinterpret_cast<void*>(scratch.out[lane]), mask,
-                          _mm512_xor_si512(in, keystream));
+  const __m512i in = _mm512_maskz_loadu_epi8(mask, scratch.in[lane]);
+  _mm512_mask_storeu_epi8(scratch.out[lane], mask, _mm512_xor_si512(in, keystream));
 }
 
 }  // namespace
@@ -151,8 +153,8 @@ WRING_AVX512_INLINE void add_keystream(const ChaChaScratch& scratch, unsigned la
   // Both are wanted at the end of the rounds, and may be in the second-level cache now.
   WRING_UNROLL
   for (std::size_t i = 0; i < kChaChaLanes; ++i) {
-    __builtin_prefetch(reinterpret_cast<const void*>(scratch.in[i]), 0);
-    __builtin_prefetch(reinterpret_cast<const void*>(scratch.out[i]), 1);
+    __builtin_prefetch(scratch.in[i], 0);
+    __builtin_prefetch(scratch.out[i], 1);
   }
   __m512i x[16];
   WRING_UNROLL

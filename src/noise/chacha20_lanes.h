@@ -27,8 +27,8 @@ struct alignas(64) ChaChaScratch {
   std::uint32_t initial[16][kChaChaLanes];
   // Where each lane reads and writes, and which bytes of its block there are. Twice as long as
   // there are lanes, so that a run may be written without a look at where the lanes end.
-  std::uint64_t in[2 * kChaChaLanes];
-  std::uint64_t out[2 * kChaChaLanes];
+  const std::uint8_t* in[2 * kChaChaLanes];
+  std::uint8_t* out[2 * kChaChaLanes];
   std::uint64_t mask[2 * kChaChaLanes];
   std::uint8_t idle[kChaChaBlock];
 };

@@ -133,9 +133,9 @@ struct Words {
   __m512i low;
   __m512i high;
 };
-WRING_AVX512_INLINE Words half_keys(const PolyBatch& batch, int half) {
+WRING_AVX512_INLINE Words half_keys(const PolyBatch& batch, std::int64_t first_word) {
   const __m512i places =
-      _mm512_add_epi64(_mm512_setr_epi64(0, 4, 8, 12, 1, 5, 9, 13), _mm512_set1_epi64(2 * half));
+      _mm512_add_epi64(_mm512_setr_epi64(0, 4, 8, 12, 1, 5, 9, 13), _mm512_set1_epi64(first_word));
   const __m512i first = _mm512_permutex2var_epi64(_mm512_load_si512(batch.key[0]), places,
                                                   _mm512_load_si512(batch.key[2]));
   const __m512i last = _mm512_permutex2var_epi64(_mm512_load_si512(batch.key[4]), places,
@@ -208,10 +208,11 @@ WRING_AVX512_INLINE EdgeBlocks edge_blocks(const PolyBatch& batch, unsigned pack
   const std::ptrdiff_t end = size - offset;
   std::uint64_t mask = all << begin;
   if (end < kStep) mask &= end <= 0 ? 0 : ~(all << end);
-  // Not by pointer arithmetic, which may not leave the packet.
+  // Pointer arithmetic may not leave the packet, and the mask keeps the load within it.
   const std::uintptr_t address =
       reinterpret_cast<std::uintptr_t>(batch.data[packet]) + static_cast<std::uintptr_t>(offset);
   EdgeBlocks blocks;
+  // NOLINTNEXTLINE(performance-no-int-to-ptr)
   blocks.words = _mm512_maskz_loadu_epi8(mask, reinterpret_cast<const void*>(address));
   // RFC 8439, 2.8: the last block is made of two lengths, that of the associated data being zero.
   if (last) blocks.words = _mm512_mask_set1_epi64(blocks.words, 0x80, size);
@@ -317,7 +318,7 @@ WRING_AVX512_INLINE Limbs reduced(const Limbs& h) {
 WRING_AVX512_INLINE void make_tags(PolyBatch& batch) {
   // Thrice: the first carry leaves at most a few units past 2^130, the others let them run through.
   const Limbs h = reduced(carried_once(carried_once(carried_once(load_limbs(batch.sum)))));
-  const Words added = half_keys(batch, 1);
+  const Words added = half_keys(batch, 2);
   const __m512i low =
       _mm512_add_epi64(_mm512_or_si512(h.low, _mm512_slli_epi64(h.middle, 44)), added.low);
   const __mmask8 carry = _mm512_cmplt_epu64_mask(low, added.low);
