@@ -3,7 +3,15 @@
 // AVX-512 form for the whole program, and stop it on a lesser processor.
 #pragma once
 
+// GCC 12 takes the registers that this header leaves undefined on purpose for mistakes, once the
+// sanitizers have their say.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#ifndef __clang__
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include <immintrin.h>
+#pragma GCC diagnostic pop
 
 #define WRING_AVX512 gnu::target("avx512f,avx512bw,avx512dq,avx512ifma")
 // For the small functions that the larger ones are written in: vectors stay in registers.
