@@ -1,41 +1,13 @@
 // Forged, replayed and broken messages leave everything as it was. P2, P5, P12, P28
 #include <gtest/gtest.h>
 
+#include "tests/sim/peer_state.h"
 #include "tests/sim/rig.h"
 
 namespace wring::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-// What an outsider must not be able to change.
-struct PeerState {
-  explicit PeerState(const Peer& peer)
-      : endpoint(peer.endpoint.load()),
-        sending(peer.sending.load()),
-        previous(peer.keypairs.previous()),
-        current(peer.keypairs.current()),
-        next(peer.keypairs.next()),
-        rx_bytes(peer.rx_bytes),
-        tx_bytes(peer.tx_bytes),
-        timestamp(peer.latest_timestamp_received),
-        half_done(peer.sent_initiation ? peer.sent_initiation->local_index.value : 0),
-        deadline(peer.timers.next_deadline()),
-        last_handshake(peer.last_handshake) {}
-  bool operator==(const PeerState&) const = default;
-
-  Endpoint endpoint;
-  const Session* sending;
-  const Session* previous;
-  const Session* current;
-  const Session* next;
-  std::uint64_t rx_bytes;
-  std::uint64_t tx_bytes;
-  Tai64n timestamp;
-  std::uint32_t half_done;
-  TimePoint deadline;
-  std::optional<WallTime> last_handshake;
-};
 
 class Hostile : public testing::Test {
  protected:
