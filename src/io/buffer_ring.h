@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "base/result.h"
+#include "dataplane/packets.h"
 #include "io/packet_buffers.h"
 #include "io/uring.h"
 
@@ -15,10 +16,11 @@ namespace wring {
 
 // The kernel takes buffers in the order in which they came into the ring. So that few packets use
 // few buffers, only some are in the ring, and the others wait in a stack: what was used last is
-// still in the cache and is used again first.
+// still in the cache and is used again first. There are enough for the batch that is lent out and
+// for the next one at once.
 class BufferRing {
  public:
-  static constexpr unsigned kCount = 64;
+  static constexpr unsigned kCount = 2 * kMaxBatch;
 
   // kCount buffers as buffer group `group`. None is in the ring before refill().
   static Result<BufferRing> create(Uring& uring, std::uint16_t group,

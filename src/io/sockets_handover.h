@@ -22,9 +22,11 @@ class SocketsHandover {
     // Only a hint to look under the lock, which does the ordering.
     pending_.store(true, std::memory_order_relaxed);
   }
+  // Whether take() has something to give; a moment later it may be otherwise.
+  [[nodiscard]] bool pending() const { return pending_.load(std::memory_order_relaxed); }
   // What was offered since the last call, if anything was: null is an offer, too.
   [[nodiscard]] std::optional<Sockets> take() {
-    if (!pending_.load(std::memory_order_relaxed)) return std::nullopt;
+    if (!pending()) return std::nullopt;
     const std::lock_guard lock(mutex_);
     pending_.store(false, std::memory_order_relaxed);
     return std::exchange(offered_, nullptr);

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <utility>
@@ -19,7 +20,6 @@ namespace {
 constexpr int kSocketBuffer = 4 << 20;
 // Port 0 asks for one that is free in both families; the second may find it taken meanwhile.
 constexpr int kMaxPortAttempts = 100;
-constexpr int kSendPatienceMs = 100;
 
 struct Option {
   int level;
@@ -202,12 +202,20 @@ int UdpSockets::send(unsigned worker, const OutgoingDatagram& datagram) const {
   }
 }
 
-int UdpSockets::send_patiently(unsigned worker, const OutgoingDatagram& datagram) const {
-  const int error = send(worker, datagram);
-  if (error != EAGAIN) return error;
-  pollfd socket{datagram.to->is_v4() ? fd_v4(worker) : fd_v6(worker), POLLOUT, 0};
-  poll(&socket, 1, kSendPatienceMs);
-  return send(worker, datagram);
+int UdpSockets::send(unsigned worker, const OutgoingDatagram& datagram,
+                     std::chrono::milliseconds& patience) const {
+  using Clock = std::chrono::steady_clock;
+  for (;;) {
+    const int error = send(worker, datagram);
+    if (error != EAGAIN || patience.count() <= 0) return error;
+    const Clock::time_point begin = Clock::now();
+    pollfd socket{datagram.to->is_v4() ? fd_v4(worker) : fd_v6(worker), POLLOUT, 0};
+    poll(&socket, 1, static_cast<int>(patience.count()));
+    // At least one, so that this ends.
+    patience -=
+        std::max(std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin),
+                 std::chrono::milliseconds(1));
+  }
 }
 
 }  // namespace wring

@@ -1,6 +1,7 @@
 // The UDP sockets of the device: for each worker one of IPv4 and one of IPv6, all on one port.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -34,8 +35,10 @@ class UdpSockets {
   // the error may be that this is no address of the host any more (EINVAL or ENETUNREACH, by kernel
   // and family): the caller forgets the source and sends once more (P29).
   [[nodiscard]] int send(unsigned worker, const OutgoingDatagram& datagram) const;
-  // The same, but waits for room in a full buffer: 100 ms at most.
-  [[nodiscard]] int send_patiently(unsigned worker, const OutgoingDatagram& datagram) const;
+  // The same, but waits for room in a full buffer for as long as `patience` lasts, of which the
+  // time that it took is subtracted.
+  [[nodiscard]] int send(unsigned worker, const OutgoingDatagram& datagram,
+                         std::chrono::milliseconds& patience) const;
 
  private:
   UdpSockets() = default;

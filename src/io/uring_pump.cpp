@@ -1,12 +1,12 @@
-// The life of one wait():
+// The life of one wait(), which as a rule is one system call:
 //
 //   1. What was queued since the last one is executed, in order and on the spot: sends carry
 //      MSG_DONTWAIT and writes RWF_NOWAIT, so none is put off, and a success posts no completion.
-//      The kernel takes in no input meanwhile, for it does so only while we wait (DEFER_TASKRUN).
-//   2. So nothing refers to the buffers of the last batch any more, and they go back to the kernel.
-//      Doing this before step 1 would save a system call of 0.1 us, and cost a datagram that is
-//      sent once more after an error its bytes.
-//   3. Requests that ended are armed again, and we wait for input.
+//      Behind that, requests that ended are armed again.
+//   2. Then the kernel takes in input, which it does only while we wait (DEFER_TASKRUN), into
+//      buffers other than those of the last batch. So whatever was sent from there and failed still
+//      has its bytes when it is reported.
+//   3. Only now the last batch's buffers are free. They come into the ring with the next wait().
 #include "io/uring_pump.h"
 
 #include <sys/eventfd.h>
@@ -89,14 +89,14 @@ void UringPump::start() {
 void UringPump::stop() {
   constexpr int kMaxRounds = 64;
   flush();
+  begin_batch();
   io_uring_sqe* sqe = ring_->entry();
   io_uring_prep_cancel64(sqe, 0, IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL);
   io_uring_sqe_set_data64(sqe, tag(Kind::kCancel, 0, 0));
   for (int i = 0; i < kMaxRounds && anything_in_flight(); ++i) {
     ring_->submit_and_wait(1, &backoff);
     reap();
-    packet_count_ = 0;
-    datagram_count_ = 0;
+    give_back(*batch_);
   }
 }
 
@@ -107,19 +107,28 @@ bool UringPump::anything_in_flight() const {
 
 PacketPump::Input UringPump::wait() {
   start();
-  finish_output();
-  take_new_sockets();
-  give_back_buffers();
+  if (next_sockets_.pending()) {
+    flush();  // to the old ones
+    take_new_sockets();
+  }
+  Batch& former = *batch_;
+  begin_batch();
+  report_failures();  // of what could not even be queued
   woken_ = false;
   const bool tun_was_gone = tun_gone_;
   do {
     arm();
     ring_->submit_and_wait(tun_readable_ ? 0 : 1);
     reap();
+    queued_count_ = 0;
+    report_failures();
     if (tun_readable_) read_tun();
-  } while (packet_count_ == 0 && datagram_count_ == 0 && !woken_ && tun_gone_ == tun_was_gone);
-  const Input input{std::span(packets_).first(packet_count_),
-                    std::span(datagrams_).first(datagram_count_), tun_gone_};
+  } while (batch_->packet_count == 0 && batch_->datagram_count == 0 && !woken_ &&
+           tun_gone_ == tun_was_gone);
+  give_back(former);
+  patience_ = kMaxSendWait;
+  const Input input{std::span(batch_->packets).first(batch_->packet_count),
+                    std::span(batch_->datagrams).first(batch_->datagram_count), tun_gone_};
   packet_limit_.on_batch(input.packets);
   datagram_limit_.on_batch(input.datagrams);
   return input;
@@ -131,16 +140,20 @@ void UringPump::wake() {
   [[maybe_unused]] const ssize_t written = ::write(wake_event_.get(), &one, sizeof one);
 }
 
-void UringPump::give_back_buffers() {
-  for (std::size_t i = 0; multishot_tun_read_ && i < packet_count_; ++i) {
-    tun_buffers_->give_back(packet_buffers_[i]);
-  }
-  for (std::size_t i = 0; i < datagram_count_; ++i)
-    udp_buffers_->give_back(datagram_buffers_[i]);
-  packet_count_ = 0;
-  datagram_count_ = 0;
+// Fills the other batch from now on.
+void UringPump::begin_batch() {
+  batch_ = batch_ == &batches_[0] ? &batches_[1] : &batches_[0];
   if (multishot_tun_read_) tun_buffers_->refill(packet_limit_.packets());
   udp_buffers_->refill(datagram_limit_.packets());
+}
+
+void UringPump::give_back(Batch& batch) {
+  for (std::size_t i = 0; multishot_tun_read_ && i < batch.packet_count; ++i)
+    tun_buffers_->give_back(batch.packet_buffers[i]);
+  for (std::size_t i = 0; i < batch.datagram_count; ++i)
+    udp_buffers_->give_back(batch.datagram_buffers[i]);
+  batch.packet_count = 0;
+  batch.datagram_count = 0;
 }
 
 void UringPump::arm() {

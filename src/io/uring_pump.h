@@ -54,8 +54,10 @@ class UringPump final : public PacketPump {
 
  private:
   static constexpr unsigned kSendSlots = 256;
-  // A batch lies in buffers of its own, so their number also bounds it.
-  static_assert(BufferRing::kCount == kMaxBatch);
+  // A full socket buffer slows the worker down, which slows the senders behind the TUN down, but
+  // for no longer than this in a batch: what is received must not starve because sending stalls.
+  // Then datagrams are dropped, as a full interface queue would.
+  static constexpr std::chrono::milliseconds kMaxSendWait{10};
   static constexpr unsigned kFamilies = 2;  // IPv4, then IPv6
 
   // What a completion belongs to; part of its user data.
@@ -76,6 +78,15 @@ class UringPump final : public PacketPump {
     OutgoingDatagram datagram;
     int error;
   };
+  // A batch of input, and the buffers it lies in.
+  struct Batch {
+    std::array<TunPacket, kMaxBatch> packets;
+    std::array<std::uint16_t, kMaxBatch> packet_buffers;
+    std::size_t packet_count = 0;
+    std::array<ReceivedDatagram, kMaxBatch> datagrams;
+    std::array<std::uint16_t, kMaxBatch> datagram_buffers;
+    std::size_t datagram_count = 0;
+  };
 
   UringPump(int tun_fd, unsigned worker_index, SendErrors& errors, const UringOptions& options);
   static unsigned buffer_of(const io_uring_cqe& completion) {
@@ -93,12 +104,13 @@ class UringPump final : public PacketPump {
 
   // Output.
   void flush();
-  void finish_output();
+  void report_failures();
   [[nodiscard]] bool has_room(unsigned family, const OutgoingDatagram& datagram);
 
   // Input.
   void take_new_sockets();
-  void give_back_buffers();
+  void begin_batch();
+  void give_back(Batch& batch);
   void arm();
   void arm_tun();
   void arm_receive(unsigned family);
@@ -124,13 +136,9 @@ class UringPump final : public PacketPump {
   std::unique_ptr<Uring> ring_;
   std::thread::id owner_;  // of the thread that called start()
 
-  // The batch handed out last, and the buffers it lies in.
-  std::array<TunPacket, kMaxBatch> packets_;
-  std::array<std::uint16_t, kMaxBatch> packet_buffers_;
-  std::size_t packet_count_ = 0;
-  std::array<ReceivedDatagram, kMaxBatch> datagrams_;
-  std::array<std::uint16_t, kMaxBatch> datagram_buffers_;
-  std::size_t datagram_count_ = 0;
+  // The batch that is filled or was handed out last, and the one before.
+  std::array<Batch, 2> batches_;
+  Batch* batch_ = &batches_[0];
   BatchLimit packet_limit_;
   BatchLimit datagram_limit_;
 

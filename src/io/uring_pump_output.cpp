@@ -12,10 +12,6 @@ namespace {
 
 // Entries kept free for what wait() arms and cancels.
 constexpr unsigned kReservedEntries = 16;
-// A full socket buffer slows the worker down, which slows the senders behind the TUN down, but for
-// no longer than this in a batch: what is received must not starve because sending stalls. Then
-// datagrams are dropped, as a full interface queue would.
-constexpr std::chrono::milliseconds kMaxSendWait{10};
 // on_send_error() may send again, whose error is reported in turn.
 constexpr int kMaxOutputRounds = 4;
 
@@ -79,15 +75,14 @@ void UringPump::flush() {
   queued_count_ = 0;
 }
 
-void UringPump::finish_output() {
-  for (int round = 0; round < kMaxOutputRounds; ++round) {
-    if (ring_->queued() == 0 && failed_.empty()) break;
-    flush();
-    for (const FailedSend& failed : std::exchange(failed_, {})) {
+// What the answer to a failure sends is executed, too. What then fails still is given up.
+void UringPump::report_failures() {
+  for (int round = 0; round < kMaxOutputRounds && !failed_.empty(); ++round) {
+    for (const FailedSend& failed : std::exchange(failed_, {}))
       errors_.on_send_error(failed.datagram, failed.error);
-    }
+    flush();
   }
-  patience_ = kMaxSendWait;
+  failed_.clear();
 }
 
 }  // namespace wring

@@ -34,8 +34,8 @@ void UringPump::on_tun(const io_uring_cqe& completion) {
     tun_buffers_->taken();
     if (completion.res > 0) {
       const MutByteSpan bytes(tun_buffers_->data(buffer), static_cast<std::size_t>(completion.res));
-      packet_buffers_[packet_count_] = static_cast<std::uint16_t>(buffer);
-      packets_[packet_count_++] = packet_in(bytes, vnet_header_);
+      batch_->packet_buffers[batch_->packet_count] = static_cast<std::uint16_t>(buffer);
+      batch_->packets[batch_->packet_count++] = packet_in(bytes, vnet_header_);
     } else {
       tun_buffers_->give_back(buffer);
     }
@@ -43,13 +43,15 @@ void UringPump::on_tun(const io_uring_cqe& completion) {
   if (!is_ordinary_end(completion.res)) on_tun_error(-completion.res);
 }
 
-// Without multishot reads the buffers are used in turn: all are free when a batch begins.
+// Without multishot reads each of the two batches has buffers of its own.
 void UringPump::read_tun() {
-  while (packet_count_ < packet_limit_.packets()) {
-    std::uint8_t* bytes = tun_buffers_->data(static_cast<unsigned>(packet_count_));
+  const std::size_t first = batch_ == &batches_[0] ? 0 : kMaxBatch;
+  while (batch_->packet_count < packet_limit_.packets()) {
+    std::uint8_t* bytes = tun_buffers_->data(static_cast<unsigned>(first + batch_->packet_count));
     const ssize_t size = ::read(tun_fd_, bytes, tun_buffers_->buffer_size());
     if (size > 0) {
-      packets_[packet_count_++] = packet_in({bytes, static_cast<std::size_t>(size)}, vnet_header_);
+      batch_->packets[batch_->packet_count++] =
+          packet_in({bytes, static_cast<std::size_t>(size)}, vnet_header_);
       continue;
     }
     if (size < 0 && errno == EINTR) continue;

@@ -72,13 +72,13 @@ bool UringPump::take_datagram(unsigned buffer, std::size_t size) {
   const MutByteSpan bytes(udp_buffers_->data(buffer), size);
   const auto out = load<io_uring_recvmsg_out>(bytes);
   if ((out.flags & MSG_TRUNC) != 0) return false;
-  ReceivedDatagram& datagram = datagrams_[datagram_count_];
+  ReceivedDatagram& datagram = batch_->datagrams[batch_->datagram_count];
   const ByteSpan name = bytes.subspan(kNameAt, std::min<std::size_t>(out.namelen, kNameRoom));
   const ByteSpan control =
       bytes.subspan(kControlAt, std::min<std::size_t>(out.controllen, kControlRoom));
   if (!read_headers(name, control, datagram)) return false;
   datagram.payload = bytes.subspan(kPayloadAt);
-  datagram_buffers_[datagram_count_++] = static_cast<std::uint16_t>(buffer);
+  batch_->datagram_buffers[batch_->datagram_count++] = static_cast<std::uint16_t>(buffer);
   return true;
 }
 
