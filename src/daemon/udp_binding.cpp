@@ -14,15 +14,18 @@ constexpr int kLetGoPauses = 1000;
 
 Result<void> UdpBinding::open() {
   if (sockets_) return {};
-  // Down and up at once: the port is still held until the last worker has let go of the former
-  // sockets.
-  for (int i = 0; i < kLetGoPauses && !former_.expired(); ++i) {
-    std::this_thread::sleep_for(kLetGoPause);
-  }
-  auto opened = UdpSockets::open(port_, fwmark_, workers_, offload_);
+  auto opened = open_sockets(port_);
   if (!opened) return tl::unexpected(opened.error());
   use(std::move(*opened));
   return {};
+}
+
+Result<std::shared_ptr<UdpSockets>> UdpBinding::open_sockets(std::uint16_t port) {
+  // Changed twice in a row: a port is held until the last worker has let go of the former sockets.
+  for (int i = 0; i < kLetGoPauses && !former_.expired(); ++i) {
+    std::this_thread::sleep_for(kLetGoPause);
+  }
+  return UdpSockets::open(port, fwmark_, workers_, offload_);
 }
 
 void UdpBinding::close() {
@@ -32,7 +35,7 @@ void UdpBinding::close() {
 Result<void> UdpBinding::set_port(std::uint16_t port) {
   if (port == port_) return {};
   if (sockets_ || port != 0) {
-    auto opened = UdpSockets::open(port, fwmark_, workers_, offload_);
+    auto opened = open_sockets(port);
     if (!opened) return tl::unexpected(opened.error());
     if (sockets_) use(std::move(*opened));
   }

@@ -37,6 +37,7 @@ class UdpBinding {
   [[nodiscard]] std::uint32_t fwmark() const { return fwmark_; }
 
  private:
+  [[nodiscard]] Result<std::shared_ptr<UdpSockets>> open_sockets(std::uint16_t port);
   void use(std::shared_ptr<const UdpSockets> sockets);
 
   unsigned workers_;

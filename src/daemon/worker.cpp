@@ -5,12 +5,23 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <string>
 #include <system_error>
 
 #include "base/rcu.h"
 
 namespace wring {
+namespace {
+
+// How long a worker waits for room in a socket when it has to send a row one by one.
+constexpr std::chrono::milliseconds kSendPatience{10};
+
+std::size_t segment_size(const OutgoingDatagram& datagram) {
+  return datagram.segment_size != 0 ? datagram.segment_size : datagram.payload.size();
+}
+
+}  // namespace
 
 Worker::Worker(SharedState& shared, const Clock& clock, const Wakeup& control, unsigned index,
                const Offloads& offloads)
@@ -18,9 +29,10 @@ Worker::Worker(SharedState& shared, const Clock& clock, const Wakeup& control, u
       clock_(clock),
       control_(control),
       index_(index),
+      has_vnet_header_(offloads.vnet_header),
       outbound_(shared, make_aead_engine(), offloads.udp),
       inbound_(shared, handshakes_) {
-  if (offloads.tun) coalescer_.emplace(offloads.tun_udp);
+  if (offloads.join) coalescer_.emplace(offloads.join_udp);
 }
 
 Worker::~Worker() {
@@ -49,39 +61,40 @@ void Worker::set_sockets(std::shared_ptr<const UdpSockets> sockets) {
 
 void Worker::on_send_error(const OutgoingDatagram& datagram, int error) {
   Endpoint to = *datagram.to;
-  if (to.source_ifindex != 0) {
+  if (is_source_error(error) && to.source_ifindex != 0) {
     // The address that the peer was reached on may have gone: the routing table chooses another,
     // for this datagram and for what follows (P29).
     to.clear_source();
     outbound_.source_failed(*datagram.to);
     send_apart(datagram, to);
-  } else if (datagram.segment_size != 0) {
+  } else if (datagram.segment_size != 0 && (error == EIO || error == EINVAL || error == EMSGSIZE)) {
     // A device without checksums, or a path that is narrower than the tunnel: the kernel takes them
     // one by one, in fragments if need be.
-    if (error == EIO || error == EINVAL || error == EMSGSIZE) {
-      outbound_.joining_failed(*datagram.to);
-      if (!(refused_ == to)) {
-        spdlog::info(
-            "{}: the kernel does not segment datagrams on this way ({}); sending one by one",
-            to_string(to), std::generic_category().message(error));
-        refused_ = to;
-      }
+    outbound_.joining_failed(*datagram.to);
+    if (!(refused_ == to)) {
+      spdlog::info("{}: the kernel does not segment datagrams on this way ({}); sending one by one",
+                   to_string(to), std::generic_category().message(error));
+      refused_ = to;
     }
     send_apart(datagram, to);
   } else {
-    shared_.drops.add(DropReason::kSendError);
+    const std::size_t each = segment_size(datagram);
+    shared_.drops.add(DropReason::kSendError, (datagram.payload.size() + each - 1) / each);
   }
 }
 
 void Worker::send_apart(const OutgoingDatagram& datagram, const Endpoint& to) {
-  const std::lock_guard lock(sockets_mutex_);
-  const std::size_t each =
-      datagram.segment_size != 0 ? datagram.segment_size : datagram.payload.size();
+  std::shared_ptr<const UdpSockets> sockets;
+  {
+    const std::lock_guard lock(sockets_mutex_);
+    sockets = sockets_;
+  }
+  std::chrono::milliseconds patience = kSendPatience;
   for (ByteSpan rest = datagram.payload; !rest.empty();) {
-    const ByteSpan piece = rest.first(std::min(each, rest.size()));
+    const ByteSpan piece = rest.first(std::min(segment_size(datagram), rest.size()));
     rest = rest.subspan(piece.size());
     const int error =
-        sockets_ ? sockets_->send_patiently(index_, {piece, &to, datagram.tos}) : ENETDOWN;
+        sockets ? sockets->send(index_, {piece, &to, datagram.tos}, patience) : ENETDOWN;
     if (error != 0) shared_.drops.add(DropReason::kSendError);
   }
 }
@@ -92,21 +105,16 @@ void Worker::write_packets(std::span<const MutByteSpan> packets) {
       pump_->write_tun(write.parts);
     return;
   }
-  const std::size_t before = parts_.size();
   for (const MutByteSpan packet : packets)
-    parts_.push_back({packet.data(), packet.size()});
-  for (const iovec& part : std::span(parts_).subspan(before))
-    pump_->write_tun({&part, 1});
+    write_alone(packet);
 }
 
-void Worker::write_replies(std::span<const ByteSpan> replies) {
-  for (const ByteSpan reply : replies) {
-    parts_.push_back({&plain_, sizeof plain_});
-    // writev() reads only, whatever its type says.
-    parts_.push_back({const_cast<std::uint8_t*>(reply.data()), reply.size()});
-    const std::span<const iovec> parts = std::span(parts_).last(2);
-    pump_->write_tun(coalescer_ ? parts : parts.last(1));
-  }
+void Worker::write_alone(ByteSpan packet) {
+  parts_.push_back({&plain_, sizeof plain_});
+  // writev() reads only, whatever its type says.
+  parts_.push_back({const_cast<std::uint8_t*>(packet.data()), packet.size()});
+  const std::span<const iovec> parts = std::span(parts_).last(2);
+  pump_->write_tun(has_vnet_header_ ? parts : parts.last(1));
 }
 
 void Worker::run() {
@@ -126,8 +134,9 @@ void Worker::run() {
     const Inbound::Batch opened = inbound_.process(input.datagrams, now);
     // Room for all first: the pump keeps pointers to the parts until its next wait().
     parts_.clear();
-    parts_.reserve(2 * sealed.replies.size() + opened.packets.size());
-    write_replies(sealed.replies);
+    parts_.reserve(2 * (sealed.replies.size() + opened.packets.size()));
+    for (const ByteSpan reply : sealed.replies)
+      write_alone(reply);
     write_packets(opened.packets);
 
     const std::uint64_t errors = pump_->tun_write_errors();

@@ -23,11 +23,12 @@
 
 namespace wring {
 
-// What the kernel takes from us, or hands us, in one piece.
+// What passes between us and the kernel besides single packets and datagrams.
 struct Offloads {
-  bool tun = false;      // TCP packets beyond the MTU cross the TUN, behind a VnetHeader
-  bool tun_udp = false;  // rows of UDP datagrams, too
-  bool udp = false;      // rows of our own datagrams cross the socket (UDP_SEGMENT, UDP_GRO)
+  bool vnet_header = false;  // every packet of the TUN has one in front
+  bool join = false;         // TCP packets may cross the TUN in rows; takes vnet_header
+  bool join_udp = false;     // UDP, too
+  bool udp = false;          // rows of our own datagrams cross the socket (UDP_SEGMENT, UDP_GRO)
 };
 
 // Made, started and stopped by the control thread.
@@ -56,7 +57,7 @@ class Worker final : public SendErrors {
  private:
   void run();
   void write_packets(std::span<const MutByteSpan> packets);
-  void write_replies(std::span<const ByteSpan> replies);
+  void write_alone(ByteSpan packet);
   // Sends again, one by one and at once, what was refused as it was; counts what fails for good.
   void send_apart(const OutgoingDatagram& datagram, const Endpoint& to);
 
@@ -64,10 +65,11 @@ class Worker final : public SendErrors {
   const Clock& clock_;
   const Wakeup& control_;
   const unsigned index_;
+  const bool has_vnet_header_;
   HandshakeQueue handshakes_;
   Outbound outbound_;
   Inbound inbound_;
-  std::optional<Coalescer> coalescer_;  // none: the TUN has no VnetHeader
+  std::optional<Coalescer> coalescer_;  // none: packets are written one by one
   VnetHeader plain_;                    // in front of a packet that is just itself
   std::vector<iovec> parts_;  // of what is queued for the TUN; the pump reads them in wait()
   Endpoint refused_;          // the last destination of which the log said so

@@ -108,7 +108,7 @@ class Device {
   // Peers that workers pointed at.
   void handle_attention(Instant now);
   void handle_timeout(Instant now);
-  [[nodiscard]] TimePoint next_deadline() const { return queue_.next_deadline(); }
+  [[nodiscard]] TimePoint next_deadline() const;
 
   // Frees what was removed, once no worker can see it. Call once a loop.
   void reclaim();

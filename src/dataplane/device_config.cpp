@@ -14,6 +14,7 @@ void Device::set_private_key(PrivateKey key) {
   if (key.is_zero()) {
     identity_.reset();
   } else {
+    clamp(key);
     if (identity_ && identity_->private_key() == key) return;
     identity_.emplace(std::move(key));
     mac_checker_.set_identity(identity_->public_key());
@@ -24,8 +25,8 @@ void Device::set_private_key(PrivateKey key) {
     peer->static_static.reset();
     peer->unusable = false;
     // A response to what the old key asked could not be read, and the sessions of the old key are
-    // received on until they end but not sent on. The timer of a handshake under way stays armed and
-    // begins it anew with the new key, since packets may wait for it.
+    // received on until they end but not sent on. The timer of a handshake under way stays armed
+    // and begins it anew with the new key, since packets may wait for it.
     drop_sent_initiation(*peer);
     peer->last_handshake_sent.reset();
     static_cast<void>(peer->take_handshake_wish());
@@ -66,7 +67,9 @@ void Device::remove_all_peers() {
 }
 
 void Device::set_persistent_keepalive(Peer& peer, std::uint16_t seconds, Instant now) {
-  const bool turned_on = peer.persistent_keepalive_s == 0 && seconds != 0;
+  // The same again does not push it back, however often the whole configuration is applied.
+  if (seconds == peer.persistent_keepalive_s) return;
+  const bool turned_on = peer.persistent_keepalive_s == 0;
   peer.persistent_keepalive_s = seconds;
   peer.timers.disarm(Timer::kPersistentKeepalive);
   if (up_) {
@@ -104,11 +107,8 @@ void Device::bring_down() {
 }
 
 void Device::forget_sources() {
-  for (auto& [serial, peer] : by_serial_) {
-    Endpoint endpoint = peer->endpoint.load();
-    endpoint.clear_source();
-    peer->endpoint.store(endpoint);
-  }
+  for (auto& [serial, peer] : by_serial_)
+    peer->forget_source();
 }
 
 void Device::reclaim() {

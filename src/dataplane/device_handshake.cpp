@@ -35,8 +35,6 @@ void Device::handle_handshake(ByteSpan message, const Endpoint& from, Instant no
 
 void Device::note_queue_depth(std::size_t depth, TimePoint now) {
   if (depth >= kHandshakeQueueLength / 8) under_load_until_ = now + kUnderLoadHold;
-  // What a flood left behind is not kept until the next one.
-  rate_limiter_.expire(now);
 }
 
 bool Device::admit(ByteSpan bytes, const Endpoint& from, SessionIndex sender, Instant now) {
@@ -92,6 +90,8 @@ void Device::handle_initiation(ByteSpan bytes, const Endpoint& from, Instant now
   std::optional<Response> response =
       respond(std::move(*initiation), peer->preshared_key, fresh_index(), rng_);
   if (!response) return shared_.drops.add(DropReason::kHandshakeForged);
+  // A session that is confirmed, but not promoted yet, must not make room for the new one.
+  confirm_next(*peer, now);
   begin_session(*peer, std::move(response->keys), now.boot);
   peer->last_handshake_sent = now.boot;
   auto reply = std::bit_cast<Bytes<sizeof(ResponseMessage)>>(response->message);

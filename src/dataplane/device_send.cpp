@@ -93,10 +93,10 @@ int Device::send_to(Peer& peer, ByteSpan datagram, std::uint8_t tos) {
     return EDESTADDRREQ;
   }
   int error = sender_.send({datagram, &endpoint, tos});
-  if (error != 0 && endpoint.source_ifindex != 0) {
+  if (is_source_error(error) && endpoint.source_ifindex != 0) {
     // The address we were reached on may have gone: the routing table chooses another (P29).
+    peer.forget_source_of(endpoint);
     endpoint.clear_source();
-    peer.endpoint.store(endpoint);
     error = sender_.send({datagram, &endpoint, tos});
   }
   if (error != 0) shared_.drops.add(DropReason::kSendError);

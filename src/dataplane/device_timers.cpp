@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "dataplane/device.h"
 
 namespace wring {
@@ -6,8 +8,10 @@ void Device::handle_attention(Instant now) {
   shared_.attention.drain([&](Peer& peer, std::uint32_t why) {
     if (peer.removed) return;
     if (!up_) {
-      // Taken back whenever nothing comes of it, so that a later packet can ask again.
+      // Taken back whenever nothing comes of it, so that a later packet can ask again. What a
+      // worker staged after the interface went down would be stale when it comes up.
       static_cast<void>(peer.take_handshake_wish());
+      shared_.drops.add(DropReason::kInterfaceDown, peer.staged.clear());
       return;
     }
     if ((why & kConfirmed) != 0) confirm_next(peer, now);
@@ -40,7 +44,12 @@ void Device::handle_attention(Instant now) {
   });
 }
 
+TimePoint Device::next_deadline() const {
+  return std::min(queue_.next_deadline(), rate_limiter_.next_expiry());
+}
+
 void Device::handle_timeout(Instant now) {
+  rate_limiter_.expire(now.boot);
   while (Peer* peer = queue_.due(now.boot)) {
     while (const std::optional<Timer> timer = peer->timers.take_due(now.boot)) {
       on_timer(*peer, *timer, now);
@@ -78,9 +87,7 @@ void Device::on_retransmit(Peer& peer, Instant now) {
     return;
   }
   if (peer.sent_initiation) ++peer.handshake_retries;
-  Endpoint endpoint = peer.endpoint.load();
-  endpoint.clear_source();
-  peer.endpoint.store(endpoint);
+  peer.forget_source();
   want_handshake(peer, now, Retry::kYes);
 }
 
@@ -104,9 +111,7 @@ void Device::on_new_handshake(Peer& peer, Instant now) {
   const TimePoint since = peer.activity.unanswered_since();
   if (since != kNever && now.boot >= since + kNewHandshakeTime) {
     peer.activity.forget_unanswered();
-    Endpoint endpoint = peer.endpoint.load();
-    endpoint.clear_source();
-    peer.endpoint.store(endpoint);
+    peer.forget_source();
     want_handshake(peer, now, Retry::kNo);
   }
   arm_from(peer, Timer::kNewHandshake, peer.activity.unwatch_unanswered(),

@@ -34,6 +34,8 @@ Outbound::Batch Outbound::process(std::span<const TunPacket> packets, TimePoint 
   copies_.clear();
   sealed_.clear();
   wake_control_ = false;
+  // Once: it may change under us, and what is planned has the size of what is sealed.
+  mtu_ = shared_.mtu.load(std::memory_order_relaxed);
 
   for (const TunPacket& packet : packets)
     route(packet, now);
@@ -45,9 +47,8 @@ Outbound::Batch Outbound::process(std::span<const TunPacket> packets, TimePoint 
     process_run(routed.subspan(first, last - first), now);
     first = last;
   }
-  const std::size_t mtu = shared_.mtu.load(std::memory_order_relaxed);
-  seal_phase(SegmentPhase::kEven, mtu);
-  seal_phase(SegmentPhase::kOdd, mtu);
+  seal_phase(SegmentPhase::kEven);
+  seal_phase(SegmentPhase::kOdd);
   join_datagrams();
   return {datagrams_, replies_, wake_control_};
 }
@@ -61,10 +62,7 @@ void Outbound::remember_failures() {
       peer.joining_failed.store(true, std::memory_order_relaxed);
       continue;
     }
-    Endpoint endpoint = peer.endpoint.load();
-    if (!(endpoint == endpoints_[failed.position])) continue;
-    endpoint.clear_source();
-    peer.endpoint.store(endpoint);
+    peer.forget_source_of(endpoints_[failed.position]);
   }
   failed_.clear();
 }
@@ -103,11 +101,10 @@ void Outbound::process_run(std::span<Routed> run, TimePoint now) {
 
   endpoints_.push_back(endpoint);
   endpoint_sessions_.push_back(session->keys().local_index);
-  const std::size_t mtu = shared_.mtu.load(std::memory_order_relaxed);
   const bool may_join = join_ && !peer.joining_failed.load(std::memory_order_relaxed);
   const std::size_t before = planned_.size();
   for (Routed& routed : run)
-    plan(routed, *session, counter, mtu, may_join);
+    plan(routed, *session, counter, may_join);
   std::size_t bytes = 0;
   for (std::size_t i = before; i < planned_.size(); ++i)
     bytes += planned_[i].bytes.size();
@@ -120,25 +117,24 @@ void Outbound::process_run(std::span<Routed> run, TimePoint now) {
   }
 }
 
-void Outbound::plan(Routed& routed, const Session& session, std::uint64_t& counter, std::size_t mtu,
-                    bool may_join) {
+void Outbound::plan(Routed& routed, const Session& session, std::uint64_t& counter, bool may_join) {
   routed.session = &session;
   routed.first_datagram = planned_.size();
   const auto destination = static_cast<std::uint32_t>(endpoints_.size() - 1);
   for (std::size_t i = 0; i < routed.packet.count(); ++i) {
-    const std::size_t size = padded_size(routed.packet.size(i), mtu) + kDataOverhead;
+    const std::size_t size = padded_size(routed.packet.size(i), mtu_) + kDataOverhead;
     planned_.push_back(
         {sealed_.allocate(size), counter++, destination, ecn_encapsulate(routed.ecn), may_join});
   }
 }
 
-void Outbound::seal_phase(SegmentPhase phase, std::size_t mtu) {
+void Outbound::seal_phase(SegmentPhase phase) {
   const std::size_t offset = phase == SegmentPhase::kEven ? 0 : 1;
   jobs_.clear();
   for (Routed& routed : routed_) {
     if (routed.session == nullptr || routed.packet.count() <= offset) continue;
     segments_.clear();
-    routed.packet.prepare(phase, mtu, copies_, segments_);
+    routed.packet.prepare(phase, mtu_, copies_, segments_);
     std::size_t datagram = routed.first_datagram + offset;
     for (const MutByteSpan segment : segments_) {
       const Planned& planned = planned_[datagram];

@@ -78,9 +78,8 @@ class Outbound {
   // A run of packets to one peer: one look at its session and endpoint, one addition to its
   // counter.
   void process_run(std::span<Routed> run, TimePoint now);
-  void plan(Routed& routed, const Session& session, std::uint64_t& counter, std::size_t mtu,
-            bool may_join);
-  void seal_phase(SegmentPhase phase, std::size_t mtu);
+  void plan(Routed& routed, const Session& session, std::uint64_t& counter, bool may_join);
+  void seal_phase(SegmentPhase phase);
   void join_datagrams();
   void stage(std::span<const Routed> run, TimePoint now);
   void reject(ByteSpan packet, DropReason reason, TimePoint now);
@@ -89,6 +88,7 @@ class Outbound {
   SharedState& shared_;
   std::unique_ptr<AeadEngine> engine_;
   const bool join_;
+  std::size_t mtu_ = kDefaultMtu;  // for the batch
   std::vector<Routed> routed_;
   std::vector<Endpoint> endpoints_;  // one per run; OutgoingDatagram::to points here
   // In step: what was sent on. A peer may be freed before a send to it fails, its index tells.

@@ -27,6 +27,16 @@ struct Peer {
   const PublicKey public_key;
   // Where it is reached; written by whoever authenticated its latest message (P28).
   SeqLock<Endpoint> endpoint;
+  // The way that it was reached on is void (P29).
+  void forget_source() {
+    endpoint.update([](Endpoint& current) { current.clear_source(); });
+  }
+  // The same, unless the endpoint has moved on from `failed` meanwhile.
+  void forget_source_of(const Endpoint& failed) {
+    endpoint.update([&failed](Endpoint& current) {
+      if (current == failed) current.clear_source();
+    });
+  }
   // The keypair to send on: null while there is none. Published by the control thread.
   std::atomic<Session*> sending{nullptr};
   // The keypair that the other side began, until it is promoted (P10). From the moment it is

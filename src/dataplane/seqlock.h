@@ -53,6 +53,22 @@ class SeqLock {
     sequence_.store(before + 2, std::memory_order_release);
   }
 
+  // Changes the value as f(T&) says, with no other writer in between. `f` is short and calls
+  // nothing of this object.
+  template <typename F>
+  void update(F f) {
+    const std::uint32_t before = lock();
+    Words words;
+    // Relaxed: the lock ordered us behind whoever wrote them.
+    for (std::size_t i = 0; i < kWords; ++i)
+      words[i] = words_[i].load(std::memory_order_relaxed);
+    T value;
+    std::memcpy(static_cast<void*>(&value), words.data(), sizeof value);
+    f(value);
+    put(value, std::memory_order_release);
+    sequence_.store(before + 2, std::memory_order_release);
+  }
+
   // Writes only if the value would change, which keeps the cache line shared in the common case.
   // True if it wrote.
   bool store_if_different(const T& value) {
