@@ -4,11 +4,29 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace wring {
 
-Result<BackgroundStart> BackgroundStart::fork_child() {
+namespace {
+
+// Whoever started us may wait for the end of a pipe, or hold a lock by a descriptor.
+void close_all_but(std::vector<int> keep) {
+  std::sort(keep.begin(), keep.end());
+  unsigned first = STDERR_FILENO + 1;
+  for (const int kept : keep) {
+    const auto fd = static_cast<unsigned>(kept);
+    if (fd < first) continue;
+    if (fd > first) close_range(first, fd - 1, 0);
+    first = fd + 1;
+  }
+  close_range(first, ~0U, 0);
+}
+
+}  // namespace
+
+Result<BackgroundStart> BackgroundStart::fork_child(std::vector<int> keep) {
   int pair[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
     return system_failure("cannot go to the background", errno);
@@ -19,6 +37,8 @@ Result<BackgroundStart> BackgroundStart::fork_child() {
   if (child < 0) return system_failure("cannot go to the background", errno);
   if (child == 0) {
     ours.reset();
+    keep.push_back(childs.get());
+    close_all_but(std::move(keep));
     ::setsid();
     return BackgroundStart(std::move(childs));
   }
@@ -32,17 +52,20 @@ Result<BackgroundStart> BackgroundStart::fork_child() {
   ::_exit(got == 1 ? 0 : 1);
 }
 
-void BackgroundStart::ready() {
+Result<void> BackgroundStart::ready() {
   // The folder it was started in may be unmounted later.
-  if (::chdir("/") != 0) return;
+  if (::chdir("/") != 0) return system_failure("cannot change to the root folder", errno);
   const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!null) return system_failure("cannot open /dev/null", errno);
   for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     ::dup2(null.get(), standard);
   }
   const char byte = 1;
-  // A parent that was killed meanwhile has nobody to tell.
-  [[maybe_unused]] const ssize_t told = ::write(parent_.get(), &byte, 1);
+  if (::send(parent_.get(), &byte, 1, MSG_NOSIGNAL) != 1) {
+    return failure("the program that started this one has gone");
+  }
   parent_.reset();
+  return {};
 }
 
 }  // namespace wring

@@ -2,6 +2,8 @@
 // (P41).
 #pragma once
 
+#include <vector>
+
 #include "base/result.h"
 #include "base/unique_fd.h"
 
@@ -11,11 +13,13 @@ namespace wring {
 // started.
 class BackgroundStart {
  public:
-  // Forks, while there is one thread only. Returns in the child alone: the parent waits for ready()
-  // and exits with 0, or with 1 if the child ends before that.
-  static Result<BackgroundStart> fork_child();
-  // Lets go of the terminal and lets the parent return.
-  void ready();
+  // Forks, while there is one thread only. Returns in the child alone, which keeps of the
+  // descriptors it inherited only the standard ones and those of `keep`: the parent waits for
+  // ready() and exits with 0, or with 1 if the child ends before that.
+  static Result<BackgroundStart> fork_child(std::vector<int> keep);
+  // Lets go of the terminal and lets the parent return. Fails if the parent has gone: whoever
+  // started us was interrupted, and does not expect an interface.
+  [[nodiscard]] Result<void> ready();
 
  private:
   explicit BackgroundStart(UniqueFd parent) : parent_(std::move(parent)) {}

@@ -22,6 +22,9 @@ const std::map<std::string, LogLevel> kLogLevels = {{"silent", LogLevel::kSilent
                                                     {"verbose", LogLevel::kVerbose},
                                                     {"debug", LogLevel::kVerbose}};
 
+const std::map<std::string, PumpKind> kPumpKinds = {
+    {"auto", PumpKind::kAuto}, {"uring", PumpKind::kUring}, {"epoll", PumpKind::kEpoll}};
+
 unsigned default_workers() {
   return std::clamp(std::thread::hardware_concurrency(), 1U, kDefaultWorkersMax);
 }
@@ -42,12 +45,11 @@ Result<std::optional<int>> descriptor_from(const char* variable) {
 
 Result<void> apply_environment(Options& options, bool log_level_given) {
   const char* level = std::getenv("LOG_LEVEL");
-  if (level != nullptr && *level != '\0' && !log_level_given) {
-    const auto known = kLogLevels.find(level);
-    if (known == kLogLevels.end()) {
-      return failure(std::string("LOG_LEVEL=") + level + ": use silent, error or verbose");
+  if (level != nullptr && !log_level_given) {
+    // Many programs read this variable: a value that is not ours stands for the default.
+    if (const auto known = kLogLevels.find(level); known != kLogLevels.end()) {
+      options.log_level = known->second;
     }
-    options.log_level = known->second;
   }
   const char* foreground = std::getenv("WG_PROCESS_FOREGROUND");
   if (foreground != nullptr && std::string_view(foreground) == "1") options.foreground = true;
@@ -79,8 +81,12 @@ std::optional<Options> parse_options(int argc, const char* const* argv, int& exi
   app.add_option("--workers", options.workers, "Packet threads; by default one per core, 4 at most")
       ->check(CLI::Range(1U, kMaxWorkers))
       ->type_name("N");
-  app.add_flag(
-      "!--no-offload", options.offload,
+  app.add_option("--io", options.io,
+                 "auto (default: io_uring where it may be used), uring or epoll")
+      ->transform(CLI::CheckedTransformer(kPumpKinds).description(""))
+      ->type_name("KIND");
+  app.add_flag_callback(
+      "--no-offload", [&options] { options.offload = false; },
       "Pass packets and datagrams one by one, where by default the kernel joins and splits");
   auto* level =
       app.add_option("--log-level", options.log_level, "silent, error (default) or verbose")

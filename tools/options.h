@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "io/make_pump.h"
 #include "tools/logging.h"
 
 namespace wring {
@@ -12,6 +13,7 @@ struct Options {
   std::string interface;
   bool foreground = false;
   unsigned workers = 1;
+  PumpKind io = PumpKind::kAuto;
   bool offload = true;
   LogLevel log_level = LogLevel::kError;
   std::optional<int> tun_fd;   // WG_TUN_FD

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <optional>
+#include <vector>
 
 #include "base/unique_fd.h"
 #include "daemon/tunnel.h"
@@ -46,7 +47,11 @@ int run(Options options) {
   forbid_core_dumps();
   std::optional<BackgroundStart> background;
   if (!options.foreground) {
-    auto child = BackgroundStart::fork_child();
+    std::vector<int> handed_in;
+    for (const auto& fd : {options.tun_fd, options.uapi_fd}) {
+      if (fd) handed_in.push_back(*fd);
+    }
+    auto child = BackgroundStart::fork_child(std::move(handed_in));
     if (!child) return fail(child.error());
     background.emplace(std::move(*child));
   }
@@ -57,6 +62,7 @@ int run(Options options) {
   TunnelOptions tunnel_options;
   tunnel_options.interface = options.interface;
   tunnel_options.workers = options.workers;
+  tunnel_options.io = options.io;
   tunnel_options.offload = options.offload;
   if (options.tun_fd) tunnel_options.tun_fd.reset(*options.tun_fd);
   if (options.uapi_fd) tunnel_options.uapi_fd.reset(*options.uapi_fd);
@@ -65,7 +71,10 @@ int run(Options options) {
 
   if (background) {
     log_to_syslog(options.log_level, (*tunnel)->interface());
-    background->ready();
+    if (auto ready = background->ready(); !ready) {
+      spdlog::error("{}", ready.error().message);
+      return EXIT_FAILURE;
+    }
   }
   if (auto ended = (*tunnel)->run(signals.get()); !ended) {
     spdlog::error("{}", ended.error().message);

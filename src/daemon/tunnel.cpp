@@ -10,7 +10,6 @@
 #include <thread>
 
 #include "daemon/peer_name.h"
-#include "io/uring_pump.h"
 #include "noise/aead.h"
 
 namespace wring {
@@ -18,6 +17,8 @@ namespace {
 
 // Handshakes worked on before timers, configuration and attention get their turn again.
 constexpr std::size_t kHandshakesPerTurn = 32;
+// How long one turn of the control loop may wait for room in the socket, all in all.
+constexpr std::chrono::milliseconds kSendPatience{10};
 
 // The kernel takes a killed process's rings apart a little after it has gone, and with them its
 // TUN: whoever starts it again at once must not find the name taken.
@@ -65,8 +66,11 @@ Result<std::unique_ptr<Tunnel>> Tunnel::open(TunnelOptions options) {
   auto tun = open_tun(options);
   if (!tun) return tl::unexpected(tun.error());
   const auto workers = static_cast<unsigned>(tun->queues().size());
-  const Offloads offloads{tun->offloads().vnet_header, tun->offloads().udp_segmentation,
-                          options.offload};
+  Offloads offloads;
+  offloads.vnet_header = tun->offloads().vnet_header;
+  offloads.join = offloads.vnet_header && options.offload;
+  offloads.join_udp = offloads.join && tun->offloads().udp_segmentation;
+  offloads.udp = options.offload;
   auto monitor = LinkMonitor::open(tun->queues().front().get());
   if (!monitor) return tl::unexpected(monitor.error());
   auto socket = options.uapi_fd ? UapiSocket::adopt(std::move(options.uapi_fd))
@@ -75,7 +79,8 @@ Result<std::unique_ptr<Tunnel>> Tunnel::open(TunnelOptions options) {
 
   std::unique_ptr<Tunnel> tunnel(new Tunnel(std::move(*tun), std::move(*monitor), std::move(*loop),
                                             std::move(*wakeup), workers, offloads));
-  if (auto started = tunnel->start_workers(); !started) return tl::unexpected(started.error());
+  if (auto started = tunnel->start_workers(options.io); !started)
+    return tl::unexpected(started.error());
   auto server = UapiServer::start(tunnel->loop_, tunnel->configuration_, std::move(*socket));
   if (!server) return tl::unexpected(server.error());
   tunnel->uapi_ = std::move(*server);
@@ -112,13 +117,16 @@ Tunnel::~Tunnel() {
     worker->stop();
 }
 
-Result<void> Tunnel::start_workers() {
+Result<void> Tunnel::start_workers(PumpKind kind) {
   std::vector<std::unique_ptr<PacketPump>> pumps;
   for (unsigned i = 0; i < workers_.size(); ++i) {
-    auto pump = UringPump::create(tun_.queues()[i].get(), i, *workers_[i],
-                                  {.vnet_header = tun_.offloads().vnet_header});
-    if (!pump) return tl::unexpected(pump.error());
-    pumps.push_back(std::move(*pump));
+    auto made =
+        make_pump(kind, tun_.queues()[i].get(), i, *workers_[i], tun_.offloads().vnet_header);
+    if (!made) return tl::unexpected(made.error());
+    if (made->uring_refused && i == 0) {
+      spdlog::warn("{}: packets go by epoll: {}", interface(), made->uring_refused->message);
+    }
+    pumps.push_back(std::move(made->pump));
   }
   for (unsigned i = 0; i < workers_.size(); ++i)
     workers_[i]->start(std::move(pumps[i]));
@@ -145,6 +153,9 @@ Result<void> Tunnel::run(int signal_fd) {
   if (!added) return added;
   while (!ended_) {
     loop_.run_once(handshakes_waiting() ? TimePoint{} : device_.next_deadline());
+    send_patience_ = kSendPatience;
+    // A port that was taken when the interface came up is tried again once another was set.
+    if (refused_port_ && *refused_port_ != binding_.port()) on_link(monitor_.state());
     if (std::any_of(workers_.begin(), workers_.end(), [](auto& w) { return w->tun_gone(); })) {
       if (!tun_.still_exists()) end("the interface was deleted");
     }
@@ -163,8 +174,9 @@ Result<void> Tunnel::run(int signal_fd) {
 }
 
 int Tunnel::send(const OutgoingDatagram& datagram) {
+  if (binding_.sockets() == nullptr) return ENETDOWN;
   // What is staged leaves in a burst, which may be more than the socket holds.
-  return binding_.sockets() != nullptr ? binding_.sockets()->send_patiently(0, datagram) : ENETDOWN;
+  return binding_.sockets()->send(0, datagram, send_patience_);
 }
 
 void Tunnel::on_signal(int signal_fd) {
@@ -198,6 +210,7 @@ void Tunnel::on_link(const LinkState& state) {
     spdlog::debug("{}: MTU {}", interface(), state.mtu);
     shared_.mtu.store(state.mtu, std::memory_order_relaxed);
   }
+  refused_port_.reset();
   if (state.up && !device_.is_up()) {
     if (auto opened = binding_.open(); !opened) {
       spdlog::error(

@@ -18,6 +18,7 @@
 #include "daemon/wakeup.h"
 #include "daemon/worker.h"
 #include "dataplane/device.h"
+#include "io/make_pump.h"
 #include "tun/link_monitor.h"
 #include "tun/tun_device.h"
 
@@ -26,6 +27,7 @@ namespace wring {
 struct TunnelOptions {
   std::string interface;
   unsigned workers = 1;
+  PumpKind io = PumpKind::kAuto;
   bool offload = true;  // let the kernel join and split packets, where it can
   UniqueFd tun_fd;      // an open TUN (WG_TUN_FD), or none
   UniqueFd uapi_fd;     // a listening control socket (WG_UAPI_FD), or none
@@ -50,7 +52,7 @@ class Tunnel final : public DatagramSender {
   Tunnel(TunDevice tun, LinkMonitor monitor, EventLoop loop, Wakeup wakeup, unsigned workers,
          const Offloads& offloads);
 
-  Result<void> start_workers();
+  Result<void> start_workers(PumpKind kind);
   Result<void> watch();
   void on_link(const LinkState& state);
   void on_signal(int signal_fd);
@@ -72,6 +74,8 @@ class Tunnel final : public DatagramSender {
   Device device_;
   Configuration configuration_;
   std::unique_ptr<UapiServer> uapi_;
+  std::chrono::milliseconds send_patience_{};  // what is left of it in this turn
+  std::optional<std::uint16_t> refused_port_;  // taken when the interface came up
   std::optional<std::string> ended_;
   bool by_signal_ = false;
 };

@@ -7,10 +7,10 @@ from support.transfer import ping
 from support.tunnel import tunnel
 
 
-def _refused(host, *argv, foreground=True, interface="wg0"):
+def _refused(host, *argv, foreground=True, interface="wg0", options=()):
     """Runs what must fail and returns its line on standard error."""
-    done = host.run(*argv, program(), *(["-f"] if foreground else []), interface, check=False,
-                    timeout=10, env={"LOG_LEVEL": "error"})
+    done = host.run(*argv, program(), *(["-f"] if foreground else []), *options, interface,
+                    check=False, timeout=10, env={"LOG_LEVEL": "error"})
     assert done.returncode == 1, done
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     return done.stderr
@@ -74,7 +74,7 @@ def test_no_permission(pair, foreground):
 def test_io_uring_forbidden(pair, deny_syscall, error, foreground):
     a, _ = pair
     *denying, _, _ = deny_syscall("io_uring_setup", error)
-    line = _refused(a, *denying, foreground=foreground)
+    line = _refused(a, *denying, foreground=foreground, options=("--io", "uring"))
     assert "io_uring" in line
     _nothing_left(a)
 
