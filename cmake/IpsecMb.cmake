@@ -9,7 +9,7 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
       IMPORTED_LOCATION ${WRING_IPSEC_MB_LIBRARY}
       INTERFACE_INCLUDE_DIRECTORIES ${WRING_IPSEC_MB_INCLUDE})
   else()
-    message(STATUS "IPsec-MB is missing, so packets are sealed by libsodium, at a third of the speed: "
-                   "apt-get install libipsec-mb-dev")
+    message(STATUS "IPsec-MB is missing, so processors without AVX-512 IFMA seal by libsodium, at half "
+                   "of the speed or less: apt-get install libipsec-mb-dev")
   endif()
 endif()

@@ -21,7 +21,7 @@ class SodiumEngine final : public AeadEngine {
   [[nodiscard]] std::string_view name() const override { return "libsodium"; }
 };
 
-constexpr std::array kPacketByPacket{AeadBackend::kIpsecMb, AeadBackend::kLibsodium};
+// The best first.
 constexpr std::array kAll{AeadBackend::kLanes, AeadBackend::kIpsecMb, AeadBackend::kLibsodium};
 
 // The first that there is.
@@ -44,7 +44,7 @@ std::unique_ptr<AeadEngine> make_unchecked(AeadBackend backend) {
 #endif
     case AeadBackend::kLanes:
 #ifdef WRING_X86_64
-      return make_lanes_engine(make_best_of(kPacketByPacket));
+      return make_lanes_engine(make_best_of(std::span(kAll).subspan<1>()));
 #else
       return nullptr;
 #endif
