@@ -73,7 +73,7 @@ TEST(UdpSockets, path_mtu_discovery_is_off_and_the_buffers_are_large) {
   EXPECT_EQ(option_of(v4, IPPROTO_IP, IP_MTU_DISCOVER), IP_PMTUDISC_DONT);
   EXPECT_EQ(option_of(v6, IPPROTO_IPV6, IPV6_MTU_DISCOVER), IPV6_PMTUDISC_DONT);
   if (geteuid() != 0) GTEST_SKIP() << "needs root, to make buffers larger than the system's limit";
-  EXPECT_GE(option_of(v4, SOL_SOCKET, SO_RCVBUF), 4 << 20);
+  EXPECT_GE(option_of(v4, SOL_SOCKET, SO_RCVBUF), 8 << 20);
   EXPECT_GE(option_of(v6, SOL_SOCKET, SO_SNDBUF), 4 << 20);
 }
 
