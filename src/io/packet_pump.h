@@ -1,5 +1,5 @@
-// What a worker sees of the outside: batches of packets in, batches out. One implementation drives
-// io_uring; the interface is made so that one on epoll fits beside it.
+// What a worker sees of the outside: batches of packets in, batches out. Driven by io_uring or by
+// epoll; make_pump() chooses.
 #pragma once
 
 #include <sys/uio.h>
