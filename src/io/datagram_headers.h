@@ -31,9 +31,10 @@ class SendHeader {
   SendHeader& operator=(const SendHeader&) = delete;
 
   // Refers to the endpoint and the payload, which stay valid until the datagram was sent. A source
-  // that the endpoint knows becomes the datagram's source address. As in the kernel's module, the
-  // interface does not overrule the routing table (a host may well be asked on one interface and
-  // answer on another); only a link-local source needs it, having no meaning without.
+  // that the endpoint knows becomes the datagram's source address. The interface does not overrule
+  // the routing table (a host may well be asked on one interface and answer on another); only a
+  // link-local source needs it, having no meaning without. Unlike here, the kernel's module drops
+  // the source as soon as the route leads through another interface than it came by.
   void fill(const OutgoingDatagram& datagram);
 
   [[nodiscard]] const msghdr& message() const { return message_; }
