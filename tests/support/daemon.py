@@ -34,11 +34,12 @@ class Daemon:
                  command: Optional[Sequence[str]] = None,
                  env: Optional[Mapping[str, str]] = None, log_level: str = "verbose",
                  leaves_clean: bool = True, pass_fds: Sequence[int] = ()):
-        """`command` replaces `wring -f`, for another implementation; `arguments` go before the
+        """`command` replaces `wring -f` and the options of WRING_OPTIONS, for another implementation; `arguments` go before the
         interface's name. `leaves_clean=False` is for one that does not tidy up after itself."""
         self.host, self.interface, self._leaves_clean = host, interface, leaves_clean
         self._log = tempfile.TemporaryFile()
-        argv = list(command or [program(), "-f"]) + [*arguments, interface]
+        options = os.environ.get("WRING_OPTIONS", "").split()
+        argv = list(command or [program(), "-f", *options]) + [*arguments, interface]
         self.process = host.popen(*argv, stdout=self._log, stderr=subprocess.STDOUT,
                                   env={"LOG_LEVEL": log_level, **(env or {})}, pass_fds=pass_fds)
         try:
