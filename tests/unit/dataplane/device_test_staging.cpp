@@ -77,6 +77,12 @@ TEST(Staging, what_a_worker_stages_while_a_key_is_made_goes_out_in_order) {  // 
     }
     net.a.control_turn();
     worker.join();
+    // On a busy machine the worker may have begun only now: one second is enough for a handshake,
+    // and too short for any timer to free what is stuck.
+    for (int turn = 0; turn < 10'000 && !net.b_at_a().staged.empty(); ++turn) {
+      net.a.control_turn();
+      net.simulation.run_for(100us);
+    }
     net.a.control_turn();
     ASSERT_TRUE(net.b_at_a().staged.empty()) << "stuck in round " << round;
 
