@@ -84,7 +84,8 @@ def test_eight_tcp_flows_on_a_clean_path_arrive_in_order(four_workers):
     received = _counters(two.host, "TcpInSegs", "TcpExtTCPOFOQueue")
     sent = _counters(one.host, "TcpRetransSegs", *_REORDERED)
     print(report["end"]["sum_received"]["bits_per_second"] / 1e6, "Mbit/s", received, sent)
-    assert received["TcpInSegs"] > 20_000
+    # A segment here may be a row of up to 64 that arrived together.
+    assert report["end"]["sum_received"]["bytes"] > 200_000_000
     assert received["TcpExtTCPOFOQueue"] <= received["TcpInSegs"] / 1000
 
 
