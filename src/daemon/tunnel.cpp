@@ -213,6 +213,7 @@ void Tunnel::on_link(const LinkState& state) {
   refused_port_.reset();
   if (state.up && !device_.is_up()) {
     if (auto opened = binding_.open(); !opened) {
+      refused_port_ = binding_.port();
       spdlog::error(
           "{}: {}; set another listen-port, or free this one and set the interface down and up",
           interface(), opened.error().message);

@@ -7,6 +7,7 @@ import pytest
 
 from support import wg
 from support.capture import Capture
+from support.daemon import Daemon
 from support.transfer import await_reach, parse_ping, ping, reaches, send_tcp
 from support.waiting import eventually
 
@@ -35,6 +36,22 @@ def test_port_zero_picks_one_and_reports_it(ends):  # P30
     assert port not in (0, 51820)
     assert ping(one.host, two.inner4).lost == 0
     assert two.peer(one).endpoint == f"10.7.0.1:{port}"
+
+
+def test_a_port_taken_at_up_is_left_for_another(pair):  # P30
+    a, _ = pair
+    with Daemon(a, "wg0"), Daemon(a, "wg1"):
+        for interface in ("wg0", "wg1"):
+            # Free while both are down.
+            a.run("wg", "set", interface, "listen-port", "51900")
+            a.ip("link", "set", interface, "up")
+        eventually(lambda: _listens(a, 51900), "the first listens", 5.0)
+        a.run("wg", "set", "wg1", "listen-port", "51901")
+        eventually(lambda: _listens(a, 51901), "the second listens on its new port", 5.0)
+
+
+def _listens(host, port):
+    return f":{port} " in host.run("ss", "-uln").stdout
 
 
 def test_a_port_that_is_taken_is_refused_and_the_old_one_kept(ends):  # P37
