@@ -41,9 +41,9 @@ def test_port_zero_picks_one_and_reports_it(ends):  # P30
 def test_a_port_taken_at_up_is_left_for_another(pair):  # P30
     a, _ = pair
     with Daemon(a, "wg0"), Daemon(a, "wg1"):
-        for interface in ("wg0", "wg1"):
-            # Free while both are down.
+        for interface in ("wg0", "wg1"):  # It is free while both are down.
             a.run("wg", "set", interface, "listen-port", "51900")
+        for interface in ("wg0", "wg1"):
             a.ip("link", "set", interface, "up")
         eventually(lambda: _listens(a, 51900), "the first listens", 5.0)
         a.run("wg", "set", "wg1", "listen-port", "51901")
