@@ -14,8 +14,8 @@ struct CounterNonce {
   Le<std::uint64_t> counter;
 };
 static_assert(sizeof(CounterNonce) == crypto_aead_chacha20poly1305_ietf_NPUBBYTES);
-static_assert(kTagSize == crypto_aead_chacha20poly1305_ietf_ABYTES &&
-              kTagSize == crypto_aead_xchacha20poly1305_ietf_ABYTES);
+static_assert(kTagSize == crypto_aead_chacha20poly1305_ietf_ABYTES);
+static_assert(kTagSize == crypto_aead_xchacha20poly1305_ietf_ABYTES);
 
 }  // namespace
 
