@@ -9,9 +9,11 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstring>
 #include <optional>
+#include <thread>
 
 namespace wring {
 namespace {
@@ -19,6 +21,7 @@ namespace {
 constexpr int kBacklog = 64;
 constexpr mode_t kFolderMode = 0700;
 constexpr mode_t kSocketMode = 0600;
+constexpr std::chrono::milliseconds kStalePause{100};
 
 std::optional<sockaddr_un> address_of(const std::string& path) {
   sockaddr_un address{};
@@ -49,8 +52,11 @@ Result<UniqueFd> lock_folder(const std::string& folder) {
   return fd;
 }
 
-// Succeeds if nothing is at `path`, or a socket that nobody answers on.
-Result<void> check_free(const std::string& path, const sockaddr_un& address) {
+// Makes `path` free: succeeds if nothing is there, or a socket that nobody answers on.
+//
+// `wg` deletes a socket that refuses it, by name. One that was refused by the stale socket just now
+// must have done so before ours takes the name.
+Result<void> make_free(const std::string& path, const sockaddr_un& address) {
   struct stat info {};
   if (lstat(path.c_str(), &info) != 0) {
     if (errno == ENOENT) return {};
@@ -65,8 +71,14 @@ Result<void> check_free(const std::string& path, const sockaddr_un& address) {
     return failure(path + " is served by a running process; stop it or choose another interface",
                    EADDRINUSE);
   }
-  if (errno == ECONNREFUSED || errno == ENOENT) return {};
-  return system_failure("cannot tell whether " + path + " is in use", errno);
+  if (errno != ECONNREFUSED && errno != ENOENT) {
+    return system_failure("cannot tell whether " + path + " is in use", errno);
+  }
+  if (unlink(path.c_str()) != 0 && errno != ENOENT) {
+    return system_failure("cannot remove the stale " + path, errno, "run as root");
+  }
+  std::this_thread::sleep_for(kStalePause);
+  return {};
 }
 
 // Makes a listening socket whose file nobody else can open at any moment: the file takes its mode
@@ -104,7 +116,7 @@ Result<UapiSocket> UapiSocket::open(const std::string& interface, const std::str
 
   const auto lock = lock_folder(folder);
   if (!lock) return tl::unexpected(lock.error());
-  if (auto free = check_free(path, *address); !free) return tl::unexpected(free.error());
+  if (auto free = make_free(path, *address); !free) return tl::unexpected(free.error());
   unlink(new_path.c_str());  // left by a process that was killed right here
   auto listener = listen_at(new_path, *new_address);
   if (!listener) return tl::unexpected(listener.error());
@@ -161,6 +173,8 @@ Result<void> UapiSocket::watch_file() {
     return system_failure("cannot watch " + path_, errno,
                           "raise fs.inotify.max_user_instances or max_user_watches");
   }
+  // Deleted while the watch was being set, it would never be reported.
+  if (!file_is_ours()) return failure(path_ + " was deleted at once; start again", ENOENT);
   return {};
 }
 

@@ -38,6 +38,9 @@ class Daemon:
         interface's name. `leaves_clean=False` is for one that does not tidy up after itself."""
         self.host, self.interface, self._leaves_clean = host, interface, leaves_clean
         self._log = tempfile.TemporaryFile()
+        # While a killed daemon's socket lies there, `wg` must not be asked: it deletes what refuses
+        # it, by name, and might hit the new one.
+        self._stale = self._socket_identity()
         options = os.environ.get("WRING_OPTIONS", "").split()
         argv = list(command or [program(), "-f", *options]) + [*arguments, interface]
         self.process = host.popen(*argv, stdout=self._log, stderr=subprocess.STDOUT,
@@ -53,7 +56,16 @@ class Daemon:
     def _answers(self) -> bool:
         if self.process.poll() is not None:
             raise AssertionError(f"the daemon ended with {self.process.returncode}:\n{self.log()}")
+        if self._stale and self._socket_identity() in (None, self._stale):
+            return False
         return self.host.run("wg", "show", self.interface, check=False).returncode == 0
+
+    def _socket_identity(self) -> Optional[tuple[int, int]]:
+        try:
+            found = os.lstat(self.host.path(socket_path(self.interface)))
+            return found.st_ino, found.st_ctime_ns
+        except FileNotFoundError:
+            return None
 
     @property
     def pid(self) -> int:
