@@ -39,15 +39,13 @@ void Device::send_staged(Peer& peer, Instant now) {
     return want_handshake(peer, now, Retry::kNo);
   if (!peer.endpoint.load().is_set()) return;
 
-  bool sent_data = false;
-  peer.staged.flush([&](ByteSpan packet) {
-    sent_data = true;
-    send_sealed(peer, *session, packet, now.boot);
-  });
-  if (sent_data && peer.activity.on_data_sent(now.boot)) {
+  // Before they leave: a worker may hear the answer before this thread runs again, and the answer
+  // is what ends the wait.
+  if (peer.activity.on_data_sent(now.boot)) {
     arm_from(peer, Timer::kNewHandshake, peer.activity.watch_unanswered(),
              kNewHandshakeTime + jitter());
   }
+  peer.staged.flush([&](ByteSpan packet) { send_sealed(peer, *session, packet, now.boot); });
   if (session->wants_rekey_on_send(now.boot)) want_handshake(peer, now, Retry::kNo);
   queue_.update(peer);
 }
