@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import tempfile
 from pathlib import Path
@@ -40,7 +41,7 @@ class Daemon:
         self._log = tempfile.TemporaryFile()
         # While a killed daemon's socket lies there, `wg` must not be asked: it deletes what refuses
         # it, by name, and might hit the new one.
-        self._stale = self._socket_identity()
+        self._stale = self._socket_identity() if self._socket_refuses() else None
         options = os.environ.get("WRING_OPTIONS", "").split()
         argv = list(command or [program(), "-f", *options]) + [*arguments, interface]
         self.process = host.popen(*argv, stdout=self._log, stderr=subprocess.STDOUT,
@@ -59,6 +60,16 @@ class Daemon:
         if self._stale and self._socket_identity() in (None, self._stale):
             return False
         return self.host.run("wg", "show", self.interface, check=False).returncode == 0
+
+    def _socket_refuses(self) -> bool:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            try:
+                probe.connect(self.host.path(socket_path(self.interface)))
+            except ConnectionRefusedError:
+                return True
+            except FileNotFoundError:
+                pass
+        return False
 
     def _socket_identity(self) -> Optional[tuple[int, int]]:
         try:
