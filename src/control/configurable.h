@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "dataplane/drop_reason.h"
 #include "dataplane/endpoint.h"
 #include "dataplane/ip_address.h"
 #include "noise/keys.h"
@@ -50,6 +51,7 @@ struct DeviceDescription {
   PrivateKey private_key;  // all zeros: none
   std::uint16_t listen_port = 0;
   std::uint32_t fwmark = 0;
+  DropCounts dropped{};
 };
 
 struct PeerDescription {

@@ -33,6 +33,13 @@ void append_device(TextBuffer& out, const DeviceDescription& device) {
   if (!device.private_key.is_zero()) append_line(out, "private_key", device.private_key.reveal());
   if (device.listen_port != 0) append_line(out, "listen_port", device.listen_port);
   if (device.fwmark != 0) append_line(out, "fwmark", device.fwmark);
+  // Keys of our own, for metrics: `wg` passes over those that it does not know. They stand here
+  // since what follows a public key belongs to that peer.
+  for (std::size_t i = 0; i < kDropReasonCount; ++i) {
+    if (device.dropped[i] == 0) continue;
+    out.append("dropped_");
+    append_line(out, name(static_cast<DropReason>(i)), device.dropped[i]);
+  }
 }
 
 void append_peer(TextBuffer& out, const PeerDescription& peer) {

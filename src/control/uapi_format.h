@@ -9,8 +9,9 @@
 
 namespace wring {
 
-// More than any line, or group of lines that is written at once, can take.
-inline constexpr std::size_t kMaxUapiPieceSize = 1024;
+// More than any line, or group of lines that is written at once, can take; the largest is that of
+// the device, with a counter for each reason to drop.
+inline constexpr std::size_t kMaxUapiPieceSize = 4096;
 // Peers asked of the device at once.
 inline constexpr std::size_t kPeersPerChunk = 64;
 

@@ -68,6 +68,7 @@ DeviceDescription Configuration::describe_device() const {
   }
   description.listen_port = binding_.port();
   description.fwmark = binding_.fwmark();
+  description.dropped = shared_.drops.all();
   return description;
 }
 

@@ -72,6 +72,9 @@ constexpr std::string_view name(DropReason reason) {
   return kNames[static_cast<std::size_t>(reason)];
 }
 
+// What was counted, by reason: the position is that of the enumerator.
+using DropCounts = std::array<std::uint64_t, kDropReasonCount>;
+
 // One counter per reason. Any thread may add and read.
 class DropCounters {
  public:
@@ -81,6 +84,12 @@ class DropCounters {
   }
   [[nodiscard]] std::uint64_t get(DropReason reason) const {
     return counts_[static_cast<std::size_t>(reason)].load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] DropCounts all() const {
+    DropCounts counts{};
+    for (std::size_t i = 0; i < kDropReasonCount; ++i)
+      counts[i] = get(static_cast<DropReason>(i));
+    return counts;
   }
 
  private:

@@ -78,7 +78,8 @@ void FakeDevice::apply(PeerChange& change) {
 DeviceDescription FakeDevice::describe_device() const {
   return {.private_key = device.private_key.clone(),
           .listen_port = device.listen_port,
-          .fwmark = device.fwmark};
+          .fwmark = device.fwmark,
+          .dropped = device.dropped};
 }
 
 bool FakeDevice::describe_peers(PeerCursor& cursor, std::size_t max,

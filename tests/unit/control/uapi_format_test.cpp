@@ -78,6 +78,26 @@ TEST(UapiFormat, an_unconfigured_device_has_only_its_errno) {  // P38
   EXPECT_EQ(reply_of(FakeDevice()), "errno=0\n\n");
 }
 
+TEST(UapiFormat, what_was_dropped_is_told_by_reason_before_the_peers_and_nothing_of_the_rest) {
+  FakeDevice device;
+  device.device.listen_port = 51820;
+  device.device.dropped[static_cast<std::size_t>(DropReason::kReplayed)] = 3;
+  device.device.dropped[static_cast<std::size_t>(DropReason::kMac1Invalid)] = 18446744073709551615U;
+  device.add_peer(test::public_key(0xaa));
+  const std::string reply = reply_of(device);
+  EXPECT_TRUE(
+      reply.starts_with("listen_port=51820\ndropped_replayed=3\n"
+                        "dropped_mac1_invalid=18446744073709551615\npublic_key="))
+      << reply;
+}
+
+TEST(UapiFormat, every_reason_at_its_largest_fits_into_the_smallest_buffer) {
+  FakeDevice device;
+  fill(device);
+  device.device.dropped.fill(18446744073709551615U);
+  EXPECT_EQ(reply_of(device, kMaxUapiPieceSize), reply_of(device, 1 << 20));
+}
+
 TEST(UapiFormat, the_text_is_the_same_through_the_smallest_buffer) {
   FakeDevice device;
   fill(device);

@@ -166,6 +166,27 @@ TEST_F(WgToolTest, setconf_showconf_addconf_and_syncconf_work) {  // P36, P39
   EXPECT_EQ(wg("showconf " + interface).output, shown.output);
 }
 
+TEST_F(WgToolTest, counters_of_what_was_dropped_do_not_disturb_it) {
+  const std::string config =
+      file("one", "[Interface]\nListenPort = 7\n\n[Peer]\nPublicKey = " + kPeer1 +
+                      "\nAllowedIPs = 10.0.0.0/8\n");
+  expect_success("setconf " + interface + " " + config);
+  const std::vector<std::string> questions = {"show ", "showconf "};
+  std::vector<std::string> before;
+  for (const std::string& question : questions)
+    before.push_back(wg(question + interface).output);
+  const std::string dump = wg("show " + interface + " dump").output;
+  device.device.dropped.fill(18446744073709551615U);
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    const Outcome outcome = wg(questions[i] + interface);
+    EXPECT_EQ(outcome.status, 0);
+    EXPECT_EQ(outcome.output, before[i]);
+  }
+  EXPECT_EQ(wg("show " + interface + " dump").output, dump);
+  expect_success("syncconf " + interface + " " + config);
+  EXPECT_EQ(wg("show " + interface + " dump").output, dump);
+}
+
 TEST_F(WgToolTest, a_peer_is_edited_and_removed) {  // P39
   expect_success("set " + interface + " peer " + kPeer1 + " allowed-ips 10.0.0.0/8");
   expect_success("set " + interface + " peer " + kPeer1 + " endpoint 192.0.2.1:1");
