@@ -5,7 +5,7 @@ For each implementation there is a rig: two network namespaces on a veth cable o
 daemon in each that makes a tunnel of MTU 1420. Rounds are interleaved: each measurement is made
 with every implementation in turn before the next one begins, and each round has fresh daemons.
 
-  bench/compare.py                                       wring, wireguard-go, boringtun, gotatun
+  bench/compare.py                                       wring, its peers, and two limits
   bench/compare.py --only tcp1,udp --with wring --with wring-old=/path/to/wring
   bench/compare.py --with wring --with "wring-plain=build/release/wring --no-offload" --with none
 """

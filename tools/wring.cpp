@@ -1,93 +1,13 @@
 // The program: `wring wg0` makes a WireGuard interface and serves it until it is told to end.
-#include <signal.h>
-#include <spdlog/spdlog.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/signalfd.h>
-
 #include <cstdlib>
-#include <iostream>
 #include <optional>
-#include <vector>
+#include <utility>
 
-#include "base/unique_fd.h"
-#include "daemon/tunnel.h"
-#include "tools/background.h"
-#include "tools/logging.h"
 #include "tools/options.h"
-
-namespace wring {
-namespace {
-
-// Keys must not end up in a core file, nor be read by a debugger of the same user.
-void forbid_core_dumps() {
-  const rlimit none{0, 0};
-  setrlimit(RLIMIT_CORE, &none);
-  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-}
-
-// Blocked in every thread (it is called before there are any) and read by the control thread.
-UniqueFd signals_as_descriptor() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1})
-    sigaddset(&signals, signal);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  // A client of the control socket that goes away is an error of write(), not the end.
-  ::signal(SIGPIPE, SIG_IGN);
-  return UniqueFd(signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC));
-}
-
-int fail(const Error& error) {
-  std::cerr << "wring: " << error.message << "\n";
-  return EXIT_FAILURE;
-}
-
-int run(Options options) {
-  forbid_core_dumps();
-  std::optional<BackgroundStart> background;
-  if (!options.foreground) {
-    std::vector<int> handed_in;
-    for (const auto& fd : {options.tun_fd, options.uapi_fd}) {
-      if (fd) handed_in.push_back(*fd);
-    }
-    auto child = BackgroundStart::fork_child(std::move(handed_in));
-    if (!child) return fail(child.error());
-    background.emplace(std::move(*child));
-  }
-  const UniqueFd signals = signals_as_descriptor();
-  if (!signals) return fail({"cannot make a signalfd", 0});
-  log_to_stderr(options.log_level, options.interface);
-
-  TunnelOptions tunnel_options;
-  tunnel_options.interface = options.interface;
-  tunnel_options.workers = options.workers;
-  tunnel_options.io = options.io;
-  tunnel_options.offload = options.offload;
-  if (options.tun_fd) tunnel_options.tun_fd.reset(*options.tun_fd);
-  if (options.uapi_fd) tunnel_options.uapi_fd.reset(*options.uapi_fd);
-  auto tunnel = Tunnel::open(std::move(tunnel_options));
-  if (!tunnel) return fail(tunnel.error());
-
-  if (background) {
-    log_to_syslog(options.log_level, (*tunnel)->interface());
-    if (auto ready = background->ready(); !ready) {
-      spdlog::error("{}", ready.error().message);
-      return EXIT_FAILURE;
-    }
-  }
-  if (auto ended = (*tunnel)->run(signals.get()); !ended) {
-    spdlog::error("{}", ended.error().message);
-    return EXIT_FAILURE;
-  }
-  return EXIT_SUCCESS;
-}
-
-}  // namespace
-}  // namespace wring
+#include "tools/program.h"
 
 int main(int argc, char** argv) {
   int exit_status = EXIT_SUCCESS;
   std::optional<wring::Options> options = wring::parse_options(argc, argv, exit_status);
-  return options ? wring::run(std::move(*options)) : exit_status;
+  return options ? wring::run_program(std::move(*options)) : exit_status;
 }

@@ -108,3 +108,8 @@ def test_a_wrong_command_line_is_refused(pair, argv):
     done = pair[0].run(program(), *argv, check=False, timeout=10)
     assert done.returncode not in (0, 134, 139) and done.stderr
     _nothing_left(pair[0])
+
+
+def test_the_program_knows_no_way_to_leave_out_the_cipher(pair):
+    assert "--null-cipher" in _refused(pair[0], options=("--null-cipher",))
+    _nothing_left(pair[0])
