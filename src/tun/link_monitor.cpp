@@ -4,15 +4,12 @@
 #include <linux/if.h>
 #include <linux/if_tun.h>
 #include <linux/rtnetlink.h>
-#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <cerrno>
 #include <cstring>
-
-#include "tun/namespace_socket.h"
 
 namespace wring {
 namespace {
@@ -39,25 +36,53 @@ std::optional<unsigned> mtu_in(const nlmsghdr& message) {
   return mtu;
 }
 
+// The kernel says from which namespace a message is unless it is our own.
+int namespace_of(msghdr& received) {
+  for (cmsghdr* each = CMSG_FIRSTHDR(&received); each != nullptr;
+       each = CMSG_NXTHDR(&received, each)) {
+    if (each->cmsg_level == SOL_NETLINK && each->cmsg_type == NETLINK_LISTEN_ALL_NSID) {
+      int id = kOwnNamespace;
+      std::memcpy(&id, CMSG_DATA(each), sizeof id);
+      return id;
+    }
+  }
+  return kOwnNamespace;
+}
+
 }  // namespace
 
 void LinkMonitor::CloseSocket::operator()(mnl_socket* socket) const {
   mnl_socket_close(socket);
 }
 
+int LinkMonitor::fd() const {
+  return mnl_socket_get_fd(socket_.get());
+}
+
 Result<LinkMonitor> LinkMonitor::open(int tun_fd) {
-  UniqueFd epoll(epoll_create1(EPOLL_CLOEXEC));
-  if (!epoll) return system_failure("cannot watch the interface", errno);
-  LinkMonitor monitor(tun_fd, std::move(epoll));
+  LinkMonitor monitor(tun_fd);
+  if (auto done = monitor.listen(); !done) return tl::unexpected(done.error());
   if (auto done = monitor.follow(); !done) return tl::unexpected(done.error());
   if (!monitor.state_.exists) return failure("the interface was deleted", EBADFD);
   return monitor;
 }
 
+Result<void> LinkMonitor::listen() {
+  socket_.reset(mnl_socket_open2(NETLINK_ROUTE, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (socket_ == nullptr) return system_failure("cannot open a netlink socket", errno);
+  // Where this is forbidden an interface that moves away is not followed, as poll() will tell.
+  int on = 1;
+  mnl_socket_setsockopt(socket_.get(), NETLINK_LISTEN_ALL_NSID, &on, sizeof on);
+  if (mnl_socket_bind(socket_.get(), RTMGRP_LINK, MNL_SOCKET_AUTOPID) != 0) {
+    return system_failure("cannot listen for changes of the interface", errno);
+  }
+  return {};
+}
+
 Result<std::optional<LinkState>> LinkMonitor::poll() {
   const LinkState before = state_;
   Heard heard = Heard::kOverrun;
-  for (int i = 0; i < kMaxAttempts && heard == Heard::kOverrun && socket_ != nullptr; ++i) {
+  for (int i = 0; i < kMaxAttempts && heard == Heard::kOverrun && state_.exists; ++i) {
     auto drained = drain();
     if (!drained) return tl::unexpected(drained.error());
     heard = *drained;
@@ -74,19 +99,18 @@ Result<std::optional<LinkState>> LinkMonitor::poll() {
 }
 
 // Finds the interface in the namespace in which it is now. Between asking for that namespace and
-// listening in it the interface may move again; then it is unknown there, and we start over.
+// asking there the interface may move again; then it is unknown there, and we start over.
 Result<void> LinkMonitor::follow() {
   for (int i = 0; i < kMaxAttempts; ++i) {
     if (is_deleted(tun_fd_)) {
-      socket_.reset();
       state_ = LinkState{};
       return {};
     }
-    if (auto subscribed = subscribe(); !subscribed) {
-      if (subscribed.error().code == EBADFD) continue;
-      return subscribed;
-    }
-    if (ifindex_ == 0) continue;
+    const auto where = namespace_id_of_tun(tun_fd_);
+    if (!where && where.error().code == EBADFD) continue;
+    if (!where) return tl::unexpected(where.error());
+    namespace_ = *where;
+    ifindex_ = 0;
     if (auto asked = request_state(); !asked) return asked;
     auto heard = drain();
     if (!heard) return tl::unexpected(heard.error());
@@ -96,38 +120,23 @@ Result<void> LinkMonitor::follow() {
                  EAGAIN);
 }
 
-// Listens in the interface's namespace and learns its index there; 0 if it has left again.
-Result<void> LinkMonitor::subscribe() {
-  auto fd = socket_beside_tun(tun_fd_, AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK, NETLINK_ROUTE);
-  if (!fd) return tl::unexpected(fd.error());
-  auto query = socket_beside_tun(tun_fd_, AF_INET, SOCK_DGRAM, 0);
-  if (!query) return tl::unexpected(query.error());
-
-  socket_.reset(mnl_socket_fdopen(fd->get()));
-  if (socket_ == nullptr) return system_failure("cannot watch the interface", errno);
-  const int netlink = fd->release();
-  epoll_event event{};
-  event.events = EPOLLIN;
-  if (mnl_socket_bind(socket_.get(), RTMGRP_LINK, MNL_SOCKET_AUTOPID) != 0 ||
-      epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, netlink, &event) != 0) {
-    return system_failure("cannot listen for changes of the interface", errno);
-  }
-  ifreq request{};
-  const bool known =
-      ioctl(tun_fd_, TUNGETIFF, &request) == 0 && ioctl(query->get(), SIOCGIFINDEX, &request) == 0;
-  ifindex_ = known ? request.ifr_ifindex : 0;
-  return {};
-}
-
 // The kernel has put the answer into the socket's queue when this returns.
 Result<void> LinkMonitor::request_state() {
+  ifreq interface {};
+  if (ioctl(tun_fd_, TUNGETIFF, &interface) != 0 && errno != EBADFD) {
+    return system_failure("cannot ask for the name of the interface", errno);
+  }
   alignas(nlmsghdr) std::array<char, 256> buffer{};
   nlmsghdr* header = mnl_nlmsg_put_header(buffer.data());
   header->nlmsg_type = RTM_GETLINK;
   header->nlmsg_flags = NLM_F_REQUEST;
+  header->nlmsg_seq = ++question_;
   auto* link = static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(header, sizeof(ifinfomsg)));
   link->ifi_family = AF_UNSPEC;
-  link->ifi_index = ifindex_;
+  if (namespace_ != kOwnNamespace) {
+    mnl_attr_put_u32(header, IFLA_TARGET_NETNSID, static_cast<std::uint32_t>(namespace_));
+  }
+  mnl_attr_put_strz(header, IFLA_IFNAME, interface.ifr_name);
   if (mnl_socket_sendto(socket_.get(), header, header->nlmsg_len) < 0) {
     return system_failure("cannot ask for the state of the interface", errno);
   }
@@ -136,10 +145,17 @@ Result<void> LinkMonitor::request_state() {
 
 Result<LinkMonitor::Heard> LinkMonitor::drain() {
   alignas(nlmsghdr) std::array<char, kMessageRoom> buffer;
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control;
   Heard result = Heard::kNothing;
   bool overrun = false;
   while (true) {
-    const ssize_t size = mnl_socket_recvfrom(socket_.get(), buffer.data(), buffer.size());
+    iovec room{buffer.data(), buffer.size()};
+    msghdr received{};
+    received.msg_iov = &room;
+    received.msg_iovlen = 1;
+    received.msg_control = control.data();
+    received.msg_controllen = control.size();
+    const ssize_t size = recvmsg(fd(), &received, 0);
     if (size < 0) {
       if (errno == EAGAIN) return overrun ? Heard::kOverrun : result;
       if (errno == EINTR) continue;
@@ -150,24 +166,32 @@ Result<LinkMonitor::Heard> LinkMonitor::drain() {
       }
       return system_failure("cannot read the changes of the interface", errno);
     }
+    const int from_namespace = namespace_of(received);
     int left = static_cast<int>(size);
     const auto* message = reinterpret_cast<const nlmsghdr*>(buffer.data());
     for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
-      const Heard heard = take(*message);
+      const Heard heard = take(*message, from_namespace);
       if (heard == Heard::kLeft) return heard;
       if (heard != Heard::kNothing) result = heard;
     }
   }
 }
 
-LinkMonitor::Heard LinkMonitor::take(const nlmsghdr& message) {
+LinkMonitor::Heard LinkMonitor::take(const nlmsghdr& message, int from_namespace) {
+  const bool is_answer = message.nlmsg_pid == mnl_socket_get_portid(socket_.get());
+  if (is_answer && message.nlmsg_seq != question_) return Heard::kNothing;
   // The only question we ask is for this interface: an error says that it is not here.
-  if (message.nlmsg_type == NLMSG_ERROR) return Heard::kLeft;
+  if (message.nlmsg_type == NLMSG_ERROR) return is_answer ? Heard::kLeft : Heard::kNothing;
   if (message.nlmsg_type != RTM_NEWLINK && message.nlmsg_type != RTM_DELLINK)
     return Heard::kNothing;
   if (mnl_nlmsg_get_payload_len(&message) < sizeof(ifinfomsg)) return Heard::kNothing;
   const auto& link = *static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(&message));
-  if (link.ifi_index != ifindex_ || link.ifi_family != AF_UNSPEC) return Heard::kNothing;
+  if (link.ifi_family != AF_UNSPEC) return Heard::kNothing;
+  if (is_answer) {
+    ifindex_ = link.ifi_index;
+  } else if (link.ifi_index != ifindex_ || from_namespace != namespace_) {
+    return Heard::kNothing;
+  }
   if (message.nlmsg_type == RTM_DELLINK) return Heard::kLeft;
   state_.exists = true;
   state_.up = (link.ifi_flags & IFF_UP) != 0;

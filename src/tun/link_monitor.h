@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "base/result.h"
-#include "base/unique_fd.h"
+#include "tun/namespace_id.h"
 
 struct mnl_socket;
 struct nlmsghdr;
@@ -22,8 +22,9 @@ struct LinkState {
   friend bool operator==(const LinkState&, const LinkState&) = default;
 };
 
-// Listens on netlink in the namespace in which the interface is, and follows it into another one: a
-// socket of the old namespace hears nothing more after a move. Control thread only.
+// Listens on one netlink socket for all network namespaces that ours has a number for, and follows
+// the interface from one to the next. To hear from others, the process needs CAP_NET_BROADCAST when
+// the monitor is opened, and from then on no more than CAP_NET_ADMIN. Control thread only.
 class LinkMonitor {
  public:
   // `tun_fd` is any queue of the interface; it stays the caller's and must outlive the monitor.
@@ -32,7 +33,7 @@ class LinkMonitor {
   // The state as last seen; known from open() on.
   [[nodiscard]] const LinkState& state() const { return state_; }
   // Readable when poll() has something to look at. Stays the same when the interface moves.
-  [[nodiscard]] int fd() const { return epoll_.get(); }
+  [[nodiscard]] int fd() const;
   // Takes in what was told, and returns the state if it is another than before. Never blocks. An
   // error means that the interface could not be followed into its new namespace (EPERM, say).
   Result<std::optional<LinkState>> poll();
@@ -43,18 +44,19 @@ class LinkMonitor {
   };
   enum class Heard { kNothing, kState, kLeft, kOverrun };
 
-  LinkMonitor(int tun_fd, UniqueFd epoll) : tun_fd_(tun_fd), epoll_(std::move(epoll)) {}
+  explicit LinkMonitor(int tun_fd) : tun_fd_(tun_fd) {}
 
+  Result<void> listen();
   Result<void> follow();
-  Result<void> subscribe();
   Result<void> request_state();
   Result<Heard> drain();
-  Heard take(const nlmsghdr& message);
+  Heard take(const nlmsghdr& message, int from_namespace);
 
   int tun_fd_;
-  UniqueFd epoll_;
   std::unique_ptr<mnl_socket, CloseSocket> socket_;
+  int namespace_ = kOwnNamespace;
   int ifindex_ = 0;
+  std::uint32_t question_ = 0;  // the number of the last one
   LinkState state_;
 };
 

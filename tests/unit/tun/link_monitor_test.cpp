@@ -1,6 +1,10 @@
 #include "tun/link_monitor.h"
 
+#include <net/if.h>
 #include <poll.h>
+#include <unistd.h>
+
+#include <string>
 
 #include "private_namespace.h"
 #include "tun/tun_device.h"
@@ -90,6 +94,36 @@ TEST_F(LinkMonitorTest, an_interface_that_moves_to_another_namespace_is_heard_th
   EXPECT_EQ(changed(), (LinkState{true, false, 1300}));
   EXPECT_TRUE(run("ip -n " + other.name() + " link del pump0"));
   EXPECT_EQ(changed(), (LinkState{false, false, 0}));
+}
+
+TEST_F(LinkMonitorTest, it_follows_from_one_namespace_to_the_next_and_back_home) {
+  const test::NamedNamespace second;
+  const test::NamedNamespace third("-third");
+  ASSERT_TRUE(second.made());
+  ASSERT_TRUE(third.made());
+  EXPECT_TRUE(run("ip link set pump0 netns " + second.name()));
+  EXPECT_EQ(monitor_->poll().value(), std::nullopt);
+  EXPECT_TRUE(run("ip -n " + second.name() + " link set pump0 netns " + third.name()));
+  EXPECT_EQ(monitor_->poll().value(), std::nullopt);
+  EXPECT_TRUE(run("ip -n " + third.name() + " link set pump0 up mtu 1300"));
+  EXPECT_EQ(changed(), (LinkState{true, true, 1300}));
+  EXPECT_TRUE(run("ip -n " + third.name() + " link set pump0 netns " + std::to_string(getpid())));
+  EXPECT_EQ(changed(), (LinkState{true, false, 1300}));
+  EXPECT_TRUE(run("ip link set pump0 up"));
+  EXPECT_EQ(changed(), (LinkState{true, true, 1300}));
+}
+
+TEST_F(LinkMonitorTest, an_interface_of_the_same_index_elsewhere_is_none_of_its_business) {
+  const test::NamedNamespace other;
+  ASSERT_TRUE(other.made());
+  const std::string index = std::to_string(if_nametoindex("pump0"));
+  // Ours has a number for the other namespace, so that its messages are heard, too.
+  ASSERT_TRUE(run("ip netns set " + other.name() + " 7"));
+  ASSERT_TRUE(run("ip -n " + other.name() + " link add name dummy0 index " + index +
+                  " type veth peer name dummy1 index 999"));
+  ASSERT_TRUE(run("ip -n " + other.name() + " link set dummy0 up mtu 1200"));
+  EXPECT_EQ(monitor_->poll().value(), std::nullopt);
+  EXPECT_EQ(monitor_->state(), (LinkState{true, false, 1420}));
 }
 
 TEST_F(LinkMonitorTest, lost_messages_are_made_up_for) {

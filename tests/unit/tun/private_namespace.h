@@ -39,7 +39,8 @@ class PrivateNamespace {
 // A second namespace, with a name, that commands of iproute2 can move an interface to.
 class NamedNamespace {
  public:
-  NamedNamespace() : name_("wring-test-" + std::to_string(getpid())) {
+  explicit NamedNamespace(const std::string& suffix = "")
+      : name_("wring-test-" + std::to_string(getpid()) + suffix) {
     made_ = run("ip netns add " + name_);
   }
   ~NamedNamespace() { run("ip netns del " + name_); }

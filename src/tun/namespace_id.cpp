@@ -1,0 +1,84 @@
+#include "tun/namespace_id.h"
+
+#include <libmnl/libmnl.h>
+#include <linux/if_tun.h>
+#include <linux/net_namespace.h>
+#include <linux/rtnetlink.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <cerrno>
+#include <optional>
+
+#include "base/unique_fd.h"
+
+namespace wring {
+namespace {
+
+constexpr std::size_t kMessageRoom = 8192;  // as much as the kernel fills for one namespace
+
+bool same_namespace(int a, int b) {
+  struct stat of_a {};
+  struct stat of_b {};
+  return fstat(a, &of_a) == 0 && fstat(b, &of_b) == 0 && of_a.st_ino == of_b.st_ino &&
+         of_a.st_dev == of_b.st_dev;
+}
+
+// A question about the namespace behind `namespace_fd`; `id` goes along where one is to be set.
+// Returns the id of the answer, kOwnNamespace if it has none.
+Result<int> ask(int socket, std::uint16_t type, int namespace_fd, std::optional<int> id) {
+  alignas(nlmsghdr) std::array<char, kMessageRoom> buffer{};
+  nlmsghdr* request = mnl_nlmsg_put_header(buffer.data());
+  request->nlmsg_type = type;
+  request->nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | (id ? NLM_F_ACK : 0));
+  mnl_nlmsg_put_extra_header(request, sizeof(rtgenmsg));
+  mnl_attr_put_u32(request, NETNSA_FD, static_cast<std::uint32_t>(namespace_fd));
+  if (id) mnl_attr_put_u32(request, NETNSA_NSID, static_cast<std::uint32_t>(*id));
+  const bool sent = ::send(socket, request, request->nlmsg_len, 0) >= 0;
+  const ssize_t size = sent ? recv(socket, buffer.data(), buffer.size(), 0) : -1;
+  if (size < 0) return system_failure("cannot ask for a network namespace", errno);
+
+  const auto* answer = reinterpret_cast<const nlmsghdr*>(buffer.data());
+  if (!mnl_nlmsg_ok(answer, static_cast<int>(size))) {
+    return failure("cannot read the kernel's answer about a network namespace", EPROTO);
+  }
+  if (answer->nlmsg_type == NLMSG_ERROR) {
+    const int error = -static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(answer))->error;
+    if (error == 0) return kOwnNamespace;
+    return system_failure("cannot number a network namespace", error, "it takes CAP_NET_ADMIN");
+  }
+  int found = kOwnNamespace;
+  const auto take = [](const nlattr* attribute, void* out) {
+    if (mnl_attr_get_type(attribute) == NETNSA_NSID) {
+      *static_cast<int*>(out) = static_cast<int>(mnl_attr_get_u32(attribute));
+    }
+    return MNL_CB_OK;
+  };
+  mnl_attr_parse(answer, sizeof(rtgenmsg), take, &found);
+  return found;
+}
+
+}  // namespace
+
+Result<int> namespace_id_of_tun(int tun_fd) {
+  const UniqueFd theirs(ioctl(tun_fd, TUNGETDEVNETNS));
+  if (!theirs && errno == EBADFD) return failure("the interface was deleted", EBADFD);
+  // Without the right to ask (EPERM), or before Linux 5.12 (EINVAL), there is only our own.
+  if (!theirs) return kOwnNamespace;
+  const UniqueFd netlink(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  if (!netlink) return system_failure("cannot open a netlink socket", errno);
+  const UniqueFd ours(ioctl(netlink.get(), SIOCGSKNS));
+  if (ours && same_namespace(ours.get(), theirs.get())) return kOwnNamespace;
+
+  auto id = ask(netlink.get(), RTM_GETNSID, theirs.get(), std::nullopt);
+  if (!id || *id != NETNSA_NSID_NOT_ASSIGNED) return id;
+  auto assigned = ask(netlink.get(), RTM_NEWNSID, theirs.get(), NETNSA_NSID_NOT_ASSIGNED);
+  // EEXIST: somebody was faster.
+  if (!assigned && assigned.error().code != EEXIST) return assigned;
+  return ask(netlink.get(), RTM_GETNSID, theirs.get(), std::nullopt);
+}
+
+}  // namespace wring
