@@ -16,10 +16,10 @@ build=(
 test=(
   libgtest-dev libgmock-dev libbenchmark-dev
   clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14
-  python3 python3-pytest
+  python3 python3-pytest python3-cryptography
   wireguard-tools                  # wg and wg-quick, for the tests and the demo
   iproute2 iputils-ping nftables procps util-linux
-  iperf3
+  iperf3 tshark
 )
 
 case "${1:-}" in
