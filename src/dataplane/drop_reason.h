@@ -75,15 +75,20 @@ constexpr std::string_view name(DropReason reason) {
 // What was counted, by reason: the position is that of the enumerator.
 using DropCounts = std::array<std::uint64_t, kDropReasonCount>;
 
-// One counter per reason. Any thread may add and read.
+// One counter per reason. Any thread may add and read. Threads count apart, so that those who drop
+// what a flood brings do not wait for each other's cache line; get() adds up.
 class DropCounters {
  public:
   void add(DropReason reason, std::uint64_t n = 1) {
     // Relaxed: a count says nothing about other memory.
-    counts_[static_cast<std::size_t>(reason)].fetch_add(n, std::memory_order_relaxed);
+    rows_[row_of_this_thread()][static_cast<std::size_t>(reason)].fetch_add(
+        n, std::memory_order_relaxed);
   }
   [[nodiscard]] std::uint64_t get(DropReason reason) const {
-    return counts_[static_cast<std::size_t>(reason)].load(std::memory_order_relaxed);
+    std::uint64_t sum = 0;
+    for (const Row& row : rows_)
+      sum += row[static_cast<std::size_t>(reason)].load(std::memory_order_relaxed);
+    return sum;
   }
   [[nodiscard]] DropCounts all() const {
     DropCounts counts{};
@@ -93,7 +98,17 @@ class DropCounters {
   }
 
  private:
-  std::array<std::atomic<std::uint64_t>, kDropReasonCount> counts_{};
+  // More threads than rows share them.
+  static constexpr std::size_t kRows = 16;
+  struct alignas(64) Row : std::array<std::atomic<std::uint64_t>, kDropReasonCount> {};
+
+  static std::size_t row_of_this_thread() {
+    static std::atomic<std::size_t> threads{0};
+    thread_local const std::size_t row = threads.fetch_add(1, std::memory_order_relaxed) % kRows;
+    return row;
+  }
+
+  std::array<Row, kRows> rows_{};
 };
 
 }  // namespace wring

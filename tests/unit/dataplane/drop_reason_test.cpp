@@ -4,6 +4,8 @@
 
 #include <set>
 #include <string>
+#include <thread>
+#include <vector>
 
 namespace wring {
 namespace {
@@ -33,6 +35,21 @@ TEST(DropCounters, count_each_reason_apart) {
   counters.add(DropReason::kReplayed, 4);
   EXPECT_EQ(counters.get(DropReason::kReplayed), 5U);
   EXPECT_EQ(counters.get(DropReason::kNoPeer), 0U);
+}
+
+TEST(DropCounters, add_up_what_more_threads_than_there_are_rows_have_counted) {
+  DropCounters counters;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 20; ++i) {
+    threads.emplace_back([&counters] {
+      for (int n = 0; n < 1000; ++n)
+        counters.add(DropReason::kUnknownIndex);
+    });
+  }
+  for (std::thread& thread : threads)
+    thread.join();
+  EXPECT_EQ(counters.get(DropReason::kUnknownIndex), 20000U);
+  EXPECT_EQ(counters.all()[static_cast<std::size_t>(DropReason::kUnknownIndex)], 20000U);
 }
 
 }  // namespace
