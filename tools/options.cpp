@@ -8,8 +8,10 @@
 #include <map>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include "base/result.h"
+#include "tools/cpu_list.h"
 
 namespace wring {
 namespace {
@@ -27,6 +29,23 @@ const std::map<std::string, PumpKind> kPumpKinds = {
 
 unsigned default_workers() {
   return std::clamp(std::thread::hardware_concurrency(), 1U, kDefaultWorkersMax);
+}
+
+// One worker for each CPU.
+Result<void> apply_cpus(Options& options, std::string_view list, bool workers_given) {
+  auto cpus = parse_cpu_list(list);
+  if (!cpus) return failure("--cpus: " + cpus.error().message);
+  if (cpus->size() > kMaxWorkers) {
+    return failure("--cpus names " + std::to_string(cpus->size()) + " CPUs; there are at most " +
+                   std::to_string(kMaxWorkers) + " workers");
+  }
+  if (workers_given && options.workers != cpus->size()) {
+    return failure("--cpus asks for " + std::to_string(cpus->size()) + " workers, --workers for " +
+                   std::to_string(options.workers) + "; leave --workers out");
+  }
+  options.workers = static_cast<unsigned>(cpus->size());
+  options.cpus = std::move(*cpus);
+  return {};
 }
 
 // A descriptor that whoever started us handed in.
@@ -78,9 +97,14 @@ std::optional<Options> parse_options(int argc, const char* const* argv, int& exi
       "-f,--foreground", options.foreground,
       "Stay in the foreground and log to stderr (else: go to the background once the interface "
       "answers, and log to syslog)");
-  app.add_option("--workers", options.workers, "Packet threads; by default one per core, 4 at most")
-      ->check(CLI::Range(1U, kMaxWorkers))
-      ->type_name("N");
+  auto* workers = app.add_option("--workers", options.workers,
+                                 "Packet threads; by default one per core, 4 at most")
+                      ->check(CLI::Range(1U, kMaxWorkers))
+                      ->type_name("N");
+  std::string cpu_list;
+  auto* cpus = app.add_option("--cpus", cpu_list,
+                              "CPUs for the packet threads, 0-3,8 for example: one thread on each")
+                   ->type_name("LIST");
   app.add_option("--io", options.io,
                  "auto (default: io_uring where it may be used), uring or epoll")
       ->transform(CLI::CheckedTransformer(kPumpKinds).description(""))
@@ -109,7 +133,9 @@ std::optional<Options> parse_options(int argc, const char* const* argv, int& exi
     exit_status = 1;
     return std::nullopt;
   }
-  if (auto applied = apply_environment(options, level->count() > 0); !applied) {
+  auto applied = apply_environment(options, level->count() > 0);
+  if (applied && cpus->count() > 0) applied = apply_cpus(options, cpu_list, workers->count() > 0);
+  if (!applied) {
     std::cerr << "wring: " << applied.error().message << "\n";
     exit_status = 1;
     return std::nullopt;

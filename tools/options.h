@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "io/make_pump.h"
 #include "tools/logging.h"
@@ -13,6 +14,7 @@ struct Options {
   std::string interface;
   bool foreground = false;
   unsigned workers = 1;
+  std::vector<unsigned> cpus;  // one for each worker; empty: wherever the kernel puts them
   PumpKind io = PumpKind::kAuto;
   bool offload = true;
   LogLevel log_level = LogLevel::kError;

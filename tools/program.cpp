@@ -64,6 +64,7 @@ int run_program(Options options) {
   TunnelOptions tunnel_options;
   tunnel_options.interface = options.interface;
   tunnel_options.workers = options.workers;
+  tunnel_options.cpus = std::move(options.cpus);
   tunnel_options.io = options.io;
   tunnel_options.offload = options.offload;
   if (options.tun_fd) tunnel_options.tun_fd.reset(*options.tun_fd);

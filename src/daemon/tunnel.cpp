@@ -11,6 +11,7 @@
 
 #include "daemon/peer_name.h"
 #include "noise/aead.h"
+#include "tun/flow_steering.h"
 
 namespace wring {
 namespace {
@@ -33,6 +34,13 @@ Result<TunDevice> open_tun(TunnelOptions& options) {
     tun = TunDevice::create(options.interface, options.workers, kDefaultTunMtu, options.offload);
   }
   return tun;
+}
+
+// One peer's flows leave by all workers. Where that cannot be, they leave by the one that their
+// answers come to, as the kernel has it.
+void spread_flows(const TunDevice& tun) {
+  const auto steered = steer_flows_by_hash(tun.queues().front().get());
+  if (!steered) spdlog::debug("{}: {}", tun.name(), steered.error().message);
 }
 
 std::string_view describe(DeviceEvent event) {
@@ -66,6 +74,11 @@ Result<std::unique_ptr<Tunnel>> Tunnel::open(TunnelOptions options) {
   auto tun = open_tun(options);
   if (!tun) return tl::unexpected(tun.error());
   const auto workers = static_cast<unsigned>(tun->queues().size());
+  if (workers > 1) spread_flows(*tun);
+  if (options.cpus.size() > workers) {
+    spdlog::warn("{}: the descriptor that was handed in is one queue: one worker, on CPU {}",
+                 tun->name(), options.cpus.front());
+  }
   Offloads offloads;
   offloads.vnet_header = tun->offloads().vnet_header;
   offloads.join = offloads.vnet_header && options.offload;
@@ -79,7 +92,7 @@ Result<std::unique_ptr<Tunnel>> Tunnel::open(TunnelOptions options) {
 
   std::unique_ptr<Tunnel> tunnel(new Tunnel(std::move(*tun), std::move(*monitor), std::move(*loop),
                                             std::move(*wakeup), workers, offloads));
-  if (auto started = tunnel->start_workers(options.io); !started)
+  if (auto started = tunnel->start_workers(options.io, options.cpus); !started)
     return tl::unexpected(started.error());
   auto server = UapiServer::start(tunnel->loop_, tunnel->configuration_, std::move(*socket));
   if (!server) return tl::unexpected(server.error());
@@ -117,7 +130,7 @@ Tunnel::~Tunnel() {
     worker->stop();
 }
 
-Result<void> Tunnel::start_workers(PumpKind kind) {
+Result<void> Tunnel::start_workers(PumpKind kind, const std::vector<unsigned>& cpus) {
   std::vector<std::unique_ptr<PacketPump>> pumps;
   for (unsigned i = 0; i < workers_.size(); ++i) {
     auto made =
@@ -128,8 +141,10 @@ Result<void> Tunnel::start_workers(PumpKind kind) {
     }
     pumps.push_back(std::move(made->pump));
   }
-  for (unsigned i = 0; i < workers_.size(); ++i)
-    workers_[i]->start(std::move(pumps[i]));
+  for (unsigned i = 0; i < workers_.size(); ++i) {
+    workers_[i]->start(std::move(pumps[i]),
+                       i < cpus.size() ? std::optional(cpus[i]) : std::nullopt);
+  }
   return {};
 }
 

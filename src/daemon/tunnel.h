@@ -27,6 +27,7 @@ namespace wring {
 struct TunnelOptions {
   std::string interface;
   unsigned workers = 1;
+  std::vector<unsigned> cpus;  // one for each worker, to which it is bound; empty: any
   PumpKind io = PumpKind::kAuto;
   bool offload = true;  // let the kernel join and split packets, where it can
   UniqueFd tun_fd;      // an open TUN (WG_TUN_FD), or none
@@ -52,7 +53,7 @@ class Tunnel final : public DatagramSender {
   Tunnel(TunDevice tun, LinkMonitor monitor, EventLoop loop, Wakeup wakeup, unsigned workers,
          const Offloads& offloads);
 
-  Result<void> start_workers(PumpKind kind);
+  Result<void> start_workers(PumpKind kind, const std::vector<unsigned>& cpus);
   Result<void> watch();
   void on_link(const LinkState& state);
   void on_signal(int signal_fd);

@@ -1,6 +1,7 @@
 #include "daemon/worker.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -39,9 +40,23 @@ Worker::~Worker() {
   stop();
 }
 
-void Worker::start(std::unique_ptr<PacketPump> pump) {
+void Worker::start(std::unique_ptr<PacketPump> pump, std::optional<unsigned> cpu) {
   pump_ = std::move(pump);
-  thread_ = std::thread([this] { run(); });
+  thread_ = std::thread([this, cpu] {
+    if (cpu) bind_to(*cpu);
+    run();
+  });
+}
+
+void Worker::bind_to(unsigned cpu) const {
+  cpu_set_t only;
+  CPU_ZERO(&only);
+  CPU_SET(cpu, &only);
+  // The options were checked, so the CPU has gone since; packets pass on any other.
+  if (const int error = pthread_setaffinity_np(pthread_self(), sizeof only, &only); error != 0) {
+    spdlog::warn("worker {} cannot be bound to CPU {}: {}", index_, cpu,
+                 std::generic_category().message(error));
+  }
 }
 
 void Worker::stop() {

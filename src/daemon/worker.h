@@ -39,8 +39,9 @@ class Worker final : public SendErrors {
          const Offloads& offloads);
   ~Worker() override;
 
-  // Takes the pump that it is to drive, and starts. The pump reports send errors to this object.
-  void start(std::unique_ptr<PacketPump> pump);
+  // Takes the pump that it is to drive, and starts, bound to `cpu` if there is one. The pump
+  // reports send errors to this object.
+  void start(std::unique_ptr<PacketPump> pump, std::optional<unsigned> cpu = std::nullopt);
   // Ends the loop and joins the thread; the pump, and what it holds of TUN and sockets, is gone
   // then.
   void stop();
@@ -56,6 +57,7 @@ class Worker final : public SendErrors {
 
  private:
   void run();
+  void bind_to(unsigned cpu) const;
   void write_packets(std::span<const MutByteSpan> packets);
   void write_alone(ByteSpan packet);
   // Sends again, one by one and at once, what was refused as it was; counts what fails for good.

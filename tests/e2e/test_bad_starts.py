@@ -110,6 +110,20 @@ def test_a_wrong_command_line_is_refused(pair, argv):
     _nothing_left(pair[0])
 
 
+@pytest.mark.parametrize("cpus, said", [
+    ("0,", "names no CPUs"), ("1-0", "names no CPUs"), ("0-", "names no CPUs"),
+    ("all", '"all" names no CPUs'), ("-1", "names no CPUs"), ("0,0", "CPU 0 is named twice"),
+    ("0,4000", "CPU 4000 is not there"), ("0-4294967295", "is not there")])
+def test_cpus_that_there_are_not(pair, cpus, said):
+    assert said in _refused(pair[0], options=(f"--cpus={cpus}",))
+    _nothing_left(pair[0])
+
+
+def test_cpus_and_workers_that_contradict_each_other(pair):
+    assert "leave --workers out" in _refused(pair[0], options=("--cpus", "0", "--workers", "2"))
+    _nothing_left(pair[0])
+
+
 def test_the_program_knows_no_way_to_leave_out_the_cipher(pair):
     assert "--null-cipher" in _refused(pair[0], options=("--null-cipher",))
     _nothing_left(pair[0])

@@ -1,0 +1,69 @@
+#include "tools/cpu_list.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <optional>
+#include <string>
+
+namespace wring {
+namespace {
+
+std::optional<unsigned> parse_number(std::string_view text) {
+  unsigned number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || stopped != end) return std::nullopt;
+  return number;
+}
+
+// "4" or "0-3".
+struct Range {
+  unsigned first;
+  unsigned last;
+};
+
+std::optional<Range> parse_range(std::string_view text) {
+  const std::size_t dash = text.find('-');
+  const auto first = parse_number(text.substr(0, dash));
+  const auto last = dash == text.npos ? first : parse_number(text.substr(dash + 1));
+  if (!first || !last || *last < *first) return std::nullopt;
+  return Range{*first, *last};
+}
+
+}  // namespace
+
+Result<std::vector<unsigned>> parse_cpu_list(std::string_view text) {
+  cpu_set_t permitted;
+  CPU_ZERO(&permitted);
+  if (sched_getaffinity(0, sizeof permitted, &permitted) != 0) {
+    return system_failure("cannot tell which CPUs there are", errno);
+  }
+  std::vector<unsigned> cpus;
+  for (bool more = true; more;) {
+    const std::size_t comma = text.find(',');
+    const std::string_view part = text.substr(0, comma);
+    more = comma != text.npos;
+    if (more) text.remove_prefix(comma + 1);
+
+    const auto range = parse_range(part);
+    if (!range) {
+      return failure("\"" + std::string(part) + "\" names no CPUs; write a list such as 0-3,8");
+    }
+    for (unsigned cpu = range->first; cpu <= range->last; ++cpu) {
+      if (cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, &permitted)) {
+        return failure("CPU " + std::to_string(cpu) +
+                       " is not there, or this process may not run on it");
+      }
+      if (std::find(cpus.begin(), cpus.end(), cpu) != cpus.end()) {
+        return failure("CPU " + std::to_string(cpu) + " is named twice");
+      }
+      cpus.push_back(cpu);
+    }
+  }
+  return cpus;
+}
+
+}  // namespace wring
