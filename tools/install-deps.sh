@@ -19,7 +19,7 @@ test=(
   python3 python3-pytest python3-cryptography
   wireguard-tools                  # wg and wg-quick, for the tests and the demo
   iproute2 iputils-ping nftables procps util-linux
-  iperf3 tshark
+  iperf3 tshark valgrind
 )
 
 case "${1:-}" in
