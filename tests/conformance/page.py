@@ -20,14 +20,16 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "conformance.md"
 
 _HEAD = """# Conformance
 
-What wring keeps of the protocol, rule by rule, and the tests that prove it. This page is written by the suite in
-`tests/conformance` from a run of its own: `pytest --write-page` there, as root, with `WRING` naming the program.
+What wring keeps of the protocol, rule by rule, and the tests that prove it. The suite in
+`tests/conformance` writes this page from a run of its own: `pytest --write-page` there, as root,
+with `WRING` naming the program.
 
-The suite is a WireGuard peer of its own, written after the paper on hashlib and OpenSSL, without a line of wring's. It
-completes handshakes in both roles, sends whatever a test wants sent, and drives a real `wring -f` in a namespace over
-real sockets and the real control socket. Timers of 5, 10 and 15 s and of 20 ms are waited for on the wire. Those of 90
-to 540 s, and what cannot be seen from outside, are proven under a virtual clock by the programs named behind the test
-(`simulation_test`, `device_test`, ...), which the suite runs too. Where the paper is silent, the Linux kernel's
+The suite is a WireGuard peer of its own, written after the paper on hashlib and OpenSSL, without a
+line of wring's. It completes handshakes in both roles, sends whatever a test wants sent, and drives
+a real `wring -f` in a namespace over real sockets and the real control socket. Timers of 5, 10 and
+15 s and of 20 ms are waited for on the wire. Those of 90 to 540 s, and what cannot be seen from
+outside, are proven under a virtual clock by the programs named behind the test (`simulation_test`,
+`device_test`, ...), which the suite runs too. Where the paper is silent, the Linux kernel's
 behaviour is the rule.
 
 | Rule | In short | Tests | Result |

@@ -31,7 +31,8 @@ def _unit(program: str, test: str, *states: str) -> Elsewhere:
     return Elsewhere(program, test, states)
 
 
-_GIVEN_UP = _sim("HandshakeTiming.is_given_up_after_90_seconds_and_what_was_staged_is_dropped", "90s")
+_GIVEN_UP = _sim("HandshakeTiming.is_given_up_after_90_seconds_and_what_was_staged_is_dropped",
+                 "90s")
 _LAST_COUNTER = _unit("device_test",
                       "SessionTest.the_last_counter_is_2_to_the_64_less_2_to_the_13_less_2",
                       "18446744073709543423")
@@ -49,10 +50,11 @@ RULES = (
     Rule("P5", "timestamps grow, 20 ms apart; the sender whitens its own"),
     Rule("P6", "an initiation every 5 s at most; a response counts as one"),
     Rule("P7", "sent again after 5 s plus jitter, given up after 90 s", (
-        _sim("HandshakeTiming.an_unanswered_initiation_is_sent_again_every_five_seconds_with_jitter",
-             "333ms"), _GIVEN_UP,
+        _sim("HandshakeTiming."
+             "an_unanswered_initiation_is_sent_again_every_five_seconds_with_jitter", "333ms"),
+        _GIVEN_UP,
         _sim("HandshakeTiming.traffic_that_goes_on_keeps_the_attempts_going_on"))),
-    Rule("P8", "rekeying after 120 s, 165 s, 2^60 messages; no key past 180 s or its last counter", (
+    Rule("P8", "rekeying after 120 s, 165 s, 2^60 messages; no key past 180 s or its limit", (
         _120,
         _sim("HandshakeTiming.an_initiator_that_only_receives_rekeys_once_at_165_seconds", "134s"),
         _sim("HandshakeTiming.the_responder_does_not_rekey_however_much_it_sends"),
@@ -77,7 +79,7 @@ RULES = (
         _unit("noise_test", "Handshake.refuses_static_keys_of_low_order"),
         _sim("Keys.a_peer_with_a_key_of_low_order_gets_nothing_and_harms_nobody"))),
     Rule("P18", "on receive: index, authentication, window, endpoint, AllowedIPs, in this order"),
-    Rule("P19", "the replay window reaches back 8128; counters start at 0 and end below the limit", (
+    Rule("P19", "the replay window reaches back 8128; counters from 0 to below the limit", (
         _unit("dataplane_test", "ReplayWindow.reaches_back_8128_and_no_further", "8128"),)),
     Rule("P20", "cryptokey routing by the longest prefix; a prefix moves to whom claims it last", (
         _unit("dataplane_test",

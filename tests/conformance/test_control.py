@@ -10,10 +10,11 @@ import time
 
 import pytest
 
-from rig import Control, Key
+from control import Control
 from support.daemon import Daemon, program, socket_path
 from support.netns import Net
 from support.waiting import eventually
+from wire.crypto import Key
 
 _EINVAL, _EPROTO, _EADDRINUSE = 22, 71, 98
 _TUNSETIFF, _IFF_TUN, _IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
@@ -110,8 +111,8 @@ def test_p37_a_taken_port_is_eaddrinuse(wring):
 def test_p38_what_is_zero_is_left_out_and_a_zero_key_clears(fresh):
     ours, peer = Key(), Key()
     assert fresh.get() == ({}, {})
-    fresh.must_set(f"private_key={ours.private.hex()}", "fwmark=1", f"public_key={peer.public.hex()}",
-                   f"preshared_key={'01' * 32}")
+    fresh.must_set(f"private_key={ours.private.hex()}", "fwmark=1",
+                   f"public_key={peer.public.hex()}", f"preshared_key={'01' * 32}")
     assert set(fresh.get()[0]) == {"private_key", "fwmark"}
     fresh.must_set(f"private_key={'00' * 32}", "fwmark=0", f"public_key={peer.public.hex()}",
                    f"preshared_key={'00' * 32}")
