@@ -116,6 +116,10 @@ std::optional<Options> parse_options(int argc, const char* const* argv, int& exi
       app.add_option("--log-level", options.log_level, "silent, error (default) or verbose")
           ->transform(CLI::CheckedTransformer(kLogLevels).description(""))
           ->type_name("LEVEL");
+  app.add_option("--keylog", options.key_log,
+                 "Append the keys of every session to FILE, for Wireshark to decrypt the traffic")
+      ->check([](const std::string& path) { return path.empty() ? "names no file" : ""; })
+      ->type_name("FILE");
   app.set_version_flag("--version", std::string("wring ") + WRING_VERSION);
   app.footer(
       "Environment: LOG_LEVEL (as --log-level), WG_PROCESS_FOREGROUND=1 (as -f), WG_TUN_FD and\n"

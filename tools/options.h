@@ -17,6 +17,7 @@ struct Options {
   std::vector<unsigned> cpus;  // one for each worker; empty: wherever the kernel puts them
   PumpKind io = PumpKind::kAuto;
   bool offload = true;
+  std::string key_log;  // a path; empty: none
   LogLevel log_level = LogLevel::kError;
   std::optional<int> tun_fd;   // WG_TUN_FD
   std::optional<int> uapi_fd;  // WG_UAPI_FD

@@ -69,6 +69,11 @@ int run_program(Options options) {
   tunnel_options.offload = options.offload;
   if (options.tun_fd) tunnel_options.tun_fd.reset(*options.tun_fd);
   if (options.uapi_fd) tunnel_options.uapi_fd.reset(*options.uapi_fd);
+  if (!options.key_log.empty()) {
+    auto key_log = KeyLog::open(options.key_log);
+    if (!key_log) return fail(key_log.error());
+    tunnel_options.key_log = std::move(*key_log);
+  }
   auto tunnel = Tunnel::open(std::move(tunnel_options));
   if (!tunnel) return fail(tunnel.error());
 

@@ -94,6 +94,15 @@ Result<std::unique_ptr<Tunnel>> Tunnel::open(TunnelOptions options) {
                                             std::move(*wakeup), workers, offloads));
   if (auto started = tunnel->start_workers(options.io, options.cpus); !started)
     return tl::unexpected(started.error());
+  if (options.key_log) {
+    spdlog::warn("{}: the keys of every session go to the key log: who reads it reads the traffic",
+                 tunnel->interface());
+    tunnel->key_log_ = std::move(options.key_log);
+    tunnel->device_.set_ephemeral_observer(
+        [raw = tunnel.get()](const Peer& peer, const PrivateKey& ephemeral) {
+          raw->log_keys(peer, ephemeral);
+        });
+  }
   auto server = UapiServer::start(tunnel->loop_, tunnel->configuration_, std::move(*socket));
   if (!server) return tl::unexpected(server.error());
   tunnel->uapi_ = std::move(*server);
@@ -206,6 +215,16 @@ void Tunnel::on_signal(int signal_fd) {
     const std::uint64_t count = shared_.drops.get(reason);
     if (count != 0) spdlog::warn("{}: dropped {}: {}", interface(), name(reason), count);
   }
+}
+
+void Tunnel::log_keys(const Peer& peer, const PrivateKey& ephemeral) {
+  if (!key_log_) return;
+  const int error =
+      key_log_->add(*device_.identity(), peer.public_key, ephemeral, peer.preshared_key);
+  if (error == 0) return;
+  spdlog::error("{}: cannot write to the key log: {}; no more keys go there", interface(),
+                std::strerror(error));
+  key_log_.reset();
 }
 
 void Tunnel::poll_link() {

@@ -14,6 +14,7 @@
 #include "control/event_loop.h"
 #include "control/uapi_server.h"
 #include "daemon/configuration.h"
+#include "daemon/key_log.h"
 #include "daemon/udp_binding.h"
 #include "daemon/wakeup.h"
 #include "daemon/worker.h"
@@ -32,6 +33,7 @@ struct TunnelOptions {
   bool offload = true;  // let the kernel join and split packets, where it can
   UniqueFd tun_fd;      // an open TUN (WG_TUN_FD), or none
   UniqueFd uapi_fd;     // a listening control socket (WG_UAPI_FD), or none
+  std::optional<KeyLog> key_log;
 };
 
 // Control thread only: the thread that opens it runs and destroys it.
@@ -57,6 +59,7 @@ class Tunnel final : public DatagramSender {
   Result<void> watch();
   void on_link(const LinkState& state);
   void on_signal(int signal_fd);
+  void log_keys(const Peer& peer, const PrivateKey& ephemeral);
   void poll_link();
   void take_handshakes(Instant now);
   [[nodiscard]] bool handshakes_waiting();
@@ -77,6 +80,7 @@ class Tunnel final : public DatagramSender {
   std::unique_ptr<UapiServer> uapi_;
   std::chrono::milliseconds send_patience_{};  // what is left of it in this turn
   std::optional<std::uint16_t> refused_port_;  // taken when the interface came up
+  std::optional<KeyLog> key_log_;
   std::optional<std::string> ended_;
   bool by_signal_ = false;
 };

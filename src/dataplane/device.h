@@ -57,6 +57,7 @@ enum class DeviceEvent {
 class Device {
  public:
   using Observer = std::function<void(const Peer&, DeviceEvent)>;
+  using EphemeralObserver = std::function<void(const Peer&, const PrivateKey& ephemeral)>;
 
   Device(SharedState& shared, Rng& rng, DatagramSender& sender);
   ~Device();
@@ -65,6 +66,10 @@ class Device {
 
   // Called within whatever made it happen; it changes nothing here.
   void set_observer(Observer observer) { observer_ = std::move(observer); }
+  // Given the ephemeral key of each handshake message, just before it leaves: for a key log.
+  void set_ephemeral_observer(EphemeralObserver observer) {
+    ephemeral_observer_ = std::move(observer);
+  }
 
   // --- Configuration (device_config.cpp) ---
 
@@ -173,6 +178,7 @@ class Device {
   TimerQueue queue_;
   std::vector<std::uint8_t> seal_buffer_;
   Observer observer_;
+  EphemeralObserver ephemeral_observer_;
 };
 
 }  // namespace wring

@@ -90,6 +90,7 @@ void Device::handle_initiation(ByteSpan bytes, const Endpoint& from, Instant now
   std::optional<Response> response =
       respond(std::move(*initiation), peer->preshared_key, fresh_index(), rng_);
   if (!response) return shared_.drops.add(DropReason::kHandshakeForged);
+  if (ephemeral_observer_) ephemeral_observer_(*peer, response->ephemeral);
   // A session that is confirmed, but not promoted yet, must not make room for the new one.
   confirm_next(*peer, now);
   begin_session(*peer, std::move(response->keys), now.boot);
@@ -168,6 +169,7 @@ void Device::send_initiation(Peer& peer, Instant now) {
   std::optional<Initiation> initiation =
       initiate(*identity_, peer.public_key, *peer.static_static, fresh_index(), stamp, rng_);
   if (!initiation) return;
+  if (ephemeral_observer_) ephemeral_observer_(peer, initiation->state.ephemeral);
   peer.latest_timestamp_sent = stamp;
   peer.last_handshake_sent = now.boot;
   awaiting_response_.emplace(initiation->state.local_index, &peer);

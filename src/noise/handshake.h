@@ -82,6 +82,7 @@ struct ReceivedInitiation {
 struct Response {
   ResponseMessage message;
   TransportKeys keys;
+  PrivateKey ephemeral;  // of no further use, but for a key log
 };
 
 // [WG] 5.4.3

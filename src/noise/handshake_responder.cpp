@@ -41,7 +41,7 @@ std::optional<ReceivedInitiation> authenticate_initiation(IdentifiedInitiation i
 
 std::optional<Response> respond(ReceivedInitiation initiation, const PresharedKey& psk,
                                 SessionIndex local, Rng& rng) {
-  const PrivateKey ephemeral = generate_private_key(rng);
+  PrivateKey ephemeral = generate_private_key(rng);
   const PublicKey ephemeral_public = derive_public_key(ephemeral);
   const auto ephemeral_ephemeral = agree(ephemeral, initiation.remote_ephemeral);
   if (!ephemeral_ephemeral) return std::nullopt;
@@ -60,11 +60,13 @@ std::optional<Response> respond(ReceivedInitiation initiation, const PresharedKe
   state.seal_and_hash(empty_sealing_key, {}, message.empty);
 
   auto [receive, send] = state.split();
-  return Response{message, TransportKeys{.send = std::move(send),
-                                         .receive = std::move(receive),
-                                         .local_index = local,
-                                         .remote_index = initiation.remote_index,
-                                         .is_initiator = false}};
+  return Response{message,
+                  TransportKeys{.send = std::move(send),
+                                .receive = std::move(receive),
+                                .local_index = local,
+                                .remote_index = initiation.remote_index,
+                                .is_initiator = false},
+                  std::move(ephemeral)};
 }
 
 }  // namespace wring

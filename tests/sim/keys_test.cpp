@@ -180,6 +180,30 @@ TEST(Keys, without_a_private_key_nothing_is_sent_or_answered) {  // P38
   EXPECT_EQ(net.a.next_deadline(), kNever);
 }
 
+TEST(Keys, of_every_handshake_message_the_ephemeral_one_is_told_to_who_asked_for_it) {
+  TwoHosts net;
+  std::vector<PublicKey> told;
+  for (SimulatedPeerHost* host : {&net.a, &net.b}) {
+    host->device().set_ephemeral_observer([&](const Peer& peer, const PrivateKey& ephemeral) {
+      EXPECT_TRUE(&peer == &net.b_at_a() || &peer == &net.a_at_b());
+      told.push_back(derive_public_key(ephemeral));
+    });
+  }
+  net.simulation.talk(net.a, net.b, 1s, net.simulation.now() + 10min);
+  net.simulation.run_for(10min);
+  std::vector<PublicKey> seen;
+  for (const Datagram& datagram : net.simulation.network().log()) {
+    const auto type = classify(datagram.payload);
+    if (type == MessageType::kInitiation) {
+      seen.push_back(PublicKey{load<InitiationMessage>(datagram.payload).ephemeral});
+    } else if (type == MessageType::kResponse) {
+      seen.push_back(PublicKey{load<ResponseMessage>(datagram.payload).ephemeral});
+    }
+  }
+  EXPECT_GE(told.size(), 10U);  // five handshakes, one every 120 s
+  EXPECT_EQ(told, seen);
+}
+
 TEST(Keys, a_peer_removed_in_the_middle_of_everything_is_forgotten) {
   TwoHosts net;
   net.make_session();

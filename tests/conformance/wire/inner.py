@@ -3,7 +3,7 @@
 import ipaddress
 import struct
 
-_UDP = 17
+_ICMP, _UDP = 1, 17
 
 
 def checksum(data: bytes) -> int:
@@ -27,16 +27,21 @@ def _udp(source: str, destination: str, port: int, payload: bytes) -> bytes:
     return struct.pack(">HHHH", port, port, length, found) + payload
 
 
+def _ipv4(source: str, destination: str, protocol: int, inside: bytes, tos: int = 0,
+          total_length: int = -1) -> bytes:
+    length = 20 + len(inside) if total_length < 0 else total_length
+
+    def header(found: int) -> bytes:
+        return struct.pack(">BBHHHBBH4s4s", 0x45, tos, length, 0, 0, 64, protocol, found,
+                           _packed(source), _packed(destination))
+    return header(checksum(header(0))) + inside
+
+
 def udp4(source: str, destination: str, payload: bytes, port: int = 7000, tos: int = 0,
          total_length: int = -1) -> bytes:
     """An IPv4 packet with a UDP datagram; `total_length` may lie."""
     inside = _udp(source, destination, port, payload)
-    length = 20 + len(inside) if total_length < 0 else total_length
-
-    def header(found: int) -> bytes:
-        return struct.pack(">BBHHHBBH4s4s", 0x45, tos, length, 0, 0, 64, _UDP, found,
-                           _packed(source), _packed(destination))
-    return header(checksum(header(0))) + inside
+    return _ipv4(source, destination, _UDP, inside, tos, total_length)
 
 
 def udp6(source: str, destination: str, payload: bytes, port: int = 7000, tos: int = 0,
@@ -46,6 +51,13 @@ def udp6(source: str, destination: str, payload: bytes, port: int = 7000, tos: i
     length = len(inside) if payload_length < 0 else payload_length
     return struct.pack(">IHBB16s16s", 6 << 28 | tos << 20, length, _UDP, 64,
                        _packed(source), _packed(destination)) + inside
+
+
+def echo4(source: str, destination: str, sequence: int, payload: bytes) -> bytes:
+    """An ICMP echo request."""
+    def message(found: int) -> bytes:
+        return struct.pack(">BBHHH", 8, 0, found, 1, sequence) + payload
+    return _ipv4(source, destination, _ICMP, message(checksum(message(0))))
 
 
 def payload_of(packet: bytes) -> bytes:
