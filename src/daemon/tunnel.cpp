@@ -36,9 +36,15 @@ Result<TunDevice> open_tun(TunnelOptions& options) {
   return tun;
 }
 
+// From so many workers on. Of two, the one that a peer's answers come to may seal for it, too: the
+// other core is busy with what sends and delivers, and a flow whose two directions share a worker
+// costs less (docs/decisions/0012-many-cores.md).
+constexpr std::size_t kWorkersToSpreadOver = 3;
+
 // One peer's flows leave by all workers. Where that cannot be, they leave by the one that their
 // answers come to, as the kernel has it.
 void spread_flows(const TunDevice& tun) {
+  if (tun.queues().size() < kWorkersToSpreadOver) return;
   const auto steered = steer_flows_by_hash(tun.queues().front().get());
   if (!steered) spdlog::debug("{}: {}", tun.name(), steered.error().message);
 }
@@ -74,7 +80,7 @@ Result<std::unique_ptr<Tunnel>> Tunnel::open(TunnelOptions options) {
   auto tun = open_tun(options);
   if (!tun) return tl::unexpected(tun.error());
   const auto workers = static_cast<unsigned>(tun->queues().size());
-  if (workers > 1) spread_flows(*tun);
+  spread_flows(*tun);
   if (options.cpus.size() > workers) {
     spdlog::warn("{}: the descriptor that was handed in is one queue: one worker, on CPU {}",
                  tun->name(), options.cpus.front());

@@ -70,8 +70,8 @@ def test_the_flows_of_one_peer_leave_by_several_workers(pair):
 
 def test_a_kernel_that_refuses_the_steering_is_worked_with(pair, deny_syscall):
     one, two = (End(host, number) for number, host in enumerate(pair, 1))
-    denied = [*deny_syscall("bpf", "EPERM"), "--workers", "2"]
-    with one.start(command=denied) as daemon, two.start("--workers", "2"):
+    denied = [*deny_syscall("bpf", "EPERM"), "--workers", "4"]
+    with one.start(command=denied) as daemon, two.start("--workers", "4"):
         one.add_peer(two, "10.7.0.2")
         two.add_peer(one)
         assert ping(one.host, two.inner4).lost == 0
