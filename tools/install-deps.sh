@@ -11,6 +11,7 @@ build=(
   libsodium-dev libb2-dev          # the cryptography
   libipsec-mb-dev                  # its fast path on x86-64; absent elsewhere
   liburing-dev liburcu-dev libmnl-dev
+  libcap-dev libseccomp-dev        # what a process may do once it is set up
   libfmt-dev libspdlog-dev libcli11-dev libexpected-dev
 )
 test=(

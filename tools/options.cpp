@@ -120,6 +120,17 @@ std::optional<Options> parse_options(int argc, const char* const* argv, int& exi
                  "Append the keys of every session to FILE, for Wireshark to decrypt the traffic")
       ->check([](const std::string& path) { return path.empty() ? "names no file" : ""; })
       ->type_name("FILE");
+  app.add_flag("--drop-all", options.privileges.drop_all,
+               "Keep no capability once the interface is up: fwmark and ports below 1024 cannot be "
+               "set then, and a move to another network namespace is not noticed");
+  std::string user;
+  app.add_option("--user", user,
+                 "Go on as this user once the interface is up; the socket file stays behind at the "
+                 "end")
+      ->type_name("NAME");
+  app.add_flag_callback(
+      "--no-seccomp", [&options] { options.privileges.filter_system_calls = false; },
+      "Do not filter system calls");
   app.set_version_flag("--version", std::string("wring ") + WRING_VERSION);
   app.footer(
       "Environment: LOG_LEVEL (as --log-level), WG_PROCESS_FOREGROUND=1 (as -f), WG_TUN_FD and\n"
@@ -143,6 +154,15 @@ std::optional<Options> parse_options(int argc, const char* const* argv, int& exi
     std::cerr << "wring: " << applied.error().message << "\n";
     exit_status = 1;
     return std::nullopt;
+  }
+  if (!user.empty()) {
+    auto account = find_account(user);
+    if (!account) {
+      std::cerr << "wring: " << account.error().message << "\n";
+      exit_status = 1;
+      return std::nullopt;
+    }
+    options.privileges.user = std::move(*account);
   }
   return options;
 }

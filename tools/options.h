@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/privileges.h"
 #include "io/make_pump.h"
 #include "tools/logging.h"
 
@@ -19,6 +20,7 @@ struct Options {
   bool offload = true;
   std::string key_log;  // a path; empty: none
   LogLevel log_level = LogLevel::kError;
+  Privileges privileges;
   std::optional<int> tun_fd;   // WG_TUN_FD
   std::optional<int> uapi_fd;  // WG_UAPI_FD
 };

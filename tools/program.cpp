@@ -67,6 +67,7 @@ int run_program(Options options) {
   tunnel_options.cpus = std::move(options.cpus);
   tunnel_options.io = options.io;
   tunnel_options.offload = options.offload;
+  tunnel_options.privileges = std::move(options.privileges);
   if (options.tun_fd) tunnel_options.tun_fd.reset(*options.tun_fd);
   if (options.uapi_fd) tunnel_options.uapi_fd.reset(*options.uapi_fd);
   if (!options.key_log.empty()) {

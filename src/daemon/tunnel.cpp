@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "daemon/peer_name.h"
+#include "daemon/system_call_filter.h"
 #include "noise/aead.h"
 #include "tun/flow_steering.h"
 
@@ -98,7 +99,7 @@ Result<std::unique_ptr<Tunnel>> Tunnel::open(TunnelOptions options) {
 
   std::unique_ptr<Tunnel> tunnel(new Tunnel(std::move(*tun), std::move(*monitor), std::move(*loop),
                                             std::move(*wakeup), workers, offloads));
-  if (auto started = tunnel->start_workers(options.io, options.cpus); !started)
+  if (auto started = tunnel->start_workers(options); !started)
     return tl::unexpected(started.error());
   if (options.key_log) {
     spdlog::warn("{}: the keys of every session go to the key log: who reads it reads the traffic",
@@ -145,20 +146,25 @@ Tunnel::~Tunnel() {
     worker->stop();
 }
 
-Result<void> Tunnel::start_workers(PumpKind kind, const std::vector<unsigned>& cpus) {
+Result<void> Tunnel::start_workers(const TunnelOptions& options) {
   std::vector<std::unique_ptr<PacketPump>> pumps;
   for (unsigned i = 0; i < workers_.size(); ++i) {
     auto made =
-        make_pump(kind, tun_.queues()[i].get(), i, *workers_[i], tun_.offloads().vnet_header);
+        make_pump(options.io, tun_.queues()[i].get(), i, *workers_[i], tun_.offloads().vnet_header);
     if (!made) return tl::unexpected(made.error());
     if (made->uring_refused && i == 0) {
       spdlog::warn("{}: packets go by epoll: {}", interface(), made->uring_refused->message);
     }
     pumps.push_back(std::move(made->pump));
   }
+  // All that takes privileges is open, and there is no other thread yet.
+  if (auto dropped = drop_privileges(options.privileges); !dropped) return dropped;
+  filter_system_calls_ = options.privileges.filter_system_calls;
   for (unsigned i = 0; i < workers_.size(); ++i) {
-    workers_[i]->start(std::move(pumps[i]),
-                       i < cpus.size() ? std::optional(cpus[i]) : std::nullopt);
+    Worker::Confinement confinement;
+    if (i < options.cpus.size()) confinement.cpu = options.cpus[i];
+    confinement.filter_system_calls = filter_system_calls_;
+    workers_[i]->start(std::move(pumps[i]), confinement);
   }
   return {};
 }
@@ -178,6 +184,9 @@ Result<void> Tunnel::watch() {
 }
 
 Result<void> Tunnel::run(int signal_fd) {
+  if (filter_system_calls_) {
+    if (auto filtered = filter_system_calls(ThreadRole::kControl); !filtered) return filtered;
+  }
   auto added =
       loop_.add(signal_fd, EPOLLIN, [this, signal_fd](std::uint32_t) { on_signal(signal_fd); });
   if (!added) return added;

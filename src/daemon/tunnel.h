@@ -15,6 +15,7 @@
 #include "control/uapi_server.h"
 #include "daemon/configuration.h"
 #include "daemon/key_log.h"
+#include "daemon/privileges.h"
 #include "daemon/udp_binding.h"
 #include "daemon/wakeup.h"
 #include "daemon/worker.h"
@@ -30,9 +31,10 @@ struct TunnelOptions {
   unsigned workers = 1;
   std::vector<unsigned> cpus;  // one for each worker, to which it is bound; empty: any
   PumpKind io = PumpKind::kAuto;
-  bool offload = true;  // let the kernel join and split packets, where it can
-  UniqueFd tun_fd;      // an open TUN (WG_TUN_FD), or none
-  UniqueFd uapi_fd;     // a listening control socket (WG_UAPI_FD), or none
+  bool offload = true;    // let the kernel join and split packets, where it can
+  Privileges privileges;  // what to keep once all is open
+  UniqueFd tun_fd;        // an open TUN (WG_TUN_FD), or none
+  UniqueFd uapi_fd;       // a listening control socket (WG_UAPI_FD), or none
   std::optional<KeyLog> key_log;
 };
 
@@ -40,13 +42,15 @@ struct TunnelOptions {
 class Tunnel final : public DatagramSender {
  public:
   // When it returns, the interface exists and the control socket answers once run() is called
-  // (P41). On an error nothing is left behind.
+  // (P41). On an error nothing is left behind. Gives up the privileges that it needed, for good:
+  // there must be no other thread yet.
   static Result<std::unique_ptr<Tunnel>> open(TunnelOptions options);
   ~Tunnel() override;
 
   [[nodiscard]] const std::string& interface() const { return tun_.name(); }
-  // Runs until the interface or the control socket is deleted, or a signal other than SIGUSR1 comes
-  // on `signal_fd`, a signalfd. SIGUSR1 logs what was dropped, by reason.
+  // Filters the calling thread's system calls, unless told otherwise: nothing can be opened after
+  // it. Runs until the interface or the control socket is deleted, or a signal other than SIGUSR1
+  // comes on `signal_fd`, a signalfd. SIGUSR1 logs what was dropped, by reason.
   [[nodiscard]] Result<void> run(int signal_fd);
 
   int send(const OutgoingDatagram& datagram) override;
@@ -55,7 +59,7 @@ class Tunnel final : public DatagramSender {
   Tunnel(TunDevice tun, LinkMonitor monitor, EventLoop loop, Wakeup wakeup, unsigned workers,
          const Offloads& offloads);
 
-  Result<void> start_workers(PumpKind kind, const std::vector<unsigned>& cpus);
+  Result<void> start_workers(const TunnelOptions& options);
   Result<void> watch();
   void on_link(const LinkState& state);
   void on_signal(int signal_fd);
@@ -66,6 +70,7 @@ class Tunnel final : public DatagramSender {
   void end(std::string why);
   [[nodiscard]] Instant now() const { return {clock_.now(), clock_.wall_now()}; }
 
+  bool filter_system_calls_ = true;
   SystemClock clock_;
   SystemRng rng_;
   TunDevice tun_;

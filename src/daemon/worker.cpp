@@ -11,6 +11,8 @@
 #include <system_error>
 
 #include "base/rcu.h"
+#include "daemon/privileges.h"
+#include "daemon/system_call_filter.h"
 
 namespace wring {
 namespace {
@@ -40,10 +42,12 @@ Worker::~Worker() {
   stop();
 }
 
-void Worker::start(std::unique_ptr<PacketPump> pump, std::optional<unsigned> cpu) {
+void Worker::start(std::unique_ptr<PacketPump> pump, Confinement confinement) {
   pump_ = std::move(pump);
-  thread_ = std::thread([this, cpu] {
-    if (cpu) bind_to(*cpu);
+  thread_ = std::thread([this, confinement] {
+    pthread_setname_np(pthread_self(), ("wring-" + std::to_string(index_)).c_str());
+    if (confinement.cpu) bind_to(*confinement.cpu);
+    confine(confinement.filter_system_calls);
     run();
   });
 }
@@ -132,8 +136,16 @@ void Worker::write_alone(ByteSpan packet) {
   pump_->write_tun(has_vnet_header_ ? parts : parts.last(1));
 }
 
+// The control thread does the same and ends the process where it cannot be done.
+void Worker::confine(bool filter_system_calls) {
+  auto confined = drop_all_capabilities();
+  if (confined && filter_system_calls) {
+    confined = wring::filter_system_calls(ThreadRole::kWorker);
+  }
+  if (!confined) spdlog::error("{}", confined.error().message);
+}
+
 void Worker::run() {
-  pthread_setname_np(pthread_self(), ("wring-" + std::to_string(index_)).c_str());
   RcuReader reader;
   while (!stopping_.load(std::memory_order_relaxed)) {
     // What is queued points into the pump's and the batches' own memory, so that no reference to

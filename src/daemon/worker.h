@@ -39,9 +39,13 @@ class Worker final : public SendErrors {
          const Offloads& offloads);
   ~Worker() override;
 
-  // Takes the pump that it is to drive, and starts, bound to `cpu` if there is one. The pump
-  // reports send errors to this object.
-  void start(std::unique_ptr<PacketPump> pump, std::optional<unsigned> cpu = std::nullopt);
+  // What the thread is held to. It gives up all capabilities in any case.
+  struct Confinement {
+    std::optional<unsigned> cpu;  // to which it is bound; none: any
+    bool filter_system_calls = true;
+  };
+  // Takes the pump that it is to drive, and starts. The pump reports send errors to this object.
+  void start(std::unique_ptr<PacketPump> pump, Confinement confinement);
   // Ends the loop and joins the thread; the pump, and what it holds of TUN and sockets, is gone
   // then.
   void stop();
@@ -56,6 +60,7 @@ class Worker final : public SendErrors {
   void on_send_error(const OutgoingDatagram& datagram, int error) override;
 
  private:
+  static void confine(bool filter_system_calls);
   void run();
   void bind_to(unsigned cpu) const;
   void write_packets(std::span<const MutByteSpan> packets);

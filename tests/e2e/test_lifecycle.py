@@ -3,7 +3,6 @@
 import fcntl
 import os
 import signal
-import socket
 import struct
 import time
 
@@ -82,16 +81,22 @@ def test_a_tun_descriptor_can_be_handed_in(pair):  # P41
         send_tcp(b, a, one.inner4, 1_000_000)
 
 
-def test_a_listening_control_socket_can_be_handed_in(pair, tmp_path):  # P41
+_HAND_IN_A_SOCKET = """
+import os, socket, sys
+listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+listener.bind(sys.argv[1])
+listener.listen()
+os.set_inheritable(listener.fileno(), True)
+os.environ["WG_UAPI_FD"] = str(listener.fileno())
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+def test_a_listening_control_socket_can_be_handed_in(pair):  # P41
     a, _ = pair
-    path = a.path(socket_path("wg0"))
     a.run("mkdir", "-m", "700", "/run/wireguard")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-        listener.bind(path)
-        listener.listen()
-        number = listener.fileno()
-        daemon = Daemon(a, env={"WG_UAPI_FD": str(number)}, pass_fds=[number])
-    with daemon:
+    with Daemon(a, command=["/usr/bin/python3", "-c", _HAND_IN_A_SOCKET, socket_path("wg0"),
+                            program(), "-f"]):
         wg.configure(a, "wg0", "fwmark", "0x5")
         assert wg.show(a, "wg0").fwmark == 5
 
