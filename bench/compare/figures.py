@@ -67,6 +67,12 @@ class Results:
     def fail(self, name: str, measurement: str, reason: str) -> None:
         self.failures.append(Failure(self.rounds, name, measurement, reason))
 
+    def best_of(self, metric: str, names: Sequence[str], higher_is_better: bool) -> Optional[str]:
+        """Which of them has the best median; None where none has a figure."""
+        medians = {name: median(self.figures[metric][name]) for name in names}
+        there = {name: middle for name, middle in medians.items() if middle is not None}
+        return (max if higher_is_better else min)(there, key=there.__getitem__, default=None)
+
     def ratios_to(self, metric: str, other: str) -> list[Figure]:
         row = self.figures[metric]
         return ratios(row[self.names[0]], row[other])

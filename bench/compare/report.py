@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Sequence
 
 from .figures import Figure, Results, median, present, spread
-from .implementations import Implementation
+from .implementations import PEERS, Implementation
 from .measurements import Metric
 
 
@@ -56,9 +56,11 @@ def figures_table(results: Results, metrics: Sequence[Metric]) -> str:
 
 
 def ratios_table(results: Results, metrics: Sequence[Metric]) -> str:
-    """The ratio of the first implementation to each other: its median, then every round's."""
+    """The ratio of the first implementation to each other, its median, then every round's; and to
+    whichever of several peers is best in the row."""
     ours, others = results.names[0], results.names[1:]
-    rows = [[f"{ours} by", "better is", *others]]
+    peers = [name for name in others if name in PEERS]
+    rows = [[f"{ours} by", "better is", *others, *(["best peer"] if len(peers) > 1 else [])]]
     for metric in metrics:
         if metric.is_context or not any(present(results.ratios_to(metric.key, other))
                                         for other in others):
@@ -68,6 +70,10 @@ def ratios_table(results: Results, metrics: Sequence[Metric]) -> str:
             each = results.ratios_to(metric.key, other)
             listed = f": {' '.join(map(_ratio, each))}" if len(each) > 1 else ""
             cells.append(_ratio(median(each)) + listed)
+        if len(peers) > 1:
+            best = results.best_of(metric.key, peers, metric.higher_is_better)
+            cells.append(f"{_ratio(median(results.ratios_to(metric.key, best)))} {best}" if best
+                         else "-")
         rows.append([metric.title, "more" if metric.higher_is_better else "less", *cells])
     return _table(rows) if others and len(rows) > 1 else ""
 

@@ -34,3 +34,14 @@ def test_a_failure_leaves_a_hole_and_the_other_rounds_alone():
             results.put("tcp1", "theirs", theirs)
     assert results.ratios_to("tcp1", "theirs") == [2.0, None]
     assert [(one.round, one.implementation) for one in results.failures] == [(2, "theirs")]
+
+
+def test_the_best_peer_of_a_row_is_the_one_with_the_best_median():
+    results = Results(["ours", "one", "two", "three"])
+    for one, two in ((1.0, 9.0), (5.0, 3.0), (5.0, 3.0)):
+        results.begin_round(["tcp1"])
+        results.put("tcp1", "one", one)
+        results.put("tcp1", "two", two)
+    assert results.best_of("tcp1", ["one", "two", "three"], True) == "one"
+    assert results.best_of("tcp1", ["one", "two", "three"], False) == "two"
+    assert results.best_of("tcp1", ["three"], True) is None
