@@ -20,7 +20,7 @@
 #include "tests/unit/noise/test_rng.h"
 
 // Its name, and when it is entered and left, is what valgrind goes by.
-extern "C" [[gnu::noipa]] void measured(const std::function<void()>& step) {
+extern "C" [[gnu::noinline, gnu::used]] void measured(const std::function<void()>& step) {
   step();
 }
 
@@ -194,6 +194,13 @@ void count_checksums() {
   }
 }
 
+const char* vector_unit() {
+#ifdef __x86_64__
+  if (__builtin_cpu_supports("avx2")) return "avx2";
+#endif
+  return "none";
+}
+
 void count_handshakes() {
   test::SeededRng rng(1);
   const LocalIdentity initiator{generate_private_key(rng)};
@@ -217,8 +224,7 @@ void count_handshakes() {
 
 int main() {
   if (!wring::prepare_crypto()) return 1;
-  std::printf("compiler %s\nvectors %s\n", __VERSION__,
-              __builtin_cpu_supports("avx2") ? "avx2" : "none");
+  std::printf("compiler %s\nvectors %s\n", __VERSION__, wring::vector_unit());
   wring::Path path;
   path.count_sealing();
   path.count_opening();
