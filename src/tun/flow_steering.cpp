@@ -33,7 +33,7 @@ class Program {
   void load(std::uint8_t size, std::int32_t offset) {
     add(BPF_LD | BPF_ABS | size, {}, {}, offset);
   }
-  void load_word_at(Register offset) { add(BPF_LD | BPF_IND | BPF_W, {}, offset, 0); }
+  void load_at(std::uint8_t size, Register offset) { add(BPF_LD | BPF_IND | size, {}, offset, 0); }
   void set(Register to, std::int32_t value) { add(BPF_ALU64 | BPF_MOV | BPF_K, to, {}, value); }
   void copy(Register to, Register from) { add(BPF_ALU64 | BPF_MOV | BPF_X, to, from, 0); }
   void exclusive_or(Register to, Register from) { add(BPF_ALU64 | BPF_XOR | BPF_X, to, from, 0); }
@@ -114,7 +114,7 @@ Program hash_of_the_flow() {
   const std::size_t is_tcp = program.jump_if(BPF_JEQ, IPPROTO_TCP);
   const std::size_t lacks_ports = program.jump_if(BPF_JNE, IPPROTO_UDP);
   program.land(is_tcp);
-  program.load_word_at(Register::kPortsAt);
+  program.load_at(BPF_W, Register::kPortsAt);
   mix(program);
 
   program.land(is_fragment);
