@@ -131,7 +131,7 @@ Tunnel::Tunnel(TunDevice tun, LinkMonitor monitor, EventLoop loop, Wakeup wakeup
       device_(shared_, rng_, *this),
       configuration_(device_, shared_, binding_, clock_) {
   for (unsigned i = 0; i < workers; ++i) {
-    workers_.push_back(std::make_unique<Worker>(shared_, clock_, wakeup_, i, offloads));
+    workers_.push_back(std::make_unique<Worker>(shared_, clock_, wakeup_, i, offloads, refused_));
   }
   device_.set_observer([](const Peer& peer, DeviceEvent event) {
     spdlog::debug("peer {}: {}", short_name(peer.public_key), describe(event));

@@ -78,6 +78,7 @@ class Tunnel final : public DatagramSender {
   EventLoop loop_;
   Wakeup wakeup_;
   SharedState shared_;
+  RefusedEndpoints refused_;
   std::vector<std::unique_ptr<Worker>> workers_;
   UdpBinding binding_;
   Device device_;

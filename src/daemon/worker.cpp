@@ -27,12 +27,13 @@ std::size_t segment_size(const OutgoingDatagram& datagram) {
 }  // namespace
 
 Worker::Worker(SharedState& shared, const Clock& clock, const Wakeup& control, unsigned index,
-               const Offloads& offloads)
+               const Offloads& offloads, RefusedEndpoints& refused)
     : shared_(shared),
       clock_(clock),
       control_(control),
       index_(index),
       has_vnet_header_(offloads.vnet_header),
+      refused_(refused),
       outbound_(shared, make_aead_engine(), offloads.udp),
       inbound_(shared, handshakes_) {
   if (offloads.join) coalescer_.emplace(offloads.join_udp);
@@ -87,16 +88,19 @@ void Worker::on_send_error(const OutgoingDatagram& datagram, int error) {
     outbound_.source_failed(*datagram.to);
     send_apart(datagram, to);
   } else if (datagram.segment_size != 0 && (error == EIO || error == EINVAL || error == EMSGSIZE)) {
-    // A device without checksums, or a path that is narrower than the tunnel: the kernel takes them
-    // one by one, in fragments if need be.
-    outbound_.joining_failed(*datagram.to);
-    if (!(refused_ == to)) {
-      spdlog::info("{}: the kernel does not segment datagrams on this way ({}); sending one by one",
-                   to_string(to), std::generic_category().message(error));
-      refused_ = to;
+    // A device without checksums (EIO), or a path that is narrower than the tunnel: the kernel
+    // takes them one by one, in fragments if need be.
+    const std::uint32_t size = error == EIO ? 0 : datagram.segment_size;
+    outbound_.joining_failed(*datagram.to, size);
+    if (refused_.is_new(to)) {
+      spdlog::info(
+          "{}: the kernel does not segment datagrams of {} bytes on this way ({}); sending "
+          "them one by one",
+          to_string(to), datagram.segment_size, std::generic_category().message(error));
     }
     send_apart(datagram, to);
   } else {
+    outbound_.send_failed(*datagram.to);
     const std::size_t each = segment_size(datagram);
     shared_.drops.add(DropReason::kSendError, (datagram.payload.size() + each - 1) / each);
   }

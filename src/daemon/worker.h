@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "daemon/refused_endpoints.h"
 #include "daemon/wakeup.h"
 #include "dataplane/coalescing.h"
 #include "dataplane/inbound.h"
@@ -34,9 +35,10 @@ struct Offloads {
 // Made, started and stopped by the control thread.
 class Worker final : public SendErrors {
  public:
-  // `control` is notified when the control thread has something to look at.
+  // `control` is notified when the control thread has something to look at. `refused` is shared by
+  // all workers.
   Worker(SharedState& shared, const Clock& clock, const Wakeup& control, unsigned index,
-         const Offloads& offloads);
+         const Offloads& offloads, RefusedEndpoints& refused);
   ~Worker() override;
 
   // What the thread is held to. It gives up all capabilities in any case.
@@ -73,13 +75,13 @@ class Worker final : public SendErrors {
   const Wakeup& control_;
   const unsigned index_;
   const bool has_vnet_header_;
+  RefusedEndpoints& refused_;
   HandshakeQueue handshakes_;
   Outbound outbound_;
   Inbound inbound_;
   std::optional<Coalescer> coalescer_;  // none: packets are written one by one
   VnetHeader plain_;                    // in front of a packet that is just itself
   std::vector<iovec> parts_;  // of what is queued for the TUN; the pump reads them in wait()
-  Endpoint refused_;          // the last destination of which the log said so
   std::unique_ptr<PacketPump> pump_;
   std::uint64_t tun_write_errors_seen_ = 0;
   std::mutex sockets_mutex_;

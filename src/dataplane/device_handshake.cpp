@@ -226,7 +226,7 @@ void Device::complete_handshake(Peer& peer, Instant now) {
   peer.handshake_retries = 0;
   peer.sent_last_minute_handshake = false;
   peer.last_handshake = now.wall;
-  peer.joining_failed.store(false, std::memory_order_relaxed);
+  peer.joined_sizes.forget();
   // Before the staged packets go: a worker that stages one more later finds it taken back and tells
   // us.
   static_cast<void>(peer.take_handshake_wish());

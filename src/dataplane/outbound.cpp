@@ -24,7 +24,7 @@ Outbound::Outbound(SharedState& shared, std::unique_ptr<AeadEngine> engine, bool
 }
 
 Outbound::Batch Outbound::process(std::span<const TunPacket> packets, TimePoint now) {
-  remember_failures();
+  remember_outcome();
   routed_.clear();
   endpoints_.clear();
   endpoint_sessions_.clear();
@@ -53,18 +53,25 @@ Outbound::Batch Outbound::process(std::span<const TunPacket> packets, TimePoint 
   return {datagrams_, replies_, wake_control_};
 }
 
-void Outbound::remember_failures() {
+// What the pump has told of the latest batch, and that all else has left.
+void Outbound::remember_outcome() {
   for (const FailedSend& failed : failed_) {
-    const Session* session = shared_.sessions.find(endpoint_sessions_[failed.position]);
-    if (session == nullptr) continue;
-    Peer& peer = session->peer();
-    if (!failed.source) {
-      peer.joining_failed.store(true, std::memory_order_relaxed);
-      continue;
-    }
-    peer.forget_source_of(endpoints_[failed.position]);
+    if (trial_ && trial_->position == failed.position) trial_.reset();
+    Peer* peer = peer_sent_to(failed.position);
+    if (peer == nullptr) continue;
+    if (failed.failure == Failure::kSource) peer->forget_source_of(endpoints_[failed.position]);
+    if (failed.failure == Failure::kJoining) peer->joined_sizes.on_refused(failed.size);
   }
   failed_.clear();
+  if (!trial_) return;
+  if (Peer* peer = peer_sent_to(trial_->position)) peer->joined_sizes.on_taken(trial_->size);
+  trial_.reset();
+}
+
+// Null if it was removed meanwhile.
+Peer* Outbound::peer_sent_to(std::size_t position) const {
+  const Session* session = shared_.sessions.find(endpoint_sessions_[position]);
+  return session == nullptr ? nullptr : &session->peer();
 }
 
 void Outbound::route(const TunPacket& packet, TimePoint now) {
@@ -101,10 +108,12 @@ void Outbound::process_run(std::span<Routed> run, TimePoint now) {
 
   endpoints_.push_back(endpoint);
   endpoint_sessions_.push_back(session->keys().local_index);
-  const bool may_join = join_ && !peer.joining_failed.load(std::memory_order_relaxed);
+  const JoinLimits limits{
+      .proven = peer.joined_sizes.proven.load(std::memory_order_relaxed),
+      .refused = join_ ? peer.joined_sizes.refused.load(std::memory_order_relaxed) : 0};
   const std::size_t before = planned_.size();
   for (Routed& routed : run)
-    plan(routed, *session, counter, may_join);
+    plan(routed, *session, counter, limits);
   std::size_t bytes = 0;
   for (std::size_t i = before; i < planned_.size(); ++i)
     bytes += planned_[i].bytes.size();
@@ -117,14 +126,18 @@ void Outbound::process_run(std::span<Routed> run, TimePoint now) {
   }
 }
 
-void Outbound::plan(Routed& routed, const Session& session, std::uint64_t& counter, bool may_join) {
+void Outbound::plan(Routed& routed, const Session& session, std::uint64_t& counter,
+                    JoinLimits limits) {
   routed.session = &session;
   routed.first_datagram = planned_.size();
   const auto destination = static_cast<std::uint32_t>(endpoints_.size() - 1);
   for (std::size_t i = 0; i < routed.packet.count(); ++i) {
     const std::size_t size = padded_size(routed.packet.size(i), mtu_) + kDataOverhead;
+    const Joining joining = size <= limits.proven   ? Joining::kYes
+                            : size < limits.refused ? Joining::kUntried
+                                                    : Joining::kNo;
     planned_.push_back(
-        {sealed_.allocate(size), counter++, destination, ecn_encapsulate(routed.ecn), may_join});
+        {sealed_.allocate(size), counter++, destination, ecn_encapsulate(routed.ecn), joining});
   }
 }
 
@@ -145,30 +158,58 @@ void Outbound::seal_phase(SegmentPhase phase) {
   engine_->seal(jobs_);
 }
 
+// Whether `next` may leave in one send with what ends in `previous`, as far as these tell.
+inline bool Outbound::may_follow(const Planned& previous, const Planned& next) {
+  return next.destination == previous.destination && next.tos == previous.tos &&
+         next.bytes.size() <= previous.bytes.size() &&
+         previous.bytes.data() + previous.bytes.size() == next.bytes.data();
+}
+
 void Outbound::join_datagrams() {
-  const Planned* first = nullptr;  // of the datagram at the back, which may grow
-  std::size_t count = 0;
+  const Planned* previous = nullptr;  // in the datagram at the back, if it may grow
+  std::size_t count = 0;              // of what is in there
   for (const Planned& planned : planned_) {
-    if (first != nullptr) {
+    if (previous != nullptr && may_follow(*previous, planned) && count < kMaxJoined) {
       OutgoingDatagram& last = datagrams_.back();
-      const std::size_t size = first->bytes.size();
-      const bool fits = planned.may_join && planned.destination == first->destination &&
-                        planned.tos == first->tos && planned.bytes.size() <= size &&
-                        last.payload.data() + last.payload.size() == planned.bytes.data() &&
-                        count < kMaxJoined &&
-                        last.payload.size() + planned.bytes.size() <= kMaxJoinedBytes;
-      if (fits) {
-        last.payload = {last.payload.data(), last.payload.size() + planned.bytes.size()};
+      const std::size_t size = previous->bytes.size();
+      const std::size_t bytes = last.payload.size() + planned.bytes.size();
+      if (bytes <= kMaxJoinedBytes) {
+        last.payload = {last.payload.data(), bytes};
         last.segment_size = static_cast<std::uint16_t>(size);
         ++count;
-        if (planned.bytes.size() < size) first = nullptr;  // a shorter one ends it
+        previous = planned.bytes.size() < size ? nullptr : &planned;  // a shorter one ends it
         continue;
       }
     }
     datagrams_.push_back({planned.bytes, &endpoints_[planned.destination], planned.tos});
-    first = planned.may_join ? &planned : nullptr;
+    previous = planned.joining == Joining::kYes ? &planned : nullptr;
     count = 1;
   }
+  if (join_) try_to_join();
+}
+
+// Joins the last datagrams if their size has not been tried. Only the last ones: what the kernel
+// refuses is sent again one by one, after all the others, and none of its flow may overtake it.
+void Outbound::try_to_join() {
+  if (planned_.size() < 2) return;
+  std::size_t begin = planned_.size() - 1;
+  ByteSpan joined = planned_[begin].bytes;
+  std::size_t count = 1;
+  for (; begin > 0 && count < kMaxJoined; --begin, ++count) {
+    const Planned& previous = planned_[begin - 1];
+    const std::size_t size = previous.bytes.size();
+    if (previous.joining != Joining::kUntried || !may_follow(previous, planned_[begin])) break;
+    if (count > 1 && size != planned_[begin].bytes.size()) break;
+    if (joined.size() + size > kMaxJoinedBytes) break;
+    joined = {previous.bytes.data(), size + joined.size()};
+  }
+  if (count == 1) return;
+  const Planned& first = planned_[begin];
+  trial_ = {first.destination, static_cast<std::uint32_t>(first.bytes.size())};
+  // Untried ones stand alone up to here.
+  datagrams_.resize(datagrams_.size() - (count - 1));
+  datagrams_.back() = {joined, &endpoints_[first.destination], first.tos,
+                       static_cast<std::uint16_t>(trial_->size)};
 }
 
 void Outbound::stage(std::span<const Routed> run, TimePoint now) {

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -40,13 +41,22 @@ class Outbound {
   // be changed.
   [[nodiscard]] Batch process(std::span<const TunPacket> packets, TimePoint now);
 
-  // A send to `endpoint`, an OutgoingDatagram::to of the latest batch, failed: the next process()
-  // makes its peer forget the source address (P29), unless the peer has moved on by then. May be
-  // called while the thread holds no references under RCU.
-  void source_failed(const Endpoint& endpoint) { failed_.push_back({position(endpoint), true}); }
-  // The same for one that the kernel would not segment: no datagrams to its peer are joined until
-  // its next handshake.
-  void joining_failed(const Endpoint& endpoint) { failed_.push_back({position(endpoint), false}); }
+  // A send to `endpoint`, an OutgoingDatagram::to of the latest batch, failed. The next process()
+  // tells its peer. These may be called while the thread holds no references under RCU.
+  //
+  // The peer forgets the source address (P29), unless it has moved on by then.
+  void source_failed(const Endpoint& endpoint) {
+    failed_.push_back({position(endpoint), Failure::kSource});
+  }
+  // The kernel would not segment: until the next handshake no datagrams to the peer are joined that
+  // are of so many bytes or more.
+  void joining_failed(const Endpoint& endpoint, std::uint32_t size) {
+    failed_.push_back({position(endpoint), Failure::kJoining, size});
+  }
+  // The datagram was lost, which proves nothing.
+  void send_failed(const Endpoint& endpoint) {
+    failed_.push_back({position(endpoint), Failure::kLost});
+  }
 
  private:
   struct Routed {
@@ -57,30 +67,47 @@ class Outbound {
     const Session* session = nullptr;
     std::size_t first_datagram = 0;
   };
+  // Whether a datagram of this size leaves joined with others to the same peer.
+  enum class Joining : std::uint8_t { kNo, kUntried, kYes };
   // A sealed datagram, or one about to be.
   struct Planned {
     MutByteSpan bytes;
     std::uint64_t counter;
     std::uint32_t destination;  // position in endpoints_
     std::uint8_t tos;
-    bool may_join;
+    Joining joining;
   };
+  // JoinedSizes for the batch.
+  struct JoinLimits {
+    std::uint32_t proven;
+    std::uint32_t refused;
+  };
+  enum class Failure : std::uint8_t { kSource, kJoining, kLost };
   struct FailedSend {
     std::size_t position;  // in endpoints_
-    bool source;           // false: the kernel refused to segment
+    Failure failure;
+    std::uint32_t size = 0;  // kJoining
+  };
+  // Datagrams that were joined to see whether the kernel takes them.
+  struct Trial {
+    std::size_t position;  // in endpoints_
+    std::uint32_t size;    // of each
   };
 
   [[nodiscard]] std::size_t position(const Endpoint& endpoint) const {
     return static_cast<std::size_t>(&endpoint - endpoints_.data());
   }
-  void remember_failures();
+  void remember_outcome();
+  [[nodiscard]] Peer* peer_sent_to(std::size_t position) const;
   void route(const TunPacket& packet, TimePoint now);
   // A run of packets to one peer: one look at its session and endpoint, one addition to its
   // counter.
   void process_run(std::span<Routed> run, TimePoint now);
-  void plan(Routed& routed, const Session& session, std::uint64_t& counter, bool may_join);
+  void plan(Routed& routed, const Session& session, std::uint64_t& counter, JoinLimits limits);
   void seal_phase(SegmentPhase phase);
+  [[nodiscard]] static bool may_follow(const Planned& previous, const Planned& next);
   void join_datagrams();
+  void try_to_join();
   void stage(std::span<const Routed> run, TimePoint now);
   void reject(ByteSpan packet, DropReason reason, TimePoint now);
   void point_at(Peer& peer, std::uint32_t why);
@@ -94,6 +121,7 @@ class Outbound {
   // In step: what was sent on. A peer may be freed before a send to it fails, its index tells.
   std::vector<SessionIndex> endpoint_sessions_;
   std::vector<FailedSend> failed_;
+  std::optional<Trial> trial_;  // in the latest batch
   std::vector<Planned> planned_;
   std::vector<MutByteSpan> segments_;
   std::vector<SealJob> jobs_;

@@ -18,6 +18,31 @@
 
 namespace wring {
 
+// Whether the kernel takes many datagrams as one on the way to a peer (UDP_SEGMENT) depends on
+// their size: it refuses those that are larger than the path's MTU, which would have to be
+// fragmented. What is known of it, in bytes of a datagram, since the last handshake. Relaxed:
+// hints, to which another worker may come late.
+struct JoinedSizes {
+  static constexpr std::uint32_t kNoneRefused = UINT32_MAX;
+
+  std::atomic<std::uint32_t> proven{0};  // up to here they have left joined
+  std::atomic<std::uint32_t> refused{kNoneRefused};
+
+  void forget() {
+    proven.store(0, std::memory_order_relaxed);
+    refused.store(kNoneRefused, std::memory_order_relaxed);
+  }
+  void on_taken(std::uint32_t size) {
+    if (size > proven.load(std::memory_order_relaxed)) {
+      proven.store(size, std::memory_order_relaxed);
+    }
+  }
+  void on_refused(std::uint32_t size) {
+    refused.store(size, std::memory_order_relaxed);
+    if (size <= proven.load(std::memory_order_relaxed)) proven.store(0, std::memory_order_relaxed);
+  }
+};
+
 // Found by workers through AllowedIps and the sessions, freed through RCU after it has left both.
 struct Peer {
   Peer(const PublicKey& key, std::uint64_t position)
@@ -43,9 +68,7 @@ struct Peer {
   // confirmed it goes before `sending`: an answer may leave before the control thread gets to it,
   // and the other side may have lost the older keypair in a restart.
   std::atomic<Session*> sending_once_confirmed{nullptr};
-  // The kernel refused to segment for this destination: datagrams to it leave one by one, until the
-  // next handshake. Relaxed: it is a hint.
-  std::atomic<bool> joining_failed{false};
+  JoinedSizes joined_sizes;
   StagedPackets staged;
   PeerActivity activity;
   // Bytes of UDP payload of authenticated messages (P25). Relaxed: they are sums for people to
