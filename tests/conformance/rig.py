@@ -1,12 +1,13 @@
 """A real wring in a namespace, and wire peers beside it with sockets of their own."""
 
 import itertools
+import os
 import select
 import socket
 import struct
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Callable, Iterator, Optional, Sequence
 
@@ -24,6 +25,18 @@ OUTER4, OUTER6 = "10.7.0.1", "fd07:0::1"  # And outside.
 PORT = 51820
 _SO_TIMESTAMPNS = 35
 _SO_RCVBUFFORCE = 33
+
+
+@contextmanager
+def _one_cpu() -> Iterator[None]:
+    """Keeps the thread on the first CPU for a while: the kernel hands on what it sends by a queue
+    of each CPU, so that datagrams of a thread which moves between two might change places."""
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(allowed)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
 
 
 @dataclass(frozen=True)
@@ -159,7 +172,8 @@ class WirePeer:
     def send(self, datagram: bytes, by: Optional[socket.socket] = None) -> float:
         """Sends it to wring and returns a time that is not after it left."""
         before = time.time()
-        (by or self.outside).sendto(datagram, (self.wring_address, PORT))
+        with _one_cpu():
+            (by or self.outside).sendto(datagram, (self.wring_address, PORT))
         return before
 
     def receive(self, timeout: float, by: Optional[socket.socket] = None) -> Optional[Message]:
@@ -283,6 +297,15 @@ class WirePeer:
             if plaintext:
                 return inner.payload_of(plaintext)
         raise AssertionError(f"no packet within {timeout:g} s")
+
+    def read_many(self, session: Session, count: int) -> list[bytes]:
+        """The UDP payloads of wring's next packets, in the order in which they were sealed."""
+        found = []
+        while len(found) < count:
+            message = self.expect(messages.DATA).bytes
+            if plaintext := session.open(message):
+                found.append((messages.parse_data(message).counter, inner.payload_of(plaintext)))
+        return [payload for _, payload in sorted(found)]
 
     def works(self, session: Session) -> bool:
         """Whether data goes through on the session both ways."""

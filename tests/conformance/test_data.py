@@ -114,12 +114,13 @@ def test_p21_what_is_no_ip_packet_is_dropped(wring, peer, plaintext):
     assert len(found) == 1
 
 
-def test_p22_the_newest_128_packets_wait_for_a_key_and_leave_in_order(wring, peer):
+@pytest.mark.parametrize("size", [4, 1392])
+def test_p22_the_newest_128_packets_wait_for_a_key_and_leave_in_order(wring, peer, size):
     with drops(wring, "staged_overflow", 72):
         for number in range(200):
-            peer.say(b"%d" % number)
+            peer.say(b"%*d" % (size, number))
     session = peer.respond()
-    assert [int(peer.read(session)) for _ in range(128)] == list(range(72, 200))
+    assert [int(payload) for payload in peer.read_many(session, 128)] == list(range(72, 200))
 
 
 def test_p25_counters_count_every_byte_of_authenticated_messages(peer):

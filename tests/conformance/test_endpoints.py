@@ -1,4 +1,4 @@
-"""Where peers are and by which way they are reached: P28 to P30."""
+"""Where peers are and by which way they are reached: P27 to P30."""
 
 import os
 import sys
@@ -13,6 +13,18 @@ from wire.handshake import Responder
 from wire.messages import DATA, INITIATION
 
 _DENY = os.path.join(os.path.dirname(__file__), "..", "support", "deny_syscall.py")
+
+
+def test_p27_bringing_the_interface_up_sends_a_keepalive_at_once():
+    with Wring("--workers", "1", up=False) as wring:
+        peer = wring.peer("persistent_keepalive_interval=25")
+        for _ in range(2):
+            assert peer.listen(0.2) == []
+            wring.bring_up()
+            # There is no session to send it on, so a handshake goes before.
+            assert peer.expect(INITIATION, 2.0)
+            wring.host.ip("link", "set", "wg0", "down")
+            peer.listen(0.2)
 
 
 def test_p28_the_endpoint_follows_authenticated_data(peer):

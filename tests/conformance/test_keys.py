@@ -93,6 +93,19 @@ def test_p16_after_a_new_private_key_old_sessions_are_received_on_but_not_sent_o
     assert peer.works(peer.initiate())
 
 
+def test_p16_a_session_that_was_not_confirmed_yet_is_not_sent_on_either(own_wring):
+    peer = own_wring.peer()
+    old = peer.initiate(confirm=False)
+    own_wring.key = Key()
+    own_wring.control.must_set(f"private_key={own_wring.key.private.hex()}")
+    peer.tell(old, b"confirmed late")
+    assert peer.heard() == b"confirmed late"
+    peer.say(b"for the new one")
+    first = peer.receive(7.0)
+    assert first is not None and first.type == INITIATION
+    assert Responder(peer.key, first.bytes).remote_static == own_wring.key.public
+
+
 def test_p16_a_peer_that_bears_the_new_public_key_is_removed(own_wring):
     ourselves, other = Key(), own_wring.peer()
     own_wring.control.must_set(f"public_key={ourselves.public.hex()}", "allowed_ip=10.80.0.0/16")
@@ -113,12 +126,12 @@ class _ZeroKey:
 
 @pytest.mark.parametrize("point", [bytes(32), b"\x01" + bytes(31),
                                    b"\xec" + b"\xff" * 30 + b"\x7f"], ids=["0", "1", "p-1"])
-def test_p17_an_ephemeral_key_of_low_orderis_refused(wring, peer, point):
+def test_p17_an_ephemeral_key_of_low_order_is_refused(wring, peer, point):
     body = struct.pack("<II", INITIATION, 1) + point + bytes(76)
     is_refused(peer, messages.with_macs(body, wring.key.public), "handshake_forged")
 
 
-def test_p17_a_static_key_of_low_orderis_refused(wring, peer):
+def test_p17_a_static_key_of_low_order_is_refused(wring, peer):
     wring.control.must_set(f"public_key={bytes(32).hex()}", f"endpoint={peer.endpoint}",
                            "allowed_ip=10.9.99.99/32")
     try:

@@ -128,6 +128,31 @@ def test_p32_a_source_with_a_cookie_gets_five_answers_at_once_and_twenty_a_secon
     assert own_wring.control.dropped()["rate_limited"] == 60 - answered
 
 
+def test_p32_all_addresses_of_an_ipv6_64_are_one_source(own_wring):
+    own_wring.far.add_address("eth0", "fd07:0::3/64")
+    own_wring.far.add_address("eth0", "fd08::2/64")
+    own_wring.host.add_address("eth0", "fd08::1/64")
+    peer = own_wring.peer(family=6)
+    with peer.outer_socket(address="fd07:0::3") as neighbour, \
+            peer.outer_socket(address="fd08::2") as stranger, _load(own_wring):
+        cookies = {each: _cookie(peer, peer.initiation().message, each)
+                   for each in (peer.outside, neighbour, stranger)}
+        others = [own_wring.peer() for _ in range(60)]
+
+        def send(by, some):
+            for other in some:
+                other.cookie = cookies[by]
+                peer.send(other.initiation().message, by)
+        begin = time.monotonic()
+        send(peer.outside, others[:40])
+        send(neighbour, others[40:50])
+        send(stranger, others[50:])
+        answered = [len(peer.listen(0.3, RESPONSE, each)) for each in cookies]
+        seconds = time.monotonic() - begin
+    assert 5 <= answered[0] and answered[0] + answered[1] <= 5 + 20 * seconds
+    assert answered[2] >= 5
+
+
 def test_p32_the_load_is_over_a_second_after_the_queue_was_long(own_wring):
     peer = own_wring.peer()
     with _load(own_wring):
