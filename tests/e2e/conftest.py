@@ -1,6 +1,5 @@
 """Fixtures of the end-to-end tests. Each test gets hosts of its own, which vanish with it."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -9,33 +8,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support.daemon import program  # noqa: E402
+from support.needs import pytest_collection_modifyitems, pytest_sessionfinish  # noqa: E402, F401
 from support.netns import Net  # noqa: E402
 from support.tunnel import tunnel  # noqa: E402
-
-_SKIPPED = 77  # What ctest is told to show as skipped.
-
-
-def _obstacle() -> str:
-    if os.geteuid() != 0:
-        return "needs root, to make network namespaces"
-    if not os.path.exists("/dev/net/tun"):
-        return "needs /dev/net/tun"
-    if not os.access(program(), os.X_OK):
-        return f"no daemon at {program()}: build it, or set WRING"
-    return ""
-
-
-def pytest_collection_modifyitems(items):
-    if reason := _obstacle():
-        for item in items:
-            item.add_marker(pytest.mark.skip(reason=reason))
-
-
-def pytest_sessionfinish(session, exitstatus):
-    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    ran = any(reporter.stats.get(kind) for kind in ("passed", "failed", "error"))
-    if exitstatus == 0 and not ran:
-        session.exitstatus = _SKIPPED
 
 
 @pytest.fixture
