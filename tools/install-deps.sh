@@ -19,7 +19,7 @@ test=(
   clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14
   python3 python3-pytest python3-cryptography
   wireguard-tools                  # wg and wg-quick, for the tests and the demo
-  iproute2 iputils-ping nftables procps util-linux
+  iproute2 iputils-ping ethtool nftables procps util-linux
   iperf3 tshark valgrind
 )
 
