@@ -19,6 +19,8 @@ namespace {
 
 // Handshakes worked on before timers, configuration and attention get their turn again.
 constexpr std::size_t kHandshakesPerTurn = 32;
+// With more, the control thread that hands out the work would be the narrow place.
+constexpr unsigned kMaxHandshakeThreads = 16;
 // How long one turn of the control loop may wait for room in the socket, all in all.
 constexpr std::chrono::milliseconds kSendPatience{10};
 
@@ -48,6 +50,10 @@ void spread_flows(const TunDevice& tun) {
   if (tun.queues().size() < kWorkersToSpreadOver) return;
   const auto steered = steer_flows_by_hash(tun.queues().front().get());
   if (!steered) spdlog::debug("{}: {}", tun.name(), steered.error().message);
+}
+
+unsigned handshake_threads() {
+  return std::clamp(std::thread::hardware_concurrency(), 1U, kMaxHandshakeThreads);
 }
 
 std::string_view describe(DeviceEvent event) {
@@ -128,7 +134,8 @@ Tunnel::Tunnel(TunDevice tun, LinkMonitor monitor, EventLoop loop, Wakeup wakeup
                  for (auto& worker : workers_)
                    worker->set_sockets(sockets);
                }),
-      device_(shared_, rng_, *this),
+      handshake_pool_(wakeup_),
+      device_(shared_, rng_, *this, &handshake_pool_),
       configuration_(device_, shared_, binding_, clock_) {
   for (unsigned i = 0; i < workers; ++i) {
     workers_.push_back(std::make_unique<Worker>(shared_, clock_, wakeup_, i, offloads, refused_));
@@ -166,6 +173,8 @@ Result<void> Tunnel::start_workers(const TunnelOptions& options) {
     confinement.filter_system_calls = filter_system_calls_;
     workers_[i]->start(std::move(pumps[i]), confinement);
   }
+  handshake_pool_.start(handshake_threads(),
+                        [filter = filter_system_calls_] { Worker::confine(filter); });
   return {};
 }
 
@@ -278,17 +287,22 @@ void Tunnel::on_link(const LinkState& state) {
 }
 
 void Tunnel::take_handshakes(Instant now) {
+  for (auto& job : handshake_pool_.take_done())
+    device_.complete(std::move(job), now);
   HandshakeDatagram message;
   for (auto& worker : workers_) {
     device_.note_queue_depth(worker->handshakes().size(), now.boot);
-    for (std::size_t n = 0; n < kHandshakesPerTurn && worker->handshakes().try_pop(message); ++n) {
+    for (std::size_t n = 0; n < kHandshakesPerTurn && device_.takes_handshakes() &&
+                            worker->handshakes().try_pop(message);
+         ++n) {
       device_.handle_handshake(ByteSpan(message.bytes).first(message.size), message.from, now);
     }
   }
 }
 
 bool Tunnel::handshakes_waiting() {
-  return std::any_of(workers_.begin(), workers_.end(),
+  return device_.takes_handshakes() &&
+         std::any_of(workers_.begin(), workers_.end(),
                      [](auto& worker) { return worker->handshakes().size() != 0; });
 }
 

@@ -14,6 +14,7 @@
 #include "control/event_loop.h"
 #include "control/uapi_server.h"
 #include "daemon/configuration.h"
+#include "daemon/handshake_pool.h"
 #include "daemon/key_log.h"
 #include "daemon/privileges.h"
 #include "daemon/udp_binding.h"
@@ -66,6 +67,7 @@ class Tunnel final : public DatagramSender {
   void log_keys(const Peer& peer, const PrivateKey& ephemeral);
   void poll_link();
   void take_handshakes(Instant now);
+  // There is one to be taken and the device takes it.
   [[nodiscard]] bool handshakes_waiting();
   void end(std::string why);
   [[nodiscard]] Instant now() const { return {clock_.now(), clock_.wall_now()}; }
@@ -81,6 +83,7 @@ class Tunnel final : public DatagramSender {
   RefusedEndpoints refused_;
   std::vector<std::unique_ptr<Worker>> workers_;
   UdpBinding binding_;
+  HandshakePool handshake_pool_;
   Device device_;
   Configuration configuration_;
   std::unique_ptr<UapiServer> uapi_;

@@ -59,10 +59,12 @@ class Worker final : public SendErrors {
   // The TUN was deleted: nothing more will come. Any thread.
   [[nodiscard]] bool tun_gone() const { return tun_gone_.load(std::memory_order_relaxed); }
 
+  // Leaves the calling thread, a worker's or one that computes, no more than it needs.
+  static void confine(bool filter_system_calls);
+
   void on_send_error(const OutgoingDatagram& datagram, int error) override;
 
  private:
-  static void confine(bool filter_system_calls);
   void run();
   void bind_to(unsigned cpu) const;
   void write_packets(std::span<const MutByteSpan> packets);

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/rng.h"
+#include "dataplane/handshake_job.h"
 #include "dataplane/packets.h"
 #include "dataplane/peer.h"
 #include "dataplane/rate_limiter.h"
@@ -59,7 +60,9 @@ class Device {
   using Observer = std::function<void(const Peer&, DeviceEvent)>;
   using EphemeralObserver = std::function<void(const Peer&, const PrivateKey& ephemeral)>;
 
-  Device(SharedState& shared, Rng& rng, DatagramSender& sender);
+  // Without an executor a job runs at once, where it is made: nothing is ever under way.
+  Device(SharedState& shared, Rng& rng, DatagramSender& sender,
+         HandshakeExecutor* executor = nullptr);
   ~Device();
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;
@@ -76,7 +79,7 @@ class Device {
   // All zeros: no key, the device neither sends nor answers. A peer that bears our own public key
   // is removed; the sessions in use are not sent on any more (P16).
   void set_private_key(PrivateKey key);
-  [[nodiscard]] const LocalIdentity* identity() const { return identity_ ? &*identity_ : nullptr; }
+  [[nodiscard]] const LocalIdentity* identity() const { return identity_.get(); }
 
   [[nodiscard]] Peer* find_peer(const PublicKey& key) const;
   // The caller has checked that it is not there and is not ourselves.
@@ -107,7 +110,13 @@ class Device {
   // --- Input ---
 
   // A handshake message as a worker found it (type and size are checked), from the bounded queue.
+  // To be called only while takes_handshakes().
   void handle_handshake(ByteSpan message, const Endpoint& from, Instant now);
+  // False while as many jobs are with the executor as may be: what waits in the queue stays there,
+  // so that its length tells of the load.
+  [[nodiscard]] bool takes_handshakes() const { return jobs_under_way_ < kMaxHandshakeJobs; }
+  // Takes back what the executor has run (device_complete.cpp).
+  void complete(std::unique_ptr<HandshakeJob> job, Instant now);
   // How full the queue of handshakes is; at one eighth the device is under load for a second (P32).
   void note_queue_depth(std::size_t depth, TimePoint now);
   // Peers that workers pointed at.
@@ -128,14 +137,25 @@ class Device {
   // True: go on. Otherwise the message was dropped, counted, or answered by a cookie.
   bool admit(ByteSpan bytes, const Endpoint& from, SessionIndex sender, Instant now);
   void want_handshake(Peer& peer, Instant now, Retry retry);
-  void send_initiation(Peer& peer, Instant now);
+  void begin_initiation(Peer& peer, Instant now);
   void send_handshake_message(Peer& peer, MutByteSpan message, Instant now);
-  bool ensure_static_static(Peer& peer);
+  void submit(HandshakeJob job, Instant now);
   void drop_sent_initiation(Peer& peer);
   SessionIndex fresh_index();
   void begin_session(Peer& peer, TransportKeys keys, TimePoint now);
   void complete_handshake(Peer& peer, Instant now);
   void confirm_next(Peer& peer, Instant now);
+
+  // What came of a job (device_complete.cpp): it is looked at as if the message had come just now.
+  void complete(IdentifyWork& work, const Endpoint& from, Instant now);
+  void complete(AnswerWork& work, const Endpoint& from, Instant now);
+  void complete(InitiateWork& work, const Endpoint& from, Instant now);
+  void complete(FinishWork& work, const Endpoint& from, Instant now);
+  // The secret of a peer as a job found or made it; false, and nothing more is tried with this
+  // peer, if there is none.
+  static bool keep_static_static(Peer& peer, StaticStatic& secret);
+  [[nodiscard]] static StaticStatic static_static_of(const Peer& peer);
+  [[nodiscard]] Peer* find_peer(std::uint64_t serial) const;
 
   // Sessions and sending (device_send.cpp).
   void publish_sending(Peer& peer, Session* session);
@@ -165,7 +185,10 @@ class Device {
   SharedState& shared_;
   Rng& rng_;
   DatagramSender& sender_;
-  std::optional<LocalIdentity> identity_;
+  HandshakeExecutor* const executor_;
+  std::size_t jobs_under_way_ = 0;
+  // Shared with the jobs under way, which may outlast it.
+  std::shared_ptr<const LocalIdentity> identity_;
   MacChecker mac_checker_;
   RateLimiter rate_limiter_;
   TimePoint under_load_until_{};

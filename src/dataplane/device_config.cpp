@@ -2,8 +2,8 @@
 
 namespace wring {
 
-Device::Device(SharedState& shared, Rng& rng, DatagramSender& sender)
-    : shared_(shared), rng_(rng), sender_(sender) {}
+Device::Device(SharedState& shared, Rng& rng, DatagramSender& sender, HandshakeExecutor* executor)
+    : shared_(shared), rng_(rng), sender_(sender), executor_(executor) {}
 
 Device::~Device() {
   remove_all_peers();
@@ -16,7 +16,7 @@ void Device::set_private_key(PrivateKey key) {
   } else {
     clamp(key);
     if (identity_ && identity_->private_key() == key) return;
-    identity_.emplace(std::move(key));
+    identity_ = std::make_shared<const LocalIdentity>(std::move(key));
     mac_checker_.set_identity(identity_->public_key());
     if (Peer* ourselves = find_peer(identity_->public_key())) remove_peer(*ourselves);
   }
@@ -40,6 +40,11 @@ void Device::set_private_key(PrivateKey key) {
 Peer* Device::find_peer(const PublicKey& key) const {
   const auto it = by_key_.find(key);
   return it == by_key_.end() ? nullptr : it->second.get();
+}
+
+Peer* Device::find_peer(std::uint64_t serial) const {
+  const auto it = by_serial_.find(serial);
+  return it == by_serial_.end() ? nullptr : it->second;
 }
 
 Peer& Device::add_peer(const PublicKey& key) {

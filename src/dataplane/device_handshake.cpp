@@ -63,41 +63,7 @@ void Device::handle_initiation(ByteSpan bytes, const Endpoint& from, Instant now
   const auto message = load<InitiationMessage>(bytes);
   if (!admit(bytes, from, SessionIndex{message.sender}, now)) return;
 
-  std::optional<IdentifiedInitiation> identified = identify_initiator(*identity_, message);
-  if (!identified) return shared_.drops.add(DropReason::kHandshakeForged);
-  Peer* peer = find_peer(identified->remote_static);
-  if (peer == nullptr) return shared_.drops.add(DropReason::kUnknownPeer);
-  if (!ensure_static_static(*peer)) return shared_.drops.add(DropReason::kHandshakeForged);
-  std::optional<ReceivedInitiation> initiation =
-      authenticate_initiation(std::move(*identified), message, *peer->static_static);
-  if (!initiation) return shared_.drops.add(DropReason::kHandshakeForged);
-  if (initiation->timestamp <= peer->latest_timestamp_received) {
-    return shared_.drops.add(DropReason::kHandshakeReplayed);
-  }
-  if (peer->last_initiation_consumed &&
-      now.boot - *peer->last_initiation_consumed < kInitiationInterval) {
-    return shared_.drops.add(DropReason::kHandshakeFlood);
-  }
-
-  // Authentic and new: from here on the peer changes (P12).
-  peer->latest_timestamp_received = initiation->timestamp;
-  peer->last_initiation_consumed = now.boot;
-  peer->endpoint.store_if_different(from);
-  peer->rx_bytes.fetch_add(bytes.size(), std::memory_order_relaxed);
-  peer->activity.on_received(now.boot);
-  tell(*peer, DeviceEvent::kInitiationReceived);
-
-  std::optional<Response> response =
-      respond(std::move(*initiation), peer->preshared_key, fresh_index(), rng_);
-  if (!response) return shared_.drops.add(DropReason::kHandshakeForged);
-  if (ephemeral_observer_) ephemeral_observer_(*peer, response->ephemeral);
-  // A session that is confirmed, but not promoted yet, must not make room for the new one.
-  confirm_next(*peer, now);
-  begin_session(*peer, std::move(response->keys), now.boot);
-  peer->last_handshake_sent = now.boot;
-  auto reply = std::bit_cast<Bytes<sizeof(ResponseMessage)>>(response->message);
-  send_handshake_message(*peer, reply, now);
-  queue_.update(*peer);
+  submit({identity_, from, IdentifyWork{.message = message, .identified = {}}}, now);
 }
 
 void Device::handle_response(ByteSpan bytes, const Endpoint& from, Instant now) {
@@ -108,26 +74,14 @@ void Device::handle_response(ByteSpan bytes, const Endpoint& from, Instant now) 
   if (waiting == awaiting_response_.end()) {
     return shared_.drops.add(DropReason::kResponseUnsolicited);
   }
-  Peer& peer = *waiting->second;
-  std::optional<TransportKeys> keys =
-      finish(*peer.sent_initiation, *identity_, peer.preshared_key, message);
-  if (!keys) return shared_.drops.add(DropReason::kResponseForged);
-
-  peer.endpoint.store_if_different(from);
-  peer.rx_bytes.fetch_add(bytes.size(), std::memory_order_relaxed);
-  peer.activity.on_received(now.boot);
-  tell(peer, DeviceEvent::kResponseReceived);
-  drop_sent_initiation(peer);
-  begin_session(peer, std::move(*keys), now.boot);
-  complete_handshake(peer, now);
-  // The keepalive tells the responder that the session is confirmed, if nothing else does (P11).
-  if (peer.staged.empty()) {
-    send_keepalive(peer, now);
-  } else {
-    send_staged(peer, now);
-  }
-  arm_persistent_keepalive(peer, now.boot);
-  queue_.update(peer);
+  const Peer& peer = *waiting->second;
+  submit({identity_, from,
+          FinishWork{.message = message,
+                     .peer = peer.serial,
+                     .sent = peer.sent_initiation->clone(),
+                     .preshared_key = peer.preshared_key.clone(),
+                     .keys = {}}},
+         now);
 }
 
 void Device::handle_cookie_reply(ByteSpan bytes, Instant now) {
@@ -145,7 +99,7 @@ void Device::handle_cookie_reply(ByteSpan bytes, Instant now) {
 }
 
 void Device::want_handshake(Peer& peer, Instant now, Retry retry) {
-  if (!up_ || !identity_ || !peer.endpoint.load().is_set() || !ensure_static_static(peer)) {
+  if (!up_ || !identity_ || !peer.endpoint.load().is_set() || peer.unusable) {
     // Taken back, so that a later packet can ask again.
     static_cast<void>(peer.take_handshake_wish());
     return;
@@ -157,27 +111,36 @@ void Device::want_handshake(Peer& peer, Instant now, Retry retry) {
     if (!peer.timers.is_armed(Timer::kRetransmitHandshake)) {
       peer.timers.arm(Timer::kRetransmitHandshake, *peer.last_handshake_sent + kRekeyTimeout);
     }
+  } else if (!takes_handshakes()) {
+    // Timers wait for room.
+    peer.timers.arm(Timer::kRetransmitHandshake, now.boot);
   } else {
-    send_initiation(peer, now);
+    begin_initiation(peer, now);
   }
   queue_.update(peer);
 }
 
-void Device::send_initiation(Peer& peer, Instant now) {
-  drop_sent_initiation(peer);
+void Device::begin_initiation(Peer& peer, Instant now) {
   const Tai64n stamp = later_than(peer.latest_timestamp_sent, tai64n_from(now.wall));
-  std::optional<Initiation> initiation =
-      initiate(*identity_, peer.public_key, *peer.static_static, fresh_index(), stamp, rng_);
-  if (!initiation) return;
-  if (ephemeral_observer_) ephemeral_observer_(peer, initiation->state.ephemeral);
   peer.latest_timestamp_sent = stamp;
   peer.last_handshake_sent = now.boot;
-  awaiting_response_.emplace(initiation->state.local_index, &peer);
-  peer.sent_initiation = std::move(initiation->state);
-  peer.timers.arm(Timer::kRetransmitHandshake, now.boot + kRekeyTimeout + jitter());
-  tell(peer, DeviceEvent::kInitiationSent);
-  auto message = std::bit_cast<Bytes<sizeof(InitiationMessage)>>(initiation->message);
-  send_handshake_message(peer, message, now);
+  // Should nothing come of it, it is tried again.
+  peer.timers.arm(Timer::kRetransmitHandshake, now.boot + kRekeyTimeout);
+  submit({identity_, Endpoint(),
+          InitiateWork{.peer = peer.serial,
+                       .remote_static = peer.public_key,
+                       .static_static = static_static_of(peer),
+                       .stamp = stamp,
+                       .initiation = {}}},
+         now);
+}
+
+void Device::submit(HandshakeJob job, Instant now) {
+  auto owned = std::make_unique<HandshakeJob>(std::move(job));
+  ++jobs_under_way_;
+  if (executor_ != nullptr) return executor_->submit(std::move(owned));
+  owned->run(rng_);
+  complete(std::move(owned), now);
 }
 
 void Device::send_handshake_message(Peer& peer, MutByteSpan message, Instant now) {
@@ -187,14 +150,6 @@ void Device::send_handshake_message(Peer& peer, MutByteSpan message, Instant now
     peer.tx_bytes.fetch_add(message.size(), std::memory_order_relaxed);
   }
   arm_persistent_keepalive(peer, now.boot);
-}
-
-bool Device::ensure_static_static(Peer& peer) {
-  if (!peer.static_static && !peer.unusable) {
-    peer.static_static = identity_->agree_with(peer.public_key);
-    peer.unusable = !peer.static_static;
-  }
-  return !peer.unusable;
 }
 
 void Device::drop_sent_initiation(Peer& peer) {

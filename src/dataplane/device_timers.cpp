@@ -3,6 +3,13 @@
 #include "dataplane/device.h"
 
 namespace wring {
+namespace {
+
+// Peers whose timers are looked at before others get their turn: a gateway that comes up may have
+// 100,000 of them due at once.
+constexpr std::size_t kTimedPeersPerTurn = 256;
+
+}  // namespace
 
 void Device::handle_attention(Instant now) {
   shared_.attention.drain([&](Peer& peer, std::uint32_t why) {
@@ -45,12 +52,16 @@ void Device::handle_attention(Instant now) {
 }
 
 TimePoint Device::next_deadline() const {
-  return std::min(queue_.next_deadline(), rate_limiter_.next_expiry());
+  // Without room for a handshake the timers wait for a job to come back, which wakes this thread.
+  return std::min(takes_handshakes() ? queue_.next_deadline() : kNever,
+                  rate_limiter_.next_expiry());
 }
 
 void Device::handle_timeout(Instant now) {
   rate_limiter_.expire(now.boot);
-  while (Peer* peer = queue_.due(now.boot)) {
+  for (std::size_t n = 0; n < kTimedPeersPerTurn && takes_handshakes(); ++n) {
+    Peer* const peer = queue_.due(now.boot);
+    if (peer == nullptr) return;
     while (const std::optional<Timer> timer = peer->timers.take_due(now.boot)) {
       on_timer(*peer, *timer, now);
     }

@@ -94,7 +94,8 @@ struct Peer {
   PeerTimers timers;
   TimePoint queued_deadline = kNever;  // where it stands in the device's TimerQueue
 
-  // Made when first needed; an all-zero product (P17) leaves it empty and `unusable` true.
+  // Made by the first job that needs it; an all-zero product (P17) leaves it empty and `unusable`
+  // true.
   std::optional<SharedSecret> static_static;
   bool unusable = false;
   std::optional<SentInitiation> sent_initiation;

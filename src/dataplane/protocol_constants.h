@@ -33,6 +33,10 @@ inline constexpr std::chrono::seconds kUnderLoadHold{1};
 inline constexpr std::size_t kHandshakeQueueLength =
     4096;  // the kernel's MAX_QUEUED_INCOMING_HANDSHAKES
 
+// Handshakes that may be worked on at once; the rest waits in the queue, or for its timer. Some
+// 25 ms of work for two threads.
+inline constexpr std::size_t kMaxHandshakeJobs = 256;
+
 inline constexpr std::size_t kDataHeaderSize = 16;  // [WG] 5.4.6
 inline constexpr std::size_t kAuthTagSize = 16;
 inline constexpr std::size_t kDataOverhead = kDataHeaderSize + kAuthTagSize;

@@ -37,11 +37,21 @@ struct SentInitiation {
   Bytes<32> hash{};
   ChainingKey chaining_key;
   SessionIndex local_index;
+
+  [[nodiscard]] SentInitiation clone() const {
+    return {ephemeral.clone(), hash, chaining_key.clone(), local_index};
+  }
 };
 
 struct Initiation {
   InitiationMessage message;
   SentInitiation state;
+
+  // Only the MACs cover our index, so that it may be chosen once the costly part is done.
+  void set_index(SessionIndex local) {
+    message.sender = local.value;
+    state.local_index = local;
+  }
 };
 
 // [WG] 5.4.2. `static_static` is identity.agree_with(remote_static).
@@ -83,6 +93,12 @@ struct Response {
   ResponseMessage message;
   TransportKeys keys;
   PrivateKey ephemeral;  // of no further use, but for a key log
+
+  // As Initiation::set_index().
+  void set_index(SessionIndex local) {
+    message.sender = local.value;
+    keys.local_index = local;
+  }
 };
 
 // [WG] 5.4.3

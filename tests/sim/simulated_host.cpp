@@ -31,7 +31,8 @@ void set_source(Endpoint& endpoint, const Endpoint& address) {
 
 SimulatedPeerHost::SimulatedPeerHost(std::string name, std::uint64_t seed, const Instant& clock,
                                      SimulatedNetwork& network, Ledger& ledger,
-                                     const Endpoint& address, const IpAddress& inner)
+                                     const Endpoint& address, const IpAddress& inner,
+                                     Duration handshake_delay)
     : name_(std::move(name)),
       clock_(clock),
       network_(network),
@@ -41,7 +42,11 @@ SimulatedPeerHost::SimulatedPeerHost(std::string name, std::uint64_t seed, const
       rng_(seed),
       inbound_(shared_, handshakes_),
       outbound_(shared_),
-      device_(shared_, rng_, *this) {
+      delayed_(
+          handshake_delay == Duration{}
+              ? std::nullopt
+              : std::optional<DelayedExecutor>(std::in_place, clock.boot, handshake_delay, seed)),
+      device_(shared_, rng_, *this, delayed_ ? &*delayed_ : nullptr) {
   device_.set_observer([this](const Peer& peer, DeviceEvent what) { on_event(peer, what); });
   device_.set_private_key(generate_private_key(rng_));
   device_.bring_up(now());
@@ -103,8 +108,10 @@ void SimulatedPeerHost::receive(const Datagram& datagram) {
 
 void SimulatedPeerHost::control_turn() {
   device_.note_queue_depth(handshakes_.size() + extra_queue_depth_, clock_.boot);
+  while (std::unique_ptr<HandshakeJob> job = delayed_ ? delayed_->take_due() : nullptr)
+    device_.complete(std::move(job), now());
   HandshakeDatagram message;
-  while (handshakes_.try_pop(message)) {
+  while (device_.takes_handshakes() && handshakes_.try_pop(message)) {
     device_.handle_handshake(ByteSpan(message.bytes).first(message.size), message.from, now());
   }
   device_.handle_timeout(now());

@@ -10,6 +10,7 @@
 #include "dataplane/device.h"
 #include "dataplane/inbound.h"
 #include "dataplane/outbound.h"
+#include "tests/sim/delayed_executor.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/simulated_network.h"
 
@@ -23,10 +24,12 @@ class SimulatedPeerHost final : public DatagramSender {
     DeviceEvent what;
   };
 
-  // `clock` outlives the host, as do the network and the ledger.
+  // `clock` outlives the host, as do the network and the ledger. With a `handshake_delay` the
+  // costly part of a handshake is done elsewhere, and takes up to so long; without, it is done at
+  // once.
   SimulatedPeerHost(std::string name, std::uint64_t seed, const Instant& clock,
                     SimulatedNetwork& network, Ledger& ledger, const Endpoint& address,
-                    const IpAddress& inner);
+                    const IpAddress& inner, Duration handshake_delay);
   ~SimulatedPeerHost() override;
 
   [[nodiscard]] const std::string& name() const { return name_; }
@@ -50,11 +53,15 @@ class SimulatedPeerHost final : public DatagramSender {
   void receive(const Datagram& datagram);
   // One turn of the control loop: handshakes, timers, attention, freeing.
   void control_turn();
-  [[nodiscard]] TimePoint next_deadline() const { return device_.next_deadline(); }
+  [[nodiscard]] TimePoint next_deadline() const {
+    return std::min(device_.next_deadline(), delayed_ ? delayed_->next() : kNever);
+  }
 
   // The wall clock of this host differs from the simulation's by so much (P5).
   void shift_wall_clock(Duration shift) { wall_shift_ += shift; }
   [[nodiscard]] Instant now() const { return {clock_.boot, clock_.wall + wall_shift_}; }
+  // The interface went down, or a peer was replaced: the 5 s between two initiations count anew.
+  void forget_initiations() { last_initiation_.clear(); }
   // As if that many more handshakes stood in the queue (P32).
   void pretend_queued_handshakes(std::size_t depth) { extra_queue_depth_ = depth; }
 
@@ -86,6 +93,7 @@ class SimulatedPeerHost final : public DatagramSender {
   HandshakeQueue handshakes_;
   Inbound inbound_;
   Outbound outbound_;
+  std::optional<DelayedExecutor> delayed_;
   Device device_;
   std::vector<Event> events_;
   std::map<const Peer*, TimePoint> last_initiation_;

@@ -15,8 +15,12 @@ constexpr int kMaxTurnsAtOneMoment = 100'000;
 
 }  // namespace
 
-Simulation::Simulation(std::uint64_t seed)
-    : seed_(seed), rng_(seed), clock_{TimePoint(1000s), WallTime(1'700'000'000s)}, network_(seed) {}
+Simulation::Simulation(std::uint64_t seed, Duration handshake_delay)
+    : seed_(seed),
+      handshake_delay_(handshake_delay),
+      rng_(seed),
+      clock_{TimePoint(1000s), WallTime(1'700'000'000s)},
+      network_(seed) {}
 
 Simulation::~Simulation() {
   for (const auto& host : hosts_) {
@@ -30,7 +34,8 @@ SimulatedPeerHost& Simulation::add_host() {
   const std::string number = std::to_string(hosts_.size() + 1);
   hosts_.push_back(std::make_unique<SimulatedPeerHost>(
       "host " + number, seed_ * 1000 + hosts_.size(), clock_, network_, ledger_,
-      address_of("192.0.2." + number + ":51820"), IpAddress::parse("10.0.0." + number).value()));
+      address_of("192.0.2." + number + ":51820"), IpAddress::parse("10.0.0." + number).value(),
+      handshake_delay_));
   return *hosts_.back();
 }
 

@@ -13,7 +13,8 @@ namespace wring::test {
 
 class Simulation {
  public:
-  explicit Simulation(std::uint64_t seed);
+  // `handshake_delay` is that of every host; see SimulatedPeerHost.
+  explicit Simulation(std::uint64_t seed, Duration handshake_delay = {});
   // Fails the running test, naming the seed, if a rule that holds at all times was broken.
   ~Simulation();
   Simulation(const Simulation&) = delete;
@@ -44,6 +45,7 @@ class Simulation {
   bool run(const std::function<bool()>& done, TimePoint end);
 
   std::uint64_t seed_;
+  Duration handshake_delay_;
   SeededRng rng_;
   Instant clock_;
   SimulatedNetwork network_;

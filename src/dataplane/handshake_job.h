@@ -1,0 +1,95 @@
+// The costly part of a handshake: Curve25519 and what hangs on it, cut out as values that any
+// thread can work on. A job holds copies of all that it needs, so that it shares nothing with the
+// device; what comes of it counts only when the device takes it back and finds that it still fits.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <variant>
+
+#include "base/rng.h"
+#include "dataplane/drop_reason.h"
+#include "dataplane/endpoint.h"
+#include "noise/handshake.h"
+
+namespace wring {
+
+// The static-static secret of a peer: what the device has of it, else made by the job. Empty
+// afterwards if the peer's key is of low order (P17).
+using StaticStatic = std::optional<SharedSecret>;
+
+// Who sent this initiation? One product.
+struct IdentifyWork {
+  InitiationMessage message;
+  std::optional<IdentifiedInitiation> identified;
+
+  void run(const LocalIdentity& identity, Rng& rng);
+};
+
+// Is it authentic and new, and what is the answer? Three products, and one for the static-static
+// secret. What is refused is refused before the answer is made.
+struct AnswerWork {
+  InitiationMessage message;
+  IdentifiedInitiation identified;
+  std::uint64_t peer = 0;  // its serial number
+  StaticStatic static_static;
+  PresharedKey preshared_key;
+  Tai64n newer_than;      // P5
+  bool too_soon = false;  // the peer's last initiation was consumed just now (P5)
+
+  Tai64n timestamp;
+  std::optional<Response> response;  // its index is still to be chosen
+  DropReason refused{};              // why there is none
+
+  void run(const LocalIdentity& identity, Rng& rng);
+};
+
+// A new initiation. Three products, and one for the static-static secret.
+struct InitiateWork {
+  std::uint64_t peer = 0;
+  PublicKey remote_static;
+  StaticStatic static_static;
+  Tai64n stamp;  // no other initiation to this peer bears it
+
+  std::optional<Initiation> initiation;  // its index is still to be chosen
+
+  void run(const LocalIdentity& identity, Rng& rng);
+};
+
+// Is this response authentic, and what are the keys? Two products.
+struct FinishWork {
+  ResponseMessage message;
+  std::uint64_t peer = 0;
+  SentInitiation sent;
+  PresharedKey preshared_key;
+
+  std::optional<TransportKeys> keys;
+
+  void run(const LocalIdentity& identity, Rng& rng);
+};
+
+struct HandshakeJob {
+  std::shared_ptr<const LocalIdentity> identity;
+  Endpoint from;  // where the message came from; not set where none did
+  std::variant<IdentifyWork, AnswerWork, InitiateWork, FinishWork> work;
+
+  // Any thread. `rng` is used by this thread alone, or thread-safe.
+  void run(Rng& rng) {
+    std::visit([&](auto& each) { each.run(*identity, rng); }, work);
+  }
+};
+
+// Whoever has jobs run elsewhere.
+class HandshakeExecutor {
+ public:
+  HandshakeExecutor() = default;
+  HandshakeExecutor(const HandshakeExecutor&) = delete;
+  HandshakeExecutor& operator=(const HandshakeExecutor&) = delete;
+  virtual ~HandshakeExecutor() = default;
+  // Runs it on some thread and hands it to Device::complete() on the control thread; never blocks.
+  // Jobs may come back in any order.
+  virtual void submit(std::unique_ptr<HandshakeJob> job) = 0;
+};
+
+}  // namespace wring
