@@ -1,11 +1,9 @@
 """The control socket and the program's life: P35 to P41."""
 
-import fcntl
 import os
 import signal
 import socket
 import stat
-import struct
 import time
 
 import pytest
@@ -17,7 +15,6 @@ from support.waiting import eventually
 from wire.crypto import Key
 
 _EINVAL, _EPROTO, _EADDRINUSE = 22, 71, 98
-_TUNSETIFF, _IFF_TUN, _IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
 
 
 @pytest.fixture
@@ -205,21 +202,27 @@ def test_p41_in_the_foreground_it_stays_until_a_signal_and_leaves_nothing(host, 
         assert daemon.stop(number) == 0  # It insists that interface and socket are gone.
 
 
+# Makes the interface and listens at the socket's path, as whoever starts a daemon with open
+# descriptors does, and becomes the daemon.
+_HAND_IN = """
+import fcntl, os, socket, struct, sys
+path, *command = sys.argv[1:]
+tun = os.open("/dev/net/tun", os.O_RDWR)
+fcntl.ioctl(tun, 0x400454CA, struct.pack("16sH22x", b"wg0", 0x1001))  # TUNSETIFF: TUN, NO_PI
+listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+listener.bind(path)
+listener.listen()
+for name, number in (("WG_TUN_FD", tun), ("WG_UAPI_FD", listener.fileno())):
+    os.set_inheritable(number, True)
+    os.environ[name] = str(number)
+os.execv(command[0], command)
+"""
+
+
 def test_p41_open_descriptors_are_taken_from_the_environment(host):
     host.run("mkdir", "-m", "700", "/run/wireguard")
-    with host.inside():
-        tun = os.open("/dev/net/tun", os.O_RDWR)
-        fcntl.ioctl(tun, _TUNSETIFF, struct.pack("16sH22x", b"wg0", _IFF_TUN | _IFF_NO_PI))
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-        listener.bind(host.path(socket_path("wg0")))
-        listener.listen()
-        number = listener.fileno()
-        try:
-            daemon = Daemon(host, log_level="error", pass_fds=[tun, number],
-                            env={"WG_TUN_FD": str(tun), "WG_UAPI_FD": str(number)})
-        finally:
-            os.close(tun)
-    with daemon:
+    launcher = ["/usr/bin/python3", "-c", _HAND_IN, socket_path("wg0"), program(), "-f"]
+    with Daemon(host, log_level="error", command=launcher):
         Control(host).must_set("fwmark=3")
         assert Control(host).get()[0] == {"fwmark": "3"}
 
