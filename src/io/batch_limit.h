@@ -14,6 +14,10 @@ namespace wring {
 // before, should stay in the second-level cache, of 1 to 2 MB: packets of 64 KB take a third less
 // time in batches of 4 than in batches of 64. Small ones should come in large batches. So the last
 // batch decides about the next one.
+//
+// The size of what comes next is not known: to have room for 64 packets after a lone small one
+// would let a burst of large ones write to 4 MB that nothing needs again. So the limit at most
+// doubles what came, and falls by halves.
 class BatchLimit {
  public:
   [[nodiscard]] unsigned packets() const { return packets_; }
@@ -35,7 +39,9 @@ class BatchLimit {
   void on_batch(std::size_t packets, std::size_t bytes) {
     if (packets == 0) return;
     const std::size_t fitting = kCacheShare * packets / std::max<std::size_t>(bytes, 1);
-    packets_ = static_cast<unsigned>(std::clamp<std::size_t>(fitting, kFewPackets, kMaxBatch));
+    const std::size_t expected = std::max<std::size_t>(2 * packets, packets_ / 2);
+    packets_ = static_cast<unsigned>(
+        std::clamp<std::size_t>(std::min(fitting, expected), kFewPackets, kMaxBatch));
   }
 
   static constexpr std::size_t kCacheShare = 256 << 10;
