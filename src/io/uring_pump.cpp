@@ -120,6 +120,7 @@ PacketPump::Input UringPump::wait() {
     arm();
     ring_->submit_and_wait(tun_readable_ ? 0 : 1);
     reap();
+    if (ring_->queued() != 0) flush();
     queued_count_ = 0;
     report_failures();
     if (tun_readable_) read_tun();

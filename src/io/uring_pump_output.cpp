@@ -67,11 +67,14 @@ bool UringPump::has_room(unsigned family, const OutgoingDatagram& datagram) {
   return budget.take(payload, segment);
 }
 
-// Executes what is queued. Its failures are in the completion queue afterwards, and nothing else.
+// Executes what is queued. A submit may be cut short, when the kernel has no memory for the moment
+// or wants its completions to be taken first: until all is taken, the slots must not be used again.
 void UringPump::flush() {
   start();
-  ring_->submit();
-  reap();
+  do {
+    ring_->submit();
+    reap();
+  } while (ring_->queued() != 0);
   queued_count_ = 0;
 }
 
