@@ -3,11 +3,11 @@
 #include <netinet/in.h>
 
 #include <algorithm>
-#include <optional>
 
 #include "dataplane/checksum.h"
 #include "dataplane/ip_header.h"
 #include "dataplane/ip_packet.h"
+#include "dataplane/ipv6_extensions.h"
 
 namespace wring {
 namespace {
@@ -29,7 +29,6 @@ constexpr std::uint8_t kV6DestinationUnreachable = 1;
 constexpr std::uint8_t kV6AddressUnreachable = 3;
 constexpr std::uint8_t kV6Redirect = 137;
 constexpr std::uint8_t kV6FirstInformational = 128;
-constexpr int kMaxExtensionHeaders = 8;  // more than any sender has reason to use
 
 // Destination unreachable, source quench, redirect, time exceeded, parameter problem.
 bool is_v4_error(std::uint8_t type) {
@@ -49,35 +48,15 @@ bool may_answer_v4(ByteSpan packet, const IpPacketView& view) {
   return view.header_length < packet.size() && !is_v4_error(packet[view.header_length]);
 }
 
-struct UpperLayer {
-  std::uint8_t protocol;
-  std::size_t offset;  // may lie at the packet's end
-};
-
-// Passes over the extension headers; nothing for a fragment other than the first, and where the
-// packet ends before its upper layer begins.
-std::optional<UpperLayer> upper_layer_v6(ByteSpan packet) {
-  UpperLayer at{load<Ipv6Header>(packet).next_header, sizeof(Ipv6Header)};
-  for (int i = 0; i < kMaxExtensionHeaders; ++i) {
-    const bool options = at.protocol == IPPROTO_HOPOPTS || at.protocol == IPPROTO_ROUTING ||
-                         at.protocol == IPPROTO_DSTOPTS;
-    const bool fragment = at.protocol == IPPROTO_FRAGMENT;
-    const bool authentication = at.protocol == IPPROTO_AH;
-    if (!options && !fragment && !authentication) return at;
-    if (at.offset + 8 > packet.size()) return std::nullopt;
-    const std::size_t units = packet[at.offset + 1];
-    if (fragment && load<Be<std::uint16_t>>(packet, at.offset + 2) >> 3 != 0) return std::nullopt;
-    at.protocol = packet[at.offset];
-    // In units of 8 bytes without the first; the authentication header's are of 4 (RFC 4302 2.2).
-    at.offset += fragment ? 8 : authentication ? (units + 2) * 4 : (units + 1) * 8;
-  }
-  return std::nullopt;
+bool is_later_fragment(const ExtensionHeader& header) {
+  return header.type == IPPROTO_FRAGMENT && load<Be<std::uint16_t>>(header.bytes, 2) >> 3 != 0;
 }
 
 bool may_answer_v6(ByteSpan packet, const IpPacketView& view) {
   const Bytes<16>& source = view.source.bytes;
   if (view.destination.bytes[0] == 0xff || source[0] == 0xff || source == Bytes<16>{}) return false;
-  const auto upper = upper_layer_v6(packet);
+  const auto upper = find_upper_layer_v6(
+      packet, [](const ExtensionHeader& header) { return !is_later_fragment(header); });
   if (!upper) return false;
   if (upper->protocol != IPPROTO_ICMPV6) return true;
   if (upper->offset >= packet.size()) return false;

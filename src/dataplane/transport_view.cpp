@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 
 #include "dataplane/ip_header.h"
+#include "dataplane/ipv6_extensions.h"
 #include "dataplane/transport_header.h"
 
 namespace wring {
@@ -10,7 +11,6 @@ namespace {
 
 using Refused = tl::unexpected<NoTransport>;
 
-constexpr int kMaxExtensionHeaders = 8;  // more than any sender has reason to use
 constexpr std::uint16_t kIpv4MoreFragments = 0x2000;
 // Routing headers whose first address is the packet's final one.
 constexpr std::uint8_t kRoutingMobile = 2;    // RFC 6275 6.4
@@ -40,46 +40,28 @@ tl::expected<UpperLayer, NoTransport> upper_layer_v4(ByteSpan packet) {
 }
 
 // False if the addresses that a routing header still has to visit cannot be told.
-bool pass_routing_header(ByteSpan header, std::uint32_t offset, UpperLayer& at) {
-  if (header[3] == 0) return true;  // no segments left: the destination is the final one
-  const std::uint8_t type = header[2];
+bool pass_routing_header(const ExtensionHeader& header, std::uint32_t& destination) {
+  if (header.bytes[3] == 0) return true;  // no segments left: the destination is the final one
+  const std::uint8_t type = header.bytes[2];
   if (type != kRoutingMobile && type != kRoutingSegments) return false;
-  if (header.size() < kRoutingFirstAddress + sizeof(Ipv6Header::destination)) return false;
-  at.destination = offset + kRoutingFirstAddress;
+  if (header.bytes.size() < kRoutingFirstAddress + sizeof(Ipv6Header::destination)) return false;
+  destination = header.offset + kRoutingFirstAddress;
   return true;
 }
 
 tl::expected<UpperLayer, NoTransport> upper_layer_v6(ByteSpan packet) {
   if (packet.size() < sizeof(Ipv6Header)) return Refused(NoTransport::kUnseen);
-  const auto header = load<Ipv6Header>(packet);
-  const std::uint32_t total = std::uint32_t{sizeof header} + header.payload_length;
+  const std::uint32_t payload = load<Ipv6Header>(packet).payload_length;
+  const std::uint32_t total = std::uint32_t{sizeof(Ipv6Header)} + payload;
   if (total > packet.size()) return Refused(NoTransport::kUnseen);
-  UpperLayer at{header.next_header, sizeof header, total, offsetof(Ipv6Header, destination)};
-  for (int i = 0; i < kMaxExtensionHeaders; ++i) {
-    switch (at.protocol) {
-      case IPPROTO_HOPOPTS:
-      case IPPROTO_ROUTING:
-      case IPPROTO_DSTOPTS: {
-        if (at.offset + 8 > total) return Refused(NoTransport::kUnseen);
-        // In units of 8 bytes, without the first.
-        const std::uint32_t size = (packet[at.offset + 1] + 1U) * 8;
-        if (at.offset + size > total) return Refused(NoTransport::kUnseen);
-        if (at.protocol == IPPROTO_ROUTING &&
-            !pass_routing_header(packet.subspan(at.offset, size), at.offset, at)) {
-          return Refused(NoTransport::kUnseen);
-        }
-        at.protocol = packet[at.offset];
-        at.offset += size;
-        break;
-      }
-      case IPPROTO_FRAGMENT:
-      case IPPROTO_AH:  // covers what follows it, so that nothing can be split or joined
-        return Refused(NoTransport::kUnseen);
-      default:
-        return at;
-    }
-  }
-  return Refused(NoTransport::kUnseen);
+  std::uint32_t destination = offsetof(Ipv6Header, destination);
+  const auto upper = find_upper_layer_v6(packet.first(total), [&](const ExtensionHeader& header) {
+    // The authentication header covers what follows it, so that nothing can be split or joined.
+    if (header.type == IPPROTO_FRAGMENT || header.type == IPPROTO_AH) return false;
+    return header.type != IPPROTO_ROUTING || pass_routing_header(header, destination);
+  });
+  if (!upper) return Refused(NoTransport::kUnseen);
+  return UpperLayer{upper->protocol, upper->offset, total, destination};
 }
 
 }  // namespace
