@@ -264,9 +264,17 @@ void Tunnel::poll_link() {
 
 void Tunnel::on_link(const LinkState& state) {
   if (!state.exists) return end("the interface was deleted");
-  if (state.mtu != shared_.mtu.load(std::memory_order_relaxed)) {
+  // It says how far packets are padded, which must not make one too large to be sent.
+  const unsigned mtu = std::min(state.mtu, kMaxPacketOverIpv4);
+  if (mtu != shared_.mtu.load(std::memory_order_relaxed)) {
     spdlog::debug("{}: MTU {}", interface(), state.mtu);
-    shared_.mtu.store(state.mtu, std::memory_order_relaxed);
+    shared_.mtu.store(mtu, std::memory_order_relaxed);
+    if (state.mtu > mtu) {
+      spdlog::warn(
+          "{}: with an MTU of {}, packets of more than {} bytes are lost on the way to a "
+          "peer over IPv4: no UDP datagram holds them; set the MTU to {}",
+          interface(), state.mtu, mtu, mtu);
+    }
   }
   refused_port_.reset();
   if (state.up && !device_.is_up()) {

@@ -3,6 +3,7 @@
 import pytest
 
 from support.transfer import await_reach, ping, send_tcp
+from support.waiting import eventually
 
 
 @pytest.mark.parametrize("mtu", [1280, 1500, 1535, 9000, 65000])
@@ -28,6 +29,17 @@ def test_a_path_narrower_than_the_tunnel_is_crossed_in_fragments(ends):
         end.host.ip("link", "set", "eth0", "mtu", "1300")
     assert ping(one.host, two.inner4, count=5, size=1392).lost == 0
     send_tcp(one.host, two.host, two.inner4, 2_000_000)
+
+
+def test_padding_makes_no_packet_too_large_for_udp(ends):  # P4
+    """A UDP datagram over IPv4 holds a packet of 65,475 bytes, of which 65,488 would be padded."""
+    one, two = ends
+    for end in ends:
+        end.host.ip("link", "set", "wg0", "mtu", "65500")
+    await_reach(one.host, two.inner4)
+    assert ping(one.host, two.inner4, count=2, size=65475 - 28).lost == 0
+    assert ping(one.host, two.inner6, count=2, size=65475 - 48).lost == 0
+    eventually(lambda: "set the MTU to 65475" in one.daemon.log(), "the log says what is lost")
 
 
 def test_packets_of_every_small_size_arrive_whole(ends):  # P4, P21
