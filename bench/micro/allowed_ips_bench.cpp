@@ -62,6 +62,49 @@ void allowed_ips_v6(benchmark::State& state) {
     return table.lookup_v6(address);
   });
 }
+
+// As on a gateway: every peer has an address of one network, in turn or at random, and those are
+// looked up.
+template <std::size_t kSize, typename Lookup>
+void hosts(benchmark::State& state, Bytes<kSize> network, bool in_turn, Lookup find) {
+  std::mt19937_64 random(1);
+  RcuReclaimer reclaimer;
+  AllowedIps table(reclaimer);
+  std::vector<Bytes<kSize>> addresses;
+  for (std::int64_t i = 0; i < state.range(0); ++i) {
+    Bytes<kSize> address = network;
+    const auto number = in_turn ? static_cast<std::uint64_t>(i) : random();
+    constexpr std::size_t kHostBytes = kSize == 4 ? 3 : 8;
+    for (std::size_t byte = 0; byte < kHostBytes; ++byte)
+      address[kSize - 1 - byte] = static_cast<std::uint8_t>(number >> (8 * byte));
+    IpAddress host;
+    if constexpr (kSize == 4) {
+      host = IpAddress::v4(address);
+    } else {
+      host = IpAddress::v6(address);
+    }
+    table.insert(IpPrefix(host, host.full_length()), some_peer(random()));
+    addresses.push_back(address);
+  }
+  std::shuffle(addresses.begin(), addresses.end(), random);
+  addresses.resize(std::min(addresses.size(), kAddresses));
+  std::size_t next = 0;
+  for (auto _ : state)
+    benchmark::DoNotOptimize(find(table, addresses[next++ % addresses.size()]));
+}
+
+void allowed_ips_v4_network(benchmark::State& state) {
+  hosts<4>(state, {10}, true, [](const AllowedIps& table, const Bytes<4>& address) {
+    return table.lookup_v4(address);
+  });
+}
+void allowed_ips_v6_network(benchmark::State& state) {
+  hosts<16>(state, {0xfd}, false, [](const AllowedIps& table, const Bytes<16>& address) {
+    return table.lookup_v6(address);
+  });
+}
+BENCHMARK(allowed_ips_v4_network)->ArgName("prefixes")->Arg(100000);
+BENCHMARK(allowed_ips_v6_network)->ArgName("prefixes")->Arg(100000);
 BENCHMARK(allowed_ips_v4)->ArgName("prefixes")->Arg(1)->Arg(1000)->Arg(100000);
 BENCHMARK(allowed_ips_v6)->ArgName("prefixes")->Arg(1)->Arg(1000)->Arg(100000);
 

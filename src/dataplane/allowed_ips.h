@@ -2,7 +2,6 @@
 // prefix.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -11,24 +10,21 @@
 
 #include "base/rcu.h"
 #include "dataplane/ip_address.h"
-#include "dataplane/prefix_trie.h"
+#include "dataplane/prefix_table.h"
 
 namespace wring {
 
 struct Peer;
-class V4RootTable;
 
-// Two tries, one for each IP version, in which a prefix belongs to one peer: the last to claim it.
+// Two tables, one for each IP version, in which a prefix belongs to one peer: the last to claim it.
 // Threads: the control thread writes; workers look up at any time without locks, as RCU readers
 // (base/rcu.h), and may use the peer that they got until their next quiescent point.
 class AllowedIps {
  public:
   // `reclaimer` outlives this object and takes what readers may still hold.
-  explicit AllowedIps(RcuReclaimer& reclaimer);
+  explicit AllowedIps(RcuReclaimer& reclaimer) : v4_(reclaimer), v6_(reclaimer) {}
   AllowedIps(const AllowedIps&) = delete;
   AllowedIps& operator=(const AllowedIps&) = delete;
-  // No reader may be left.
-  ~AllowedIps();
 
   // The owner of the longest prefix that holds the address; null where there is none. Any thread.
   [[nodiscard]] Peer* lookup(const IpAddress& address) const;
@@ -58,20 +54,17 @@ class AllowedIps {
   };
 
   template <typename Key>
-  Peer* claim(PrefixTrie<Key>& trie, PrefixList<Key> Owned::*list, const Key& key,
+  Peer* claim(PrefixTable<Key>& table, PrefixList<Key> Owned::*list, const Key& key,
               std::uint8_t length, Peer* peer);
   template <typename Key>
-  bool release(PrefixTrie<Key>& trie, PrefixList<Key> Owned::*list, const Key& key,
+  bool release(PrefixTable<Key>& table, PrefixList<Key> Owned::*list, const Key& key,
                std::uint8_t length, const Peer* peer);
   template <typename Key>
   void disown(PrefixList<Key> Owned::*list, TrieNode<Key>& node, const Peer* peer);
-  void v4_changed(std::uint32_t key, std::uint8_t length);
 
-  RcuReclaimer& reclaimer_;
-  PrefixTrie<std::uint32_t> v4_;
-  PrefixTrie<V6Key> v6_;
-  // Null while a walk from the trie's root is short enough anyway.
-  std::atomic<V4RootTable*> v4_root_table_{nullptr};
+  // No reader may be left when they go.
+  PrefixTable<std::uint32_t> v4_;
+  PrefixTable<V6Key> v6_;
   std::unordered_map<const Peer*, Owned> owned_;
 };
 

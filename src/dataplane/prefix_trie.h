@@ -153,6 +153,8 @@ class PrefixTrie {
   void erase(Node& node);
   // The owner of the longest prefix shorter than `limit` that holds `address`.
   [[nodiscard]] Peer* lookup_shorter(const Key& address, unsigned limit) const;
+  // The lowest node with at least 15 of 16 prefixes at or below it. There is at least one prefix.
+  [[nodiscard]] const Node& dense_part() const;
   // The node above all others of at least `length` bits that share the first `length` with
   // `address`.
   [[nodiscard]] const Node* subtree(const Key& address, unsigned length) const;
@@ -166,6 +168,9 @@ class PrefixTrie {
   static Link& toward(Node& node, const Key& key) { return node.child[bit_at(key, node.length)]; }
   void retire(Node& node) { reclaimer_.retire(std::unique_ptr<Node>(&node)); }
   static void free_below(const Link& link);
+  // How many prefixes there are at `node` and below; `found` becomes the lowest that has as many as
+  // `wanted`.
+  static std::size_t count_below(const Node* node, std::size_t wanted, const Node*& found);
 
   RcuReclaimer& reclaimer_;
   Link root_{nullptr};
@@ -264,6 +269,24 @@ const TrieNode<Key>* PrefixTrie<Key>::subtree(const Key& address, unsigned lengt
   }
   if (node == nullptr || node->length < length) return nullptr;
   return common_bits(node->key, address) >= length ? node : nullptr;
+}
+
+template <typename Key>
+const TrieNode<Key>& PrefixTrie<Key>::dense_part() const {
+  const Node* found = nullptr;
+  count_below(get(root_), size_ - size_ / 16, found);
+  return *found;
+}
+
+template <typename Key>
+std::size_t PrefixTrie<Key>::count_below(const Node* node, std::size_t wanted, const Node*& found) {
+  if (node == nullptr) return 0;
+  std::size_t count = node->peer.load(std::memory_order_relaxed) != nullptr ? 1 : 0;
+  for (const Link& child : node->child)
+    count += count_below(get(child), wanted, found);
+  // Nodes with more than half of all stand on one path, and the lowest of them is left first.
+  if (count >= wanted && found == nullptr) found = node;
+  return count;
 }
 
 // Recursion goes as deep as the trie: at most 129 steps.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <random>
 #include <string>
@@ -206,6 +207,57 @@ TEST_F(AllowedIpsTest, agrees_with_a_linear_scan_through_random_changes) {  // P
       EXPECT_THAT(found, testing::UnorderedElementsAreArray(oracle.prefixes_of(fake_peer(i))));
     }
   }
+}
+
+// Networks that peers get their addresses from: sequential or random in it, or networks in turn.
+TEST_F(AllowedIpsTest, agrees_with_a_linear_scan_where_the_prefixes_lie_close_together) {
+  struct Pattern {
+    const char* base;
+    std::uint8_t length;  // of each prefix
+    unsigned stride;      // between two; 0: random
+  };
+  const std::vector<Pattern> patterns = {
+      {"10.0.0.0", 32, 1},    {"10.255.255.0", 32, 1},    {"10.0.0.0", 24, 256},
+      {"0.0.0.0", 32, 0},     {"fd00::", 128, 1},         {"fd00::ffff:ffff:ffff:0", 128, 1},
+      {"2001:db8::", 128, 0}, {"2001:db8::", 112, 65536}, {"fd00:0:0:8000::", 120, 4096},
+  };
+  Draw draw(5);
+  LinearScan oracle;
+  std::size_t peers = 0;
+  for (const Pattern& pattern : patterns) {
+    const IpAddress base = IpAddress::parse(pattern.base).value();
+    const std::size_t end = base.size();
+    for (unsigned i = 0; i < 500; ++i) {
+      IpAddress at = base;
+      const std::uint32_t offset = pattern.stride == 0
+                                       ? static_cast<std::uint32_t>(draw.below(1U << 31))
+                                       : i * pattern.stride;
+      const std::uint32_t last = load<Be<std::uint32_t>>(at.bytes, end - 4);
+      store(MutByteSpan(at.bytes), Be<std::uint32_t>(last + offset), end - 4);
+      const IpPrefix p(at, pattern.length);
+      ASSERT_EQ(table.insert(p, fake_peer(peers)), oracle.insert(p, fake_peer(peers)));
+      peers = (peers + 1) % 100;
+      if (i % 25 == 0) expect_same_lookups(table, oracle, draw, 2);
+    }
+    // One that covers all the others, one that covers some, and what is outside.
+    for (const std::uint8_t length : std::to_array<std::uint8_t>({0, 12, 21})) {
+      const IpPrefix p(base, length);
+      table.insert(p, fake_peer(200));
+      oracle.insert(p, fake_peer(200));
+    }
+    expect_same_lookups(table, oracle, draw, 100);
+    table.remove_all(fake_peer(200));
+    oracle.remove_all(fake_peer(200));
+    expect_same_lookups(table, oracle, draw, 100);
+    reclaimer.collect();
+    if (HasFatalFailure()) return;
+  }
+  for (std::size_t i = 0; i < 100; ++i) {
+    table.remove_all(fake_peer(i));
+    oracle.remove_all(fake_peer(i));
+    expect_same_lookups(table, oracle, draw, 5);
+  }
+  EXPECT_EQ(table.size(), 0U);
 }
 
 TEST_F(AllowedIpsTest, agrees_with_a_linear_scan_while_the_root_table_comes_and_goes) {
