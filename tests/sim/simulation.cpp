@@ -12,6 +12,7 @@ using namespace std::chrono_literals;
 
 // More events than this at one moment mean that a timer fires without end.
 constexpr int kMaxTurnsAtOneMoment = 100'000;
+constexpr std::size_t kHostsPerNetwork = 250;
 
 }  // namespace
 
@@ -31,11 +32,13 @@ Simulation::~Simulation() {
 }
 
 SimulatedPeerHost& Simulation::add_host() {
-  const std::string number = std::to_string(hosts_.size() + 1);
+  const std::size_t index = hosts_.size();
+  const std::string last = std::to_string(index % kHostsPerNetwork + 1);
+  const std::size_t network = index / kHostsPerNetwork;
   hosts_.push_back(std::make_unique<SimulatedPeerHost>(
-      "host " + number, seed_ * 1000 + hosts_.size(), clock_, network_, ledger_,
-      address_of("192.0.2." + number + ":51820"), IpAddress::parse("10.0.0." + number).value(),
-      handshake_delay_));
+      "host " + std::to_string(index + 1), seed_ * 1000 + index, clock_, network_, ledger_,
+      address_of("192.0." + std::to_string(2 + network) + "." + last + ":51820"),
+      IpAddress::parse("10.0." + std::to_string(network) + "." + last).value(), handshake_delay_));
   return *hosts_.back();
 }
 

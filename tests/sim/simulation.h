@@ -20,7 +20,8 @@ class Simulation {
   Simulation(const Simulation&) = delete;
   Simulation& operator=(const Simulation&) = delete;
 
-  // 192.0.2.N:51820 outside and 10.0.0.N inside, N counting from 1.
+  // 192.0.2.N:51820 outside and 10.0.0.N inside, N counting from 1; after 250 of them 192.0.3.1 and
+  // 10.0.1.1, and so on.
   SimulatedPeerHost& add_host();
   // Each knows the other, with its address.
   static void introduce(SimulatedPeerHost& a, SimulatedPeerHost& b);
