@@ -94,7 +94,7 @@ def main() -> int:
     options = _options()
     if os.geteuid() != 0:
         raise SystemExit("gateway.py: network namespaces need root")
-    chosen = choose("gateway.py", options.chosen or [])
+    chosen = choose("gateway.py", options.chosen or [], ("wring", *known.PEERS))
     if any(one.command is None for one in chosen):
         raise SystemExit(f"gateway.py: {known.NO_TUNNEL} has no peers")
     signal.signal(signal.SIGTERM, interrupt)

@@ -34,13 +34,14 @@ def positive(text: str) -> int:
     return number
 
 
-def choose(program: str, chosen: Sequence[str]) -> list[Implementation]:
+def choose(program: str, chosen: Sequence[str], usual: Sequence[str] = known.DEFAULT
+           ) -> list[Implementation]:
     """What was asked for, or all of the usual ones that are installed."""
     def refuse(why: object) -> NoReturn:
         raise SystemExit(f"{program}: {why}") from None
 
     found: list[Implementation] = []
-    for text in chosen or known.DEFAULT:
+    for text in chosen or usual:
         try:
             found.append(known.parse(text))
         except known.NotInstalled as error:
