@@ -3,6 +3,7 @@
 // ledger and the hosts see to that), and once the network behaves, packets cross both ways again.
 #include <chrono>
 #include <cstdlib>
+#include <iostream>
 
 #include "tests/sim/rig.h"
 
@@ -39,7 +40,11 @@ class Schedule {
     }
   }
   void check() const {
-    if (!net_.a.violations().empty() || !net_.b.violations().empty()) std::abort();
+    for (const auto* host : {&net_.a, &net_.b}) {
+      for (const std::string& what : host->violations())
+        std::cerr << host->name() << ": " << what << "\n";
+      if (!host->violations().empty()) std::abort();
+    }
   }
 
  private:
