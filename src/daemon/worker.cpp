@@ -66,8 +66,12 @@ void Worker::bind_to(unsigned cpu) const {
 
 void Worker::stop() {
   if (!thread_.joinable()) return;
-  stopping_.store(true, std::memory_order_relaxed);
-  pump_->wake();
+  {
+    // The thread destroys the pump as it ends, perhaps before it was woken for that.
+    const std::lock_guard lock(pump_mutex_);
+    stopping_.store(true, std::memory_order_relaxed);
+    pump_->wake();
+  }
   thread_.join();
 }
 
@@ -180,6 +184,7 @@ void Worker::run() {
     if (wake) control_.notify();
   }
   // Here, on its own thread, the pump can end what is in flight.
+  const std::lock_guard lock(pump_mutex_);
   pump_.reset();
 }
 

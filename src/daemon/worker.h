@@ -84,6 +84,7 @@ class Worker final : public SendErrors {
   std::optional<Coalescer> coalescer_;  // none: packets are written one by one
   VnetHeader plain_;                    // in front of a packet that is just itself
   std::vector<iovec> parts_;  // of what is queued for the TUN; the pump reads them in wait()
+  std::mutex pump_mutex_;     // held while the pump is woken to end, and while it ends
   std::unique_ptr<PacketPump> pump_;
   std::uint64_t tun_write_errors_seen_ = 0;
   std::mutex sockets_mutex_;
