@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <ctime>
 #include <memory>
 #include <span>
 #include <type_traits>
@@ -66,6 +67,8 @@ Result<Account> find_account(const std::string& name) {
 }
 
 Result<void> drop_privileges(const Privileges& privileges) {
+  // Reads the time zone's file, which the log would do when no file can be opened any more.
+  tzset();
   empty_bounding_set();
   if (privileges.user) {
     if (auto done = become(*privileges.user); !done) return done;

@@ -9,7 +9,6 @@
 
 #include <array>
 #include <cerrno>
-#include <ctime>
 #include <memory>
 #include <span>
 #include <type_traits>
@@ -129,7 +128,6 @@ int add_rules(scmp_filter_ctx filter, ThreadRole role) {
 }  // namespace
 
 Result<void> filter_system_calls(ThreadRole role) {
-  tzset();  // reads the time zone's file, which the log would do later
   const Filter filter(seccomp_init(SCMP_ACT_ERRNO(EPERM)));
   if (!filter) return failure("cannot make a filter of system calls");
   // A binary tree of the calls instead of a list.

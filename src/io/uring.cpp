@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <vector>
 
 namespace wring {
 namespace {
@@ -43,6 +44,13 @@ void check(int result, const char* call) {
   std::abort();
 }
 
+// The shared library of liburing 2.3 declares functions for these two steps but does not export
+// them.
+void change(int ring_fd, unsigned operation, const void* arguments, std::size_t count) {
+  check(static_cast<int>(syscall(__NR_io_uring_register, ring_fd, operation, arguments, count)),
+        "io_uring_register");
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Uring>> Uring::open(unsigned entries) {
@@ -65,11 +73,16 @@ tl::unexpected<Error> io_uring_failure(const std::string& what, int error) {
   return system_failure(what, error, advice_on(error));
 }
 
-void Uring::start() {
-  // The shared library of liburing 2.3 declares io_uring_enable_rings but does not export it.
-  check(static_cast<int>(syscall(__NR_io_uring_register, ring_.ring_fd,
-                                 IORING_REGISTER_ENABLE_RINGS, nullptr, 0)),
-        "IORING_REGISTER_ENABLE_RINGS");
+void Uring::start(std::span<const std::uint8_t> operations) {
+  std::vector<io_uring_restriction> allowed(operations.size() + 1);
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    allowed[i].opcode = IORING_RESTRICTION_SQE_OP;
+    allowed[i].sqe_op = operations[i];
+  }
+  allowed.back().opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED;
+  allowed.back().sqe_flags = IOSQE_BUFFER_SELECT | IOSQE_CQE_SKIP_SUCCESS;
+  change(ring_.ring_fd, IORING_REGISTER_RESTRICTIONS, allowed.data(), allowed.size());
+  change(ring_.ring_fd, IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
 }
 
 bool Uring::supports(unsigned opcode) {

@@ -4,6 +4,7 @@
 #include <liburing.h>
 
 #include <memory>
+#include <span>
 #include <string>
 
 #include "base/result.h"
@@ -11,7 +12,7 @@
 namespace wring {
 
 // Linux 6.7; liburing 2.3 has neither the name nor a function for it.
-inline constexpr unsigned kOpReadMultishot = 49;
+inline constexpr std::uint8_t kOpReadMultishot = 49;
 
 // Says what to do about a call of io_uring's that was refused with `error`.
 tl::unexpected<Error> io_uring_failure(const std::string& what, int error);
@@ -27,7 +28,10 @@ class Uring {
   Uring(const Uring&) = delete;
   Uring& operator=(const Uring&) = delete;
 
-  void start();
+  // From here on it takes requests: of the calling thread, for `operations` (IORING_OP_*) alone,
+  // all of which it supports(). A filter of system calls does not see what a ring is asked to do,
+  // so the ring itself refuses to open files, say (EACCES), and to be changed.
+  void start(std::span<const std::uint8_t> operations);
   [[nodiscard]] bool supports(unsigned opcode);
   io_uring* get() { return &ring_; }
 

@@ -80,7 +80,12 @@ UringPump::~UringPump() {
 void UringPump::start() {
   if (owner_ != std::thread::id{}) return;
   owner_ = std::this_thread::get_id();
-  ring_->start();
+  static constexpr std::uint8_t kOperations[] = {
+      IORING_OP_RECVMSG, IORING_OP_SENDMSG, IORING_OP_WRITEV,       IORING_OP_POLL_ADD,
+      IORING_OP_READ,    IORING_OP_TIMEOUT, IORING_OP_ASYNC_CANCEL, kOpReadMultishot};
+  // Only where the kernel knows it is the last one used.
+  const std::span<const std::uint8_t> operations(kOperations);
+  ring_->start(multishot_tun_read_ ? operations : operations.first(operations.size() - 1));
 }
 
 // Ends every request and waits for their ends, each of which lets go of a file. Bounded, for a bug

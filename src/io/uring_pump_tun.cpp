@@ -13,7 +13,7 @@ void UringPump::arm_tun() {
   io_uring_sqe* sqe = ring_->entry();
   if (multishot_tun_read_) {
     // As io_uring_prep_read_multishot of later liburing; address and length come with the buffer.
-    io_uring_prep_rw(static_cast<int>(kOpReadMultishot), sqe, tun_fd_, nullptr, 0, 0);
+    io_uring_prep_rw(kOpReadMultishot, sqe, tun_fd_, nullptr, 0, 0);
     sqe->flags |= IOSQE_BUFFER_SELECT;
     sqe->buf_group = tun_buffers_->group();
   } else {
