@@ -1,6 +1,5 @@
 """Fixtures of the conformance suite, the threads that wait, and the page that it writes."""
 
-import os
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -9,22 +8,10 @@ import pytest
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).resolve().parents[1])]
 
-from support.daemon import program  # noqa: E402
+from support.needs import SKIPPED, obstacle  # noqa: E402
 
 import page  # noqa: E402
 from rig import Wring  # noqa: E402
-
-_SKIPPED = 77  # What ctest is told to show as skipped.
-
-
-def _obstacle() -> str:
-    if os.geteuid() != 0:
-        return "needs root, to make network namespaces"
-    if not os.path.exists("/dev/net/tun"):
-        return "needs /dev/net/tun"
-    if not os.access(program(), os.X_OK):
-        return f"no daemon at {program()}: build it, or set WRING"
-    return ""
 
 
 class Waiting:
@@ -56,14 +43,14 @@ def pytest_addoption(parser):
 def pytest_collection_modifyitems(config, items):
     config.collected = list(items)
     items.sort(key=lambda item: item.get_closest_marker("waits") is not None)
-    if reason := _obstacle():
+    if reason := obstacle():
         for item in items:
             item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtestloop(session):
-    waits = [] if session.config.option.collectonly or _obstacle() else [
+    waits = [] if session.config.option.collectonly or obstacle() else [
         item for item in session.items if item.get_closest_marker("waits")]
     session.config.waiting = Waiting(waits)
     try:
@@ -93,7 +80,7 @@ def pytest_sessionfinish(session, exitstatus):
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     ran = reporter and any(reporter.stats.get(kind) for kind in ("passed", "failed", "error"))
     if exitstatus == 0 and not ran and not session.config.option.collectonly:
-        session.exitstatus = _SKIPPED
+        session.exitstatus = SKIPPED
     if session.config.option.write_page and ran:
         tests = page.tests_by_rule(session.config.collected)
         page.PAGE.write_text(page.render(tests, frozenset(_failed)))
