@@ -1,31 +1,21 @@
 #include "tun/namespace_id.h"
 
 #include <libmnl/libmnl.h>
-#include <linux/if_tun.h>
 #include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include <array>
 #include <cerrno>
 #include <optional>
 
 #include "base/unique_fd.h"
+#include "tun/tun_namespace.h"
 
 namespace wring {
 namespace {
 
 constexpr std::size_t kMessageRoom = 8192;  // as much as the kernel fills for one namespace
-
-bool same_namespace(int a, int b) {
-  struct stat of_a {};
-  struct stat of_b {};
-  return fstat(a, &of_a) == 0 && fstat(b, &of_b) == 0 && of_a.st_ino == of_b.st_ino &&
-         of_a.st_dev == of_b.st_dev;
-}
 
 // A question about the namespace behind `namespace_fd`; `id` goes along where one is to be set.
 // Returns the id of the answer, kOwnNamespace if it has none.
@@ -64,21 +54,18 @@ Result<int> ask(int socket, std::uint16_t type, int namespace_fd, std::optional<
 }  // namespace
 
 Result<int> namespace_id_of_tun(int tun_fd) {
-  const UniqueFd theirs(ioctl(tun_fd, TUNGETDEVNETNS));
-  if (!theirs && errno == EBADFD) return failure("the interface was deleted", EBADFD);
-  // Without the right to ask (EPERM), or before Linux 5.12 (EINVAL), there is only our own.
-  if (!theirs) return kOwnNamespace;
   const UniqueFd netlink(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
   if (!netlink) return system_failure("cannot open a netlink socket", errno);
-  const UniqueFd ours(ioctl(netlink.get(), SIOCGSKNS));
-  if (ours && same_namespace(ours.get(), theirs.get())) return kOwnNamespace;
+  const auto theirs = other_namespace_of_tun(tun_fd, netlink.get());
+  if (!theirs) return tl::unexpected(theirs.error());
+  if (!*theirs) return kOwnNamespace;
 
-  auto id = ask(netlink.get(), RTM_GETNSID, theirs.get(), std::nullopt);
+  auto id = ask(netlink.get(), RTM_GETNSID, theirs->get(), std::nullopt);
   if (!id || *id != NETNSA_NSID_NOT_ASSIGNED) return id;
-  auto assigned = ask(netlink.get(), RTM_NEWNSID, theirs.get(), NETNSA_NSID_NOT_ASSIGNED);
+  auto assigned = ask(netlink.get(), RTM_NEWNSID, theirs->get(), NETNSA_NSID_NOT_ASSIGNED);
   // EEXIST: somebody was faster.
   if (!assigned && assigned.error().code != EEXIST) return assigned;
-  return ask(netlink.get(), RTM_GETNSID, theirs.get(), std::nullopt);
+  return ask(netlink.get(), RTM_GETNSID, theirs->get(), std::nullopt);
 }
 
 }  // namespace wring
