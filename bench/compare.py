@@ -11,7 +11,6 @@ with every implementation in turn before the next one begins, and each round has
 """
 
 import argparse
-import json
 import os
 import signal
 import sys
@@ -21,9 +20,9 @@ from pathlib import Path
 from typing import Sequence
 
 from compare import implementations as known
-from compare import report
 from compare.figures import Results
-from compare.front import FAILURES, choose, failure_reason, interrupt, positive, say
+from compare.front import (FAILURES, choose, exit_status, failure_reason, interrupt, positive,
+                           publish, run_rounds, say)
 from compare.implementations import Implementation
 from compare.measurements import MEASUREMENTS, Measurement
 from compare.rig import Rig, rig
@@ -108,22 +107,11 @@ def main() -> int:
     results = Results([one.name for one in chosen])
     if os.getloadavg()[0] > 0.5:
         say(f"note: the machine is busy, its load is {os.getloadavg()[0]:.1f}")
-    interrupted = False
-    try:
-        for number in range(1, options.rounds + 1):
-            say(f"round {number} of {options.rounds}")
-            _round(results, chosen, options.measurements, options.seconds)
-    except KeyboardInterrupt:
-        interrupted = True
-        say("interrupted; this is what there is so far")
+    finished = run_rounds(options.rounds, lambda: _round(results, chosen, options.measurements,
+                                                         options.seconds))
     metrics = [metric for one in options.measurements for metric in one.metrics]
-    if results.rounds:
-        print(report.as_text(results, metrics))
-    if options.json:
-        with open(options.json, "w", encoding="utf-8") as file:
-            json.dump(report.as_json(results, metrics, chosen, options.seconds), file, indent=1)
-            file.write("\n")
-    return 130 if interrupted else 1 if results.failures else 0
+    publish(results, metrics, chosen, options.seconds, options.json)
+    return exit_status(results, finished)
 
 
 if __name__ == "__main__":

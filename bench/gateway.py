@@ -13,7 +13,6 @@ Each measurement has a fresh daemon in a network namespace of its own; rounds ar
 """
 
 import argparse
-import json
 import os
 import signal
 import sys
@@ -21,9 +20,9 @@ from pathlib import Path
 from typing import Sequence
 
 from compare import implementations as known
-from compare import report
 from compare.figures import Results
-from compare.front import FAILURES, choose, failure_reason, interrupt, positive, say
+from compare.front import (FAILURES, choose, exit_status, failure_reason, interrupt, positive,
+                           publish, run_rounds, say)
 from compare.implementations import Implementation
 from gateway.gateway import gateway
 from gateway.measurements import MEASUREMENTS, Measurement, Size, load_program
@@ -100,22 +99,11 @@ def main() -> int:
     signal.signal(signal.SIGTERM, interrupt)
     results = Results([one.name for one in chosen])
     size = Size(options.peers, options.idle, options.handshakes, options.unanswered)
-    interrupted = False
-    try:
-        for number in range(1, options.rounds + 1):
-            say(f"round {number} of {options.rounds}")
-            _round(results, chosen, options.measurements, size)
-    except KeyboardInterrupt:
-        interrupted = True
-        say("interrupted; this is what there is so far")
+    finished = run_rounds(options.rounds, lambda: _round(results, chosen, options.measurements,
+                                                         size))
     metrics = [metric for one in options.measurements for metric in one.metrics]
-    if results.rounds:
-        print(report.as_text(results, metrics))
-    if options.json:
-        with open(options.json, "w", encoding="utf-8") as file:
-            json.dump(report.as_json(results, metrics, chosen, options.idle), file, indent=1)
-            file.write("\n")
-    return 130 if interrupted else 1 if results.failures else 0
+    publish(results, metrics, chosen, options.idle, options.json)
+    return exit_status(results, finished)
 
 
 if __name__ == "__main__":
