@@ -1,10 +1,6 @@
 """An end that is flooded with initiations asks for a cookie, and the other end brings it one."""
 
-import base64
-import hashlib
-import random
 import socket
-import struct
 import threading
 import time
 from contextlib import contextmanager
@@ -14,40 +10,33 @@ import pytest
 
 from pairing import Tunnel, all_answered, tunnel
 from support.capture import COOKIE_REPLY, INITIATION, Capture
+from support.flood import forged_initiations, joined, send_apart
 from support.netns import Host
 from support.transfer import await_reach
 from support.tunnel import PORT
 
 # A burst fills an eighth of the longest queue of handshakes, the kernel's 4096, in spite of what
-# is worked off or lost meanwhile. What trickles in between is for boringtun, which counts
+# is worked off or lost meanwhile; it leaves by few system calls, so that a sender which has to
+# share its processor is not slower than who works them off. What trickles in between is for boringtun, which counts
 # handshakes anew each second and finds 100 of them too many.
-_BURST = 1200
+_BURST = 1920
 _TRICKLE = 60
 _TRICKLE_INTERVAL_S = 0.02
 _TRICKLES_PER_BURST = 25
 
 
-def _forged_initiations(public_key: str, count: int) -> list[bytes]:
-    """Initiations with a good mac1, which takes no more than the public key, and with noise for
-    the rest. ([WG] 5.4.4)"""
-    mac1_key = hashlib.blake2s(b"mac1----" + base64.b64decode(public_key)).digest()
-    rng = random.Random(1)
-    bodies = (struct.pack("<I", INITIATION) + rng.randbytes(112) for _ in range(count))
-    return [body + hashlib.blake2s(body, digest_size=16, key=mac1_key).digest() + bytes(16)
-            for body in bodies]
-
-
 @contextmanager
 def _flood(source: Host, address: str, public_key: str) -> Iterator[None]:
     """Keeps the end at `address` busy with forged initiations from `source`."""
-    forged = _forged_initiations(public_key, _BURST)
+    burst = list(joined(forged_initiations(public_key, _BURST)))
+    trickle = list(joined(forged_initiations(public_key, _TRICKLE)))
     stop = threading.Event()
 
     def send() -> None:
         rounds = 0
         while not stop.wait(_TRICKLE_INTERVAL_S):
-            for message in forged[:_TRICKLE if rounds % _TRICKLES_PER_BURST else _BURST]:
-                sender.sendto(message, (address, PORT))
+            for buffer in trickle if rounds % _TRICKLES_PER_BURST else burst:
+                send_apart(sender, buffer, (address, PORT))
             rounds += 1
 
     with source.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
