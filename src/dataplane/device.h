@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/rng.h"
 #include "dataplane/handshake_job.h"
+#include "dataplane/handshake_load.h"
 #include "dataplane/packets.h"
 #include "dataplane/peer.h"
 #include "dataplane/rate_limiter.h"
@@ -117,8 +118,8 @@ class Device {
   [[nodiscard]] bool takes_handshakes() const { return jobs_under_way_ < kMaxHandshakeJobs; }
   // Takes back what the executor has run (device_complete.cpp).
   void complete(std::unique_ptr<HandshakeJob> job, Instant now);
-  // How full the queue of handshakes is; at one eighth the device is under load for a second (P32).
-  void note_queue_depth(std::size_t depth, TimePoint now);
+  // How full the queue of handshakes is: it tells of the load (P32).
+  void note_queue_depth(std::size_t depth, TimePoint now) { load_.note_queue_depth(depth, now); }
   // Peers that workers pointed at.
   void handle_attention(Instant now);
   void handle_timeout(Instant now);
@@ -136,6 +137,8 @@ class Device {
   void handle_cookie_reply(ByteSpan bytes, Instant now);
   // True: go on. Otherwise the message was dropped, counted, or answered by a cookie.
   bool admit(ByteSpan bytes, const Endpoint& from, SessionIndex sender, Instant now);
+  // What a message has cost so far was for nothing, which tells of the load.
+  void refuse(DropReason why, TimePoint now);
   void want_handshake(Peer& peer, Instant now, Retry retry);
   void begin_initiation(Peer& peer, Instant now);
   void send_handshake_message(Peer& peer, MutByteSpan message, Instant now);
@@ -191,7 +194,7 @@ class Device {
   std::shared_ptr<const LocalIdentity> identity_;
   MacChecker mac_checker_;
   RateLimiter rate_limiter_;
-  TimePoint under_load_until_{};
+  HandshakeLoad load_;
   bool up_ = false;
   std::uint64_t next_serial_ = 1;
   std::unordered_map<PublicKey, std::unique_ptr<Peer>, PublicKeyHash> by_key_;

@@ -13,10 +13,10 @@ void Device::complete(std::unique_ptr<HandshakeJob> job, Instant now) {
 }
 
 void Device::complete(IdentifyWork& work, const Endpoint& from, Instant now) {
-  if (!work.identified) return shared_.drops.add(DropReason::kHandshakeForged);
+  if (!work.identified) return refuse(DropReason::kHandshakeForged, now.boot);
   const Peer* peer = find_peer(work.identified->remote_static);
-  if (peer == nullptr) return shared_.drops.add(DropReason::kUnknownPeer);
-  if (peer->unusable) return shared_.drops.add(DropReason::kHandshakeForged);
+  if (peer == nullptr) return refuse(DropReason::kUnknownPeer, now.boot);
+  if (peer->unusable) return refuse(DropReason::kHandshakeForged, now.boot);
   const bool too_soon = peer->last_initiation_consumed &&
                         now.boot - *peer->last_initiation_consumed < kInitiationInterval;
   submit({identity_, from,
@@ -36,14 +36,14 @@ void Device::complete(AnswerWork& work, const Endpoint& from, Instant now) {
   Peer* const peer = find_peer(work.peer);
   if (peer == nullptr) return shared_.drops.add(DropReason::kUnknownPeer);
   static_cast<void>(keep_static_static(*peer, work.static_static));
-  if (!work.response) return shared_.drops.add(work.refused);
+  if (!work.response) return refuse(work.refused, now.boot);
   // Another one may have been consumed meanwhile.
   if (work.timestamp <= peer->latest_timestamp_received) {
-    return shared_.drops.add(DropReason::kHandshakeReplayed);
+    return refuse(DropReason::kHandshakeReplayed, now.boot);
   }
   if (peer->last_initiation_consumed &&
       now.boot - *peer->last_initiation_consumed < kInitiationInterval) {
-    return shared_.drops.add(DropReason::kHandshakeFlood);
+    return refuse(DropReason::kHandshakeFlood, now.boot);
   }
 
   // Authentic and new: from here on the peer changes (P12).
@@ -94,7 +94,7 @@ void Device::complete(FinishWork& work, const Endpoint& from, Instant now) {
   if (waiting == awaiting_response_.end() || waiting->second->serial != work.peer) {
     return shared_.drops.add(DropReason::kResponseUnsolicited);
   }
-  if (!work.keys) return shared_.drops.add(DropReason::kResponseForged);
+  if (!work.keys) return refuse(DropReason::kResponseForged, now.boot);
   Peer& peer = *waiting->second;
 
   peer.endpoint.store_if_different(from);

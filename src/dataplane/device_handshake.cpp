@@ -33,23 +33,19 @@ void Device::handle_handshake(ByteSpan message, const Endpoint& from, Instant no
   }
 }
 
-void Device::note_queue_depth(std::size_t depth, TimePoint now) {
-  if (depth >= kHandshakeQueueLength / 8) under_load_until_ = now + kUnderLoadHold;
-}
-
 bool Device::admit(ByteSpan bytes, const Endpoint& from, SessionIndex sender, Instant now) {
   if (!mac_checker_.check_mac1(bytes)) {
     shared_.drops.add(DropReason::kMac1Invalid);
     return false;
   }
-  if (now.boot >= under_load_until_) return true;
+  if (!load_.is_under_load(now.boot)) return true;
   const EndpointBytes source = cookie_bytes(from);
   if (!mac_checker_.check_mac2(bytes, source.span(), now.boot, rng_)) {
     const CookieReplyMessage reply =
         mac_checker_.make_reply(bytes, source.span(), sender, now.boot, rng_);
     // A cookie reply is not worth a second try, and it does not count as traffic of a peer (P25).
     static_cast<void>(sender_.send({as_bytes(reply), &from, kHandshakeTos}));
-    shared_.drops.add(DropReason::kCookieRequired);
+    refuse(DropReason::kCookieRequired, now.boot);
     return false;
   }
   if (!rate_limiter_.allow(remote_address(from), now.boot)) {
@@ -57,6 +53,11 @@ bool Device::admit(ByteSpan bytes, const Endpoint& from, SessionIndex sender, In
     return false;
   }
   return true;
+}
+
+void Device::refuse(DropReason why, TimePoint now) {
+  shared_.drops.add(why);
+  load_.note_refused(now);
 }
 
 void Device::handle_initiation(ByteSpan bytes, const Endpoint& from, Instant now) {

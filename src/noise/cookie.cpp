@@ -70,9 +70,11 @@ bool MacChecker::check_mac1(ByteSpan message) const {
 
 bool MacChecker::check_mac2(ByteSpan message, ByteSpan source, TimePoint now, Rng& rng) {
   if (!keys_ || message.size() <= 2 * kMacSize) return false;
+  const Bytes<16> mac2 = mac2_of(message);
+  // The sender has no cookie, as most in a flood. [WG] 5.4.4
+  if (mac2 == Bytes<16>{}) return false;
   const Cookie cookie = cookie_for(source, now, rng);
-  return equal_in_constant_time(blake2s_mac(cookie.reveal(), under_mac2(message)),
-                                mac2_of(message));
+  return equal_in_constant_time(blake2s_mac(cookie.reveal(), under_mac2(message)), mac2);
 }
 
 CookieReplyMessage MacChecker::make_reply(ByteSpan message, ByteSpan source, SessionIndex receiver,

@@ -98,6 +98,66 @@ TEST_F(UnderLoad, one_source_with_a_cookie_gets_five_at_once_and_twenty_a_second
   EXPECT_EQ(b.drops(DropReason::kHandshakeReplayed), 6U);
 }
 
+class Forgeries : public testing::Test {
+ protected:
+  // Initiations of nobody with a good mac1 reach b, `interval` apart.
+  void send(std::size_t count, Duration interval) {
+    MacStamper stamper(net_.b.public_key());
+    for (std::size_t i = 0; i < count; ++i) {
+      Datagram forged;
+      forged.from = address_of("203.0.113.66:666");
+      forged.payload.assign(148, 9);
+      store(forged.payload, std::uint32_t{1});
+      stamper.stamp(forged.payload, net_.simulation.now());
+      net_.b.receive(forged);
+      net_.b.control_turn();
+      net_.simulation.run_for(interval);
+    }
+  }
+  [[nodiscard]] std::size_t cookies() const {
+    return net_.sent_by(net_.b, MessageType::kCookieReply).size();
+  }
+
+  TwoHosts net_;
+};
+
+TEST_F(Forgeries, a_queue_of_them_within_a_second_is_a_load_however_short_the_queue) {
+  send(4096, 240us);
+  EXPECT_EQ(net_.b.drops(DropReason::kHandshakeForged), 4096U);
+  EXPECT_EQ(cookies(), 0U);
+  send(1, 0us);
+  EXPECT_EQ(cookies(), 1U);
+  EXPECT_EQ(net_.b.drops(DropReason::kHandshakeForged), 4096U);
+}
+
+TEST_F(Forgeries, fewer_are_not) {
+  send(10000, 250us);
+  EXPECT_EQ(net_.b.drops(DropReason::kHandshakeForged), 10000U);
+  EXPECT_EQ(cookies(), 0U);
+}
+
+TEST_F(Forgeries, a_flood_that_goes_on_costs_no_more_curve25519) {
+  send(20000, 200us);
+  EXPECT_EQ(net_.b.drops(DropReason::kHandshakeForged), 4096U);
+  EXPECT_EQ(cookies(), 20000U - 4096U);
+}
+
+TEST_F(Forgeries, a_second_after_the_last_the_load_is_over) {
+  send(5000, 200us);
+  EXPECT_GT(cookies(), 0U);
+  net_.simulation.run_for(1s);
+  net_.a.send_data(net_.b);
+  net_.simulation.run_for(1s);
+  EXPECT_EQ(net_.delivered(), 1U);
+}
+
+TEST_F(Forgeries, a_peer_that_calls_meanwhile_gets_in_by_its_second_attempt) {  // P33
+  send(4096, 200us);
+  net_.a.send_data(net_.b);
+  send(28000, 200us);
+  EXPECT_EQ(net_.delivered(), 1U);
+}
+
 TEST_F(UnderLoad, a_tunnel_works_for_an_hour_while_both_ends_are_under_load) {  // P32, P33
   net_.a.pretend_queued_handshakes(4096);
   net_.simulation.talk(net_.a, net_.b, 1s, net_.simulation.now() + 1h);
