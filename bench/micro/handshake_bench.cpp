@@ -3,7 +3,9 @@
 #include <benchmark/benchmark.h>
 
 #include <chrono>
+#include <vector>
 
+#include "noise/agreement.h"
 #include "noise/handshake.h"
 
 namespace wring {
@@ -62,6 +64,25 @@ void response_received(benchmark::State& state) {
   }
 }
 BENCHMARK(response_received);
+
+// So many Curve25519 products at once; from two on they are computed in lanes where that is
+// possible.
+void products(benchmark::State& state) {
+  SystemRng rng;
+  const auto count = static_cast<std::size_t>(state.range(0));
+  std::vector<PrivateKey> keys(count);
+  std::vector<SharedSecret> secrets(count);
+  std::vector<Agreement> wanted;
+  for (std::size_t i = 0; i < count; ++i) {
+    keys[i] = generate_private_key(rng);
+    wanted.push_back({&keys[i], &kBasePoint, &secrets[i]});
+  }
+  for (auto _ : state)
+    agree(wanted);
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+  state.SetLabel(agrees_in_lanes() ? "lanes" : "libsodium");
+}
+BENCHMARK(products)->Arg(1)->Arg(2)->Arg(3)->Arg(8)->Arg(24);
 
 }  // namespace
 }  // namespace wring

@@ -16,8 +16,8 @@
 
 namespace wring {
 
-// Jobs start in the order in which they came, and may end in another one. How many there are at a
-// time is the device's affair (kMaxHandshakeJobs).
+// Jobs start in the order in which they came, several together, and may end in another one. How
+// many there are at a time is the device's affair (kMaxHandshakeJobs).
 class HandshakePool final : public HandshakeExecutor {
  public:
   // `control` is notified when there is something to take; it outlives the pool.
@@ -34,6 +34,8 @@ class HandshakePool final : public HandshakeExecutor {
 
  private:
   void run();
+  // Of what waits, as much as leaves the same to each thread, to be worked on together. Locked.
+  std::vector<std::unique_ptr<HandshakeJob>> take_share();
 
   const Wakeup& control_;
   SystemRng rng_;
@@ -43,6 +45,7 @@ class HandshakePool final : public HandshakeExecutor {
   std::deque<std::unique_ptr<HandshakeJob>> waiting_;
   std::vector<std::unique_ptr<HandshakeJob>> done_;
   bool ending_ = false;
+  std::size_t thread_count_ = 0;  // constant once they run
   std::vector<std::thread> threads_;
 };
 

@@ -26,9 +26,7 @@ void Device::complete(IdentifyWork& work, const Endpoint& from, Instant now) {
                      .static_static = static_static_of(*peer),
                      .preshared_key = peer->preshared_key.clone(),
                      .newer_than = peer->latest_timestamp_received,
-                     .too_soon = too_soon,
-                     .timestamp = {},
-                     .response = {}}},
+                     .too_soon = too_soon}},
          now);
 }
 

@@ -64,7 +64,7 @@ void Device::handle_initiation(ByteSpan bytes, const Endpoint& from, Instant now
   const auto message = load<InitiationMessage>(bytes);
   if (!admit(bytes, from, SessionIndex{message.sender}, now)) return;
 
-  submit({identity_, from, IdentifyWork{.message = message, .identified = {}}}, now);
+  submit({identity_, from, IdentifyWork{.message = message}}, now);
 }
 
 void Device::handle_response(ByteSpan bytes, const Endpoint& from, Instant now) {
@@ -80,8 +80,7 @@ void Device::handle_response(ByteSpan bytes, const Endpoint& from, Instant now) 
           FinishWork{.message = message,
                      .peer = peer.serial,
                      .sent = peer.sent_initiation->clone(),
-                     .preshared_key = peer.preshared_key.clone(),
-                     .keys = {}}},
+                     .preshared_key = peer.preshared_key.clone()}},
          now);
 }
 
@@ -131,8 +130,7 @@ void Device::begin_initiation(Peer& peer, Instant now) {
           InitiateWork{.peer = peer.serial,
                        .remote_static = peer.public_key,
                        .static_static = static_static_of(peer),
-                       .stamp = stamp,
-                       .initiation = {}}},
+                       .stamp = stamp}},
          now);
 }
 
@@ -140,7 +138,7 @@ void Device::submit(HandshakeJob job, Instant now) {
   auto owned = std::make_unique<HandshakeJob>(std::move(job));
   ++jobs_under_way_;
   if (executor_ != nullptr) return executor_->submit(std::move(owned));
-  owned->run(rng_);
+  run(std::array{owned.get()}, rng_);
   complete(std::move(owned), now);
 }
 

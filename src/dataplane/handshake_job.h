@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <variant>
+#include <vector>
 
 #include "base/rng.h"
 #include "dataplane/drop_reason.h"
@@ -19,12 +21,23 @@ namespace wring {
 // afterwards if the peer's key is of low order (P17).
 using StaticStatic = std::optional<SharedSecret>;
 
+// The Curve25519 products that the next steps take. They point into the works, which therefore do
+// not move from one step to the next.
+using Agreements = std::vector<Agreement>;
+
+// Each kind of work goes on in steps: proceed() does what can be done with the products that it
+// has, and adds to `wanted` those that it wants next. If it adds none, the work is done.
+
 // Who sent this initiation? One product.
 struct IdentifyWork {
   InitiationMessage message;
-  std::optional<IdentifiedInitiation> identified;
+  std::optional<IdentifiedInitiation> identified{};
 
-  void run(const LocalIdentity& identity, Rng& rng);
+  // From one step to the next.
+  bool begun = false;
+  SharedSecret static_ephemeral{};
+
+  void proceed(const LocalIdentity& identity, Rng& rng, Agreements& wanted);
 };
 
 // Is it authentic and new, and what is the answer? Three products, and one for the static-static
@@ -33,28 +46,40 @@ struct AnswerWork {
   InitiationMessage message;
   IdentifiedInitiation identified;
   std::uint64_t peer = 0;  // its serial number
-  StaticStatic static_static;
-  PresharedKey preshared_key;
-  Tai64n newer_than;      // P5
+  StaticStatic static_static{};
+  PresharedKey preshared_key{};
+  Tai64n newer_than{};    // P5
   bool too_soon = false;  // the peer's last initiation was consumed just now (P5)
 
-  Tai64n timestamp;
-  std::optional<Response> response;  // its index is still to be chosen
-  DropReason refused{};              // why there is none
+  Tai64n timestamp{};
+  std::optional<Response> response{};  // its index is still to be chosen
+  DropReason refused{};                // why there is none
 
-  void run(const LocalIdentity& identity, Rng& rng);
+  // From one step to the next.
+  bool begun = false;
+  std::optional<ReceivedInitiation> received{};
+  Ephemeral ephemeral{};
+
+  void proceed(const LocalIdentity& identity, Rng& rng, Agreements& wanted);
+
+ private:
+  [[nodiscard]] bool is_acceptable();
 };
 
-// A new initiation. Three products, and one for the static-static secret.
+// A new initiation. Two products, and one for the static-static secret.
 struct InitiateWork {
   std::uint64_t peer = 0;
   PublicKey remote_static;
-  StaticStatic static_static;
+  StaticStatic static_static{};
   Tai64n stamp;  // no other initiation to this peer bears it
 
-  std::optional<Initiation> initiation;  // its index is still to be chosen
+  std::optional<Initiation> initiation{};  // its index is still to be chosen
 
-  void run(const LocalIdentity& identity, Rng& rng);
+  // From one step to the next.
+  bool begun = false;
+  Ephemeral ephemeral{};
+
+  void proceed(const LocalIdentity& identity, Rng& rng, Agreements& wanted);
 };
 
 // Is this response authentic, and what are the keys? Two products.
@@ -62,23 +87,26 @@ struct FinishWork {
   ResponseMessage message;
   std::uint64_t peer = 0;
   SentInitiation sent;
-  PresharedKey preshared_key;
+  PresharedKey preshared_key{};
 
-  std::optional<TransportKeys> keys;
+  std::optional<TransportKeys> keys{};
 
-  void run(const LocalIdentity& identity, Rng& rng);
+  // From one step to the next.
+  bool begun = false;
+  ResponseProducts products{};
+
+  void proceed(const LocalIdentity& identity, Rng& rng, Agreements& wanted);
 };
 
 struct HandshakeJob {
   std::shared_ptr<const LocalIdentity> identity;
   Endpoint from;  // where the message came from; not set where none did
   std::variant<IdentifyWork, AnswerWork, InitiateWork, FinishWork> work;
-
-  // Any thread. `rng` is used by this thread alone, or thread-safe.
-  void run(Rng& rng) {
-    std::visit([&](auto& each) { each.run(*identity, rng); }, work);
-  }
 };
+
+// Works on all of them to the end, step by step, and computes what they want in each step together.
+// Any thread. `rng` is used by this thread alone, or thread-safe.
+void run(std::span<HandshakeJob* const> jobs, Rng& rng);
 
 // Whoever has jobs run elsewhere.
 class HandshakeExecutor {

@@ -5,16 +5,23 @@
 //                                                        authenticate_initiation()
 //   finish()              <--- ResponseMessage ----      respond()
 //
+// Nearly all that a handshake costs are Curve25519 products, so the functions are given them: what
+// a struct lists by wanted() is to be computed first (agreement.h), together with what other
+// handshakes want. For who has but one handshake there are the same functions with the products
+// computed within.
+//
 // No function changes what it is given: it returns the next state, or nothing when the message is
 // not authentic or a Curve25519 product is all zeros. A forged message therefore leaves everything
 // as it was. The MACs of a message that comes back are zero, to be stamped by a MacStamper; those
 // of a message that goes in are not looked at here, a MacChecker has done that before.
 #pragma once
 
+#include <array>
 #include <optional>
 
 #include "base/bytes.h"
 #include "base/rng.h"
+#include "noise/agreement.h"
 #include "noise/identity.h"
 #include "noise/keys.h"
 #include "noise/messages.h"
@@ -54,7 +61,25 @@ struct Initiation {
   }
 };
 
+// A key pair for one handshake, and its products with the other side's keys.
+struct Ephemeral {
+  PrivateKey key;
+  SharedSecret with_base;  // the public key
+  SharedSecret with_static;
+  SharedSecret with_ephemeral;  // not in an initiation, where there is none yet
+
+  [[nodiscard]] PublicKey public_key() const { return PublicKey{with_base.reveal()}; }
+};
+
+// Ephemeral::key is generated. These are to be computed before initiate().
+[[nodiscard]] std::array<Agreement, 2> wanted(Ephemeral& ephemeral, const PublicKey& remote_static);
+
 // [WG] 5.4.2. `static_static` is identity.agree_with(remote_static).
+[[nodiscard]] std::optional<Initiation> initiate(const LocalIdentity& identity,
+                                                 const PublicKey& remote_static,
+                                                 const SharedSecret& static_static,
+                                                 SessionIndex local, const Tai64n& timestamp,
+                                                 Ephemeral ephemeral);
 [[nodiscard]] std::optional<Initiation> initiate(const LocalIdentity& identity,
                                                  const PublicKey& remote_static,
                                                  const SharedSecret& static_static,
@@ -69,7 +94,11 @@ struct IdentifiedInitiation {
   ChainingKey chaining_key;
 };
 
-// The first half of receiving an initiation; it costs one Curve25519 product.
+// The first half of receiving an initiation. `static_ephemeral` is our static key's product with
+// the message's ephemeral key.
+[[nodiscard]] std::optional<IdentifiedInitiation> identify_initiator(
+    const LocalIdentity& identity, const InitiationMessage& message,
+    const SharedSecret& static_ephemeral);
 [[nodiscard]] std::optional<IdentifiedInitiation> identify_initiator(
     const LocalIdentity& identity, const InitiationMessage& message);
 
@@ -101,12 +130,35 @@ struct Response {
   }
 };
 
+// Ephemeral::key is generated. These are to be computed before respond().
+[[nodiscard]] std::array<Agreement, 3> wanted(Ephemeral& ephemeral,
+                                              const ReceivedInitiation& initiation);
+
 // [WG] 5.4.3
+[[nodiscard]] std::optional<Response> respond(ReceivedInitiation initiation,
+                                              const PresharedKey& psk, SessionIndex local,
+                                              Ephemeral ephemeral);
 [[nodiscard]] std::optional<Response> respond(ReceivedInitiation initiation,
                                               const PresharedKey& psk, SessionIndex local,
                                               Rng& rng);
 
+// The products of the response's ephemeral key with both of ours.
+struct ResponseProducts {
+  SharedSecret with_ephemeral;
+  SharedSecret with_static;
+};
+
+// These are to be computed before finish().
+[[nodiscard]] std::array<Agreement, 2> wanted(ResponseProducts& products,
+                                              const SentInitiation& sent,
+                                              const LocalIdentity& identity,
+                                              const ResponseMessage& message);
+
 // What the initiator does with a response; one that bears another receiver index is refused.
+[[nodiscard]] std::optional<TransportKeys> finish(const SentInitiation& sent,
+                                                  const ResponseProducts& products,
+                                                  const PresharedKey& psk,
+                                                  const ResponseMessage& message);
 [[nodiscard]] std::optional<TransportKeys> finish(const SentInitiation& sent,
                                                   const LocalIdentity& identity,
                                                   const PresharedKey& psk,

@@ -6,14 +6,12 @@
 namespace wring {
 
 std::optional<IdentifiedInitiation> identify_initiator(const LocalIdentity& identity,
-                                                       const InitiationMessage& message) {
-  const PublicKey remote_ephemeral{message.ephemeral};
-  const auto static_ephemeral = agree(identity.private_key(), remote_ephemeral);
-  if (!static_ephemeral) return std::nullopt;
-
+                                                       const InitiationMessage& message,
+                                                       const SharedSecret& static_ephemeral) {
+  if (static_ephemeral.is_zero()) return std::nullopt;
   SymmetricState state(identity.public_key());
-  state.mix_ephemeral(remote_ephemeral);
-  const SymmetricKey static_sealing_key = state.mix_secret_for_key(*static_ephemeral);
+  state.mix_ephemeral(PublicKey{message.ephemeral});
+  const SymmetricKey static_sealing_key = state.mix_secret_for_key(static_ephemeral);
   PublicKey remote_static;
   if (!state.open_and_hash(static_sealing_key, message.static_key, remote_static.bytes)) {
     return std::nullopt;
@@ -40,22 +38,17 @@ std::optional<ReceivedInitiation> authenticate_initiation(IdentifiedInitiation i
 }
 
 std::optional<Response> respond(ReceivedInitiation initiation, const PresharedKey& psk,
-                                SessionIndex local, Rng& rng) {
-  PrivateKey ephemeral = generate_private_key(rng);
-  const PublicKey ephemeral_public = derive_public_key(ephemeral);
-  const auto ephemeral_ephemeral = agree(ephemeral, initiation.remote_ephemeral);
-  if (!ephemeral_ephemeral) return std::nullopt;
-  const auto ephemeral_static = agree(ephemeral, initiation.remote_static);
-  if (!ephemeral_static) return std::nullopt;
-
+                                SessionIndex local, Ephemeral ephemeral) {
+  if (ephemeral.with_ephemeral.is_zero() || ephemeral.with_static.is_zero()) return std::nullopt;
+  const PublicKey ephemeral_public = ephemeral.public_key();
   ResponseMessage message;
   message.sender = local.value;
   message.receiver = initiation.remote_index.value;
   message.ephemeral = ephemeral_public.bytes;
   SymmetricState state(initiation.hash, std::move(initiation.chaining_key));
   state.mix_ephemeral(ephemeral_public);
-  state.mix_secret(*ephemeral_ephemeral);
-  state.mix_secret(*ephemeral_static);
+  state.mix_secret(ephemeral.with_ephemeral);
+  state.mix_secret(ephemeral.with_static);
   const SymmetricKey empty_sealing_key = state.mix_psk_for_key(psk);
   state.seal_and_hash(empty_sealing_key, {}, message.empty);
 
@@ -66,7 +59,7 @@ std::optional<Response> respond(ReceivedInitiation initiation, const PresharedKe
                                 .local_index = local,
                                 .remote_index = initiation.remote_index,
                                 .is_initiator = false},
-                  std::move(ephemeral)};
+                  std::move(ephemeral.key)};
 }
 
 }  // namespace wring

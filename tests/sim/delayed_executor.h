@@ -27,7 +27,7 @@ class DelayedExecutor final : public HandshakeExecutor {
   [[nodiscard]] std::unique_ptr<HandshakeJob> take_due() {
     if (next() > clock_) return nullptr;
     std::unique_ptr<HandshakeJob> job = std::move(jobs_.extract(jobs_.begin()).mapped());
-    job->run(rng_);
+    run(std::array{job.get()}, rng_);
     return job;
   }
 

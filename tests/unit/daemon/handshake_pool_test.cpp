@@ -20,8 +20,8 @@ class HandshakePoolTest : public testing::Test {
     const auto shared = caller.agree_with(responder_->public_key());
     const auto made =
         initiate(caller, responder_->public_key(), *shared, SessionIndex{1}, Tai64n{}, rng_);
-    return std::make_unique<HandshakeJob>(HandshakeJob{
-        responder_, Endpoint(), IdentifyWork{.message = made->message, .identified = {}}});
+    return std::make_unique<HandshakeJob>(
+        HandshakeJob{responder_, Endpoint(), IdentifyWork{.message = made->message}});
   }
 
   // Whom the jobs that came back were from, once there are `count` of them.

@@ -19,7 +19,7 @@ class HeldJobs final : public HandshakeExecutor {
   std::unique_ptr<HandshakeJob> take() {
     auto job = std::move(held_.front());
     held_.pop_front();
-    job->run(rng_);
+    run(std::array{job.get()}, rng_);
     return job;
   }
 

@@ -1,0 +1,227 @@
+// Products in lanes, and in whatever way is cheapest, are what libsodium makes of the same keys.
+#include "noise/agreement.h"
+
+#include <gtest/gtest.h>
+#include <sodium.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <vector>
+
+#include "hex.h"
+#include "noise/aead.h"
+#include "test_rng.h"
+#include "vector_file.h"
+#ifdef WRING_X86_64
+#include "noise/avx512.h"
+#include "noise/x25519_lanes.h"
+#endif
+
+namespace wring {
+namespace {
+
+using test::hex_bytes;
+
+// Numbers that are awkward: first the points of low order, 0, 1, two of order 8, p - 1, p and p +
+// 1; then others that are not canonical, and limbs that are full or empty.
+constexpr std::size_t kLowOrderPoints = 7;
+constexpr std::array<std::string_view, 14> kPoints{
+    "0000000000000000000000000000000000000000000000000000000000000000",
+    "0100000000000000000000000000000000000000000000000000000000000000",
+    "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+    "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "efffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "ebffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "ffffffffffff0700000000000000000000000000000000000000000000000000",
+    "000000000000f8ffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "ffffffffffff07000000000000c0ffffffffffff01000000000000f0ffffff7f",
+    "0900000000000000000000000000000000000000000000000000000000000000"};
+
+struct Product {
+  Bytes<32> scalar;
+  Bytes<32> point;
+  Bytes<32> result{};
+
+  [[nodiscard]] Bytes<32> expected() const {
+    Bytes<32> product{};
+    const int status = crypto_scalarmult_curve25519(product.data(), scalar.data(), point.data());
+    return status == 0 ? product : Bytes<32>{};
+  }
+};
+
+#ifdef WRING_X86_64
+
+class X25519Lanes : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(prepare_crypto());
+    if (!has_avx512_ifma()) GTEST_SKIP() << "this processor has no AVX-512 IFMA";
+  }
+
+  // By eight; what remains is a smaller batch.
+  static void compute(std::span<Product> products) {
+    while (!products.empty()) {
+      const auto batch = products.first(std::min(products.size(), kX25519Lanes));
+      std::vector<X25519Lane> lanes;
+      for (Product& each : batch)
+        lanes.push_back({each.scalar, each.point, each.result});
+      x25519_lanes(lanes);
+      products = products.subspan(batch.size());
+    }
+  }
+  static Bytes<32> product_of(const Bytes<32>& scalar, const Bytes<32>& point) {
+    std::array one{Product{scalar, point}};
+    compute(one);
+    return one[0].result;
+  }
+  static Bytes<32> all_or_nothing(Bytes<32> bytes) {
+    for (std::uint8_t& byte : bytes)
+      byte = (byte & 1) != 0 ? 0xff : 0;
+    return bytes;
+  }
+  Bytes<32> any_scalar() {
+    Bytes<32> scalar = rng_.bytes<32>();
+    return rng_.below(4) == 0 ? all_or_nothing(scalar) : scalar;
+  }
+  Bytes<32> any_point() {
+    Bytes<32> point = rng_.bytes<32>();
+    const std::uint32_t kind = rng_.below(6);
+    if (kind == 0) return all_or_nothing(point);
+    if (kind == 1) {
+      point = hex_bytes<32>(kPoints[rng_.below(kPoints.size())]);
+      if (rng_.below(2) == 0) point[31] |= 0x80;
+    }
+    return point;
+  }
+
+  test::SeededRng rng_{25519};
+};
+
+TEST_F(X25519Lanes, gives_the_products_of_rfc_7748) {
+  const auto rfc = test::read_vectors("rfc.txt");
+  for (const char* name : {"RFC 7748 5.2, first", "RFC 7748 5.2, second"}) {
+    const auto& vector = rfc.at(name);
+    EXPECT_EQ(product_of(vector.bytes<32>("scalar"), vector.bytes<32>("point")),
+              vector.bytes<32>("product"))
+        << name;
+  }
+}
+
+TEST_F(X25519Lanes, gives_what_rfc_7748_iterates_to) {
+  const auto vector = test::read_vectors("rfc.txt").at("RFC 7748 5.2, iterated");
+  Bytes<32> scalar = vector.bytes<32>("start");
+  Bytes<32> point = scalar;
+  for (int i = 0; i < 1000; ++i)
+    point = std::exchange(scalar, product_of(scalar, point));
+  EXPECT_EQ(scalar, vector.bytes<32>("after_1000"));
+}
+
+TEST_F(X25519Lanes, gives_what_libsodium_gives_in_batches_of_every_size) {
+  int zeros = 0;
+  for (std::size_t batch = 0; batch < 500; ++batch) {
+    std::vector<Product> products;
+    for (std::size_t i = 0; i < 1 + batch % 24; ++i)
+      products.push_back({any_scalar(), any_point()});
+    compute(products);
+    for (const Product& each : products) {
+      ASSERT_EQ(each.result, each.expected()) << "batch " << batch;
+      if (each.result == Bytes<32>{}) ++zeros;
+    }
+  }
+  EXPECT_GT(zeros, 10);
+}
+
+TEST_F(X25519Lanes, takes_every_awkward_point_with_every_awkward_key) {
+  std::vector<Product> products;
+  for (const std::string_view digits : kPoints) {
+    for (const unsigned top : {0x00U, 0x80U}) {
+      for (const unsigned fill : {0x00U, 0xffU, 0x55U, 0xaaU}) {
+        Product product{{}, hex_bytes<32>(digits)};
+        product.point[31] = static_cast<std::uint8_t>(product.point[31] | top);
+        product.scalar.fill(static_cast<std::uint8_t>(fill));
+        products.push_back(product);
+      }
+    }
+  }
+  compute(products);
+  for (const Product& each : products)
+    EXPECT_EQ(each.result, each.expected());
+}
+
+TEST_F(X25519Lanes, gives_zero_for_every_point_of_low_order) {  // P17
+  for (std::size_t i = 0; i < kLowOrderPoints; ++i) {
+    Bytes<32> point = hex_bytes<32>(kPoints[i]);
+    EXPECT_EQ(product_of(rng_.bytes<32>(), point), Bytes<32>{}) << kPoints[i];
+    point[31] |= 0x80;
+    EXPECT_EQ(product_of(rng_.bytes<32>(), point), Bytes<32>{}) << kPoints[i];
+  }
+}
+
+TEST_F(X25519Lanes, keeps_each_product_to_itself) {
+  std::vector<Product> before;
+  for (std::size_t i = 0; i < kX25519Lanes; ++i)
+    before.push_back({rng_.bytes<32>(), rng_.bytes<32>()});
+  compute(before);
+  for (std::size_t changed = 0; changed < kX25519Lanes; ++changed) {
+    std::vector<Product> after = before;
+    after[changed].point = {};
+    compute(after);
+    for (std::size_t i = 0; i < kX25519Lanes; ++i)
+      EXPECT_EQ(after[i].result, i == changed ? Bytes<32>{} : before[i].result) << i;
+  }
+}
+
+#endif
+
+TEST(Agreement, is_reached_for_any_number_of_keys_at_once) {
+  ASSERT_TRUE(prepare_crypto());
+  test::SeededRng rng(2);
+  for (std::size_t count = 0; count <= 24; ++count) {
+    std::vector<PrivateKey> keys(count);
+    std::vector<Bytes<32>> points(count);
+    std::vector<SharedSecret> secrets(count);
+    std::vector<Agreement> wanted;
+    for (std::size_t i = 0; i < count; ++i) {
+      keys[i] = generate_private_key(rng);
+      points[i] = i % 5 == 4 ? Bytes<32>{} : rng.bytes<32>();
+      secrets[i] = SharedSecret(rng.bytes<32>());  // What was there before does not shine through.
+      wanted.push_back({&keys[i], &points[i], &secrets[i]});
+    }
+    agree(wanted);
+    for (std::size_t i = 0; i < count; ++i) {
+      const Product alone{keys[i].reveal(), points[i]};
+      EXPECT_EQ(secrets[i].reveal(), alone.expected()) << i << " of " << count;
+    }
+  }
+}
+
+TEST(Agreement, with_the_base_point_is_the_public_key) {
+  ASSERT_TRUE(prepare_crypto());
+  test::SeededRng rng(3);
+  std::array<PrivateKey, 5> keys;
+  std::array<SharedSecret, 5> products;
+  std::vector<Agreement> wanted;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    keys[i] = generate_private_key(rng);
+    wanted.push_back({&keys[i], &kBasePoint, &products[i]});
+  }
+  agree(wanted);
+  for (std::size_t i = 0; i < keys.size(); ++i)
+    EXPECT_EQ(products[i].reveal(), derive_public_key(keys[i]).bytes);
+}
+
+TEST(Agreement, is_reached_in_lanes_where_the_processor_has_them) {
+#ifdef WRING_X86_64
+  EXPECT_EQ(agrees_in_lanes(), has_avx512_ifma());
+#else
+  EXPECT_FALSE(agrees_in_lanes());
+#endif
+}
+
+}  // namespace
+}  // namespace wring
