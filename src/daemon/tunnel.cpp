@@ -9,6 +9,7 @@
 #include <cstring>
 #include <thread>
 
+#include "daemon/locked_memory.h"
 #include "daemon/peer_name.h"
 #include "daemon/system_call_filter.h"
 #include "noise/aead.h"
@@ -164,7 +165,10 @@ Result<void> Tunnel::start_workers(const TunnelOptions& options) {
     }
     pumps.push_back(std::move(made->pump));
   }
-  // All that takes privileges is open, and there is no other thread yet.
+  // All that takes privileges is open, and there is no other thread and no key yet.
+  if (auto locked = lock_memory(); !locked) {
+    spdlog::warn("{}: {}", interface(), locked.error().message);
+  }
   if (auto dropped = drop_privileges(options.privileges); !dropped) return dropped;
   filter_system_calls_ = options.privileges.filter_system_calls;
   for (unsigned i = 0; i < workers_.size(); ++i) {

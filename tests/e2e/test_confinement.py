@@ -1,5 +1,6 @@
 """What a running wring may still do, and where it may run."""
 
+import base64
 import os
 import subprocess
 from pathlib import Path
@@ -8,8 +9,9 @@ import pytest
 
 from support import wg
 from support.daemon import program
+from support.memory import kib, swappable_kib
 from support.transfer import ping, send_tcp
-from support.tunnel import PORT, tunnel
+from support.tunnel import PORT, End, tunnel
 
 _NET_BIND_SERVICE, _NET_ADMIN = 1 << 10, 1 << 12
 _KEPT = _NET_ADMIN | _NET_BIND_SERVICE
@@ -127,3 +129,48 @@ def test_a_container_without_net_admin_is_told_what_is_missing(pair):
     assert "CAP_NET_ADMIN" in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert not pair[0].has_link("wg0")
+
+
+def _may_lock_memory():
+    return subprocess.run(["prlimit", "--memlock=unlimited:unlimited", "true"],
+                          capture_output=True).returncode == 0
+
+
+def _add_two_thousand_peers(end):
+    peers = "".join(f"[Peer]\nPublicKey = {base64.b64encode(os.urandom(32)).decode()}\n"
+                    f"AllowedIPs = 10.{128 + number // 256}.{number % 256}.0/24\n"
+                    for number in range(2000))
+    before = end.host.run("wg", "showconf", "wg0").stdout
+    wg.apply(end.host, "addconf", "wg0", peers)
+    assert len(wg.show(end.host, "wg0").peers) == 2001
+    return before
+
+
+@pytest.mark.skipif(not _may_lock_memory(),
+                    reason="CAP_SYS_RESOURCE is missing, or a limit without end")
+@pytest.mark.parametrize("options", [(), ("--user", "nobody"), ("--drop-all",)],
+                         ids=["root", "user", "drop-all"])
+def test_no_page_that_holds_data_may_be_swapped_out(pair, options):
+    with tunnel(*pair, arguments=options) as (one, two):
+        before = _add_two_thousand_peers(one)
+        # Locked memory is not given back in parts: an allocator must bear that.
+        wg.apply(one.host, "syncconf", "wg0", before)
+        _exercise(one, two)
+        assert swappable_kib(Path(f"/proc/{one.daemon.pid}/smaps").read_text()) == 0
+        # What is counted there is address space, of which a good part is never used.
+        status = _status(one.daemon.pid)
+        assert kib(status["VmLck"]) > kib(status["RssAnon"])
+
+
+@pytest.mark.parametrize("limit_kib", [0, 64, 8192])
+def test_where_memory_may_not_be_locked_it_says_so_and_serves_two_thousand_peers(pair, limit_kib):
+    one, two = (End(host, number) for number, host in enumerate(pair, 1))
+    limit = f"--memlock={limit_kib << 10}:{limit_kib << 10}"
+    command = [*_in_docker("net_admin"), "prlimit", limit, program(), "-f"]
+    with one.start(command=command) as daemon, two.start():
+        assert daemon.log().count("cannot lock memory") == 1
+        one.add_peer(two, "10.7.0.2")
+        two.add_peer(one)
+        _add_two_thousand_peers(one)
+        _exercise(one, two)
+        assert kib(_status(daemon.pid)["VmLck"]) == 0

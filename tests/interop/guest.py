@@ -31,7 +31,8 @@ _STATUS_LINE = re.compile(rb"\n::status (\d+)\n")
 class Guest:
     """A running kernel, cabled to `host` by the TAP device `tap`. It ends with the host, too."""
 
-    def __init__(self, name: str, kernel_dir: Path, host: Host, tap: str):
+    def __init__(self, name: str, kernel_dir: Path, host: Host, tap: str, **more):
+        """`more` is for initramfs.build()."""
         self.name = name
         self._folder = tempfile.TemporaryDirectory(prefix="wring-guest-")
         self._console = Path(self._folder.name, "console")
@@ -39,7 +40,7 @@ class Guest:
         # The serial port carries one command at a time, whichever thread it comes from.
         self._lock = threading.Lock()
         initrd = Path(self._folder.name, "initrd")
-        initrd.write_bytes(initramfs.build(kernel_dir))
+        initrd.write_bytes(initramfs.build(kernel_dir, **more))
         host.ip("tuntap", "add", "mode", "tap", "name", tap)
         self._process = host.popen(
             "qemu-system-x86_64", "-accel", "tcg", "-cpu", _CPU, "-m", "384", "-no-reboot",

@@ -129,19 +129,20 @@ class _Cpio:
         return b"".join(self._chunks)
 
 
-def build(kernel_dir):
-    """The gzipped archive for the kernel that was unpacked in `kernel_dir`."""
+def build(kernel_dir, more_programs=(), more_modules=()):
+    """The gzipped archive for the kernel that was unpacked in `kernel_dir`. `more_programs` are
+    paths."""
     modules_dir = next((kernel_dir / "lib/modules").iterdir())
-    modules = load_order(modules_dir)
-    functions = "\n".join(f'{name}() {{ /programs/{name} "$@"; }}' for name in _PROGRAMS)
+    modules = load_order(modules_dir, (*_WANTED_MODULES, *more_modules))
+    programs = [Path(shutil.which(each)) for each in (*_PROGRAMS, *more_programs)]
+    functions = "\n".join(f'{each.name}() {{ /programs/{each.name} "$@"; }}' for each in programs)
     init = _INIT.format(functions=functions, modules=" ".join(modules))
     archive = _Cpio()
     archive.add_file("init", init.encode(), executable=True)
     archive.add_file("bin/busybox", Path(shutil.which("busybox")).read_bytes(), executable=True)
     libraries = set()
-    for name in _PROGRAMS:
-        program = shutil.which(name)
-        archive.add_file(f"programs/{name}", Path(program).read_bytes(), executable=True)
+    for program in programs:
+        archive.add_file(f"programs/{program.name}", program.read_bytes(), executable=True)
         libraries.update(_shared_libraries(program))
     for library in sorted(libraries):
         archive.add_file(library.lstrip("/"), Path(library).read_bytes(), executable=True)

@@ -12,7 +12,7 @@ from support.tunnel import End
 from support.waiting import eventually
 
 _ROOT = Path(__file__).resolve().parents[2]
-_PEERS = Path(os.environ.get("WRING_PEERS", _ROOT / "build/peers"))
+PEERS = Path(os.environ.get("WRING_PEERS", _ROOT / "build/peers"))
 
 LINK = "eth0"
 # Where the two hosts find each other, by IP version and end; as Net.cable gives them out.
@@ -62,7 +62,7 @@ class _DaemonPeer(ForeignPeer):
     arguments: tuple = ()
 
     def _path(self) -> Optional[str]:
-        return shutil.which(self.program, path=f"{_PEERS / 'bin'}:{os.environ.get('PATH', '')}")
+        return shutil.which(self.program, path=f"{PEERS / 'bin'}:{os.environ.get('PATH', '')}")
 
     def missing(self) -> Optional[str]:
         return None if self._path() else self.program
@@ -111,10 +111,10 @@ class Kernel(ForeignPeer):
         for program in ("qemu-system-x86_64", "busybox"):
             if not shutil.which(program):
                 return program
-        return None if list(_PEERS.glob("kernel/boot/vmlinuz-*")) else "linux-image-cloud-amd64"
+        return None if list(PEERS.glob("kernel/boot/vmlinuz-*")) else "linux-image-cloud-amd64"
 
     def place(self, net: Net, wring_host: Host) -> Guest:
-        guest = Guest("kernel", _PEERS / "kernel", wring_host, LINK)
+        guest = Guest("kernel", PEERS / "kernel", wring_host, LINK)
         give_outer_addresses(wring_host, "wring")
         give_outer_addresses(guest, "foreign")
         return guest
