@@ -2,16 +2,18 @@
 
 import base64
 import os
+import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from support import wg
-from support.daemon import program
+from support.daemon import Daemon, program
 from support.memory import kib, swappable_kib
 from support.transfer import ping, send_tcp
 from support.tunnel import PORT, End, tunnel
+from support.waiting import eventually
 
 _NET_BIND_SERVICE, _NET_ADMIN = 1 << 10, 1 << 12
 _KEPT = _NET_ADMIN | _NET_BIND_SERVICE
@@ -174,3 +176,29 @@ def test_where_memory_may_not_be_locked_it_says_so_and_serves_two_thousand_peers
         _add_two_thousand_peers(one)
         _exercise(one, two)
         assert kib(_status(daemon.pid)["VmLck"]) == 0
+
+
+_WITH_CORES = ["sh", "-c", 'ulimit -c "$(ulimit -H -c)" && cd "$0" && exec "$@"']
+
+
+def _dumps_core(process, number):
+    """Whether the kernel wrote a core when the signal ended the process."""
+    process.send_signal(number)
+    _, status = os.waitpid(process.pid, 0)
+    assert os.WTERMSIG(status) == number
+    return os.WCOREDUMP(status)
+
+
+@pytest.mark.parametrize("number", [signal.SIGABRT, signal.SIGSEGV], ids=["SIGABRT", "SIGSEGV"])
+def test_no_core_is_left_where_another_program_leaves_one(pair, tmp_path, number):
+    anything = pair[0].popen(*_WITH_CORES, str(tmp_path), "sleep", "60")
+    eventually(lambda: _status(anything.pid)["Name"] == "sleep", "it runs")
+    if not _dumps_core(anything, number):
+        pytest.skip("this system writes no cores")
+    for core in tmp_path.iterdir():
+        core.unlink()
+    with Daemon(pair[0], command=[*_WITH_CORES, str(tmp_path), program(), "-f"]) as daemon:
+        # A dump that root takes all the same (gcore) is empty, too.
+        assert int(Path(f"/proc/{daemon.pid}/coredump_filter").read_text(), 16) == 0
+        assert not _dumps_core(daemon.process, number)
+    assert list(tmp_path.iterdir()) == []
