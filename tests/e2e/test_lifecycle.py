@@ -156,3 +156,20 @@ def test_two_idle_peers_fall_silent(ends):  # P26
         time.sleep(14)
         assert wire.datagrams() == []
     assert reaches(one.host, two.inner4)
+
+
+@pytest.mark.slow
+def test_fifty_times_down_and_up_leave_no_descriptor_thread_or_memory_behind(ends):
+    one, two = ends
+
+    def down_and_up(times):
+        for _ in range(times):
+            one.host.ip("link", "set", "wg0", "down")
+            one.host.ip("link", "set", "wg0", "up")
+            await_reach(one.host, two.inner4)
+        folder = f"/proc/{one.daemon.pid}"
+        return len(os.listdir(f"{folder}/fd")), len(os.listdir(f"{folder}/task"))
+
+    before, memory = down_and_up(5), one.daemon.resident_kib()
+    assert down_and_up(50) == before
+    assert one.daemon.resident_kib() < memory + 512
