@@ -2,9 +2,10 @@
 # Installs what is needed, builds everything, runs every test. Usage: tools/test.sh [--fast]
 #
 # In this order: the format of the sources; the unit tests and the simulation under the address,
-# undefined-behaviour and thread sanitizers; the fuzzers over their corpus; and last the release
-# build with all of its tests, whose summary ends the output. --fast leaves out the sanitizers, the
-# fuzzers, the kernel in QEMU and all that is labelled slow. Needs root, or sudo, for namespaces.
+# undefined-behaviour and thread sanitizers; several workers with real sockets and TUN under the
+# latter; the fuzzers over their corpus; and last the release build with all of its tests, whose
+# summary ends the output. --fast leaves out the sanitizers, the fuzzers, the kernel in QEMU and all
+# that is labelled slow. Needs root, or sudo, for namespaces.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
@@ -64,6 +65,10 @@ as_root() {
   if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo --preserve-env=CI,WRING_PEERS,WRING_REQUIRE_PEERS env "PATH=$PATH" "$@"; fi
 }
 
+race_tests() {
+  build tsan wring racing && as_root ctest --test-dir build/tsan -L '^races$' --output-on-failure
+}
+
 mkdir -p build
 stage "Debian packages" tools/install-deps.sh || exit 1
 stage "peers for the interop tests" tools/install-peers.sh
@@ -71,6 +76,7 @@ stage "format" check_format
 if [ "$fast" = no ]; then
   stage "asan and ubsan" build_and_test asan tests/unit tests/sim
   stage "tsan" build_and_test tsan tests/unit tests/sim
+  stage "tsan, with sockets and TUN" race_tests
   stage "fuzz corpus" build_and_test fuzz tests/fuzz
 fi
 stage "release build" build release all || exit 1

@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from support.daemon import program  # noqa: E402
 from support.needs import pytest_collection_modifyitems, pytest_sessionfinish  # noqa: E402, F401
 from support.netns import Net  # noqa: E402
+from support.races import no_race, races_are_reported  # noqa: E402, F401
 from support.tunnel import tunnel  # noqa: E402
 
 
