@@ -36,8 +36,8 @@ class _Changes:
 
     def run(self, deadline: float) -> None:
         every = (self._port, self._mark, self._endpoint, self._keepalive, self._psk, self._mtu,
-                 self._prefix, self._strangers, self._session, self._peer, self._questions, self._link,
-                 self._address)
+                 self._prefix, self._strangers, self._session, self._peer, self._questions,
+                 self._link, self._address)
         while time.monotonic() < deadline:
             for change in self._rng.sample(every, len(every)):
                 change()
