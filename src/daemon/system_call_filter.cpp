@@ -112,12 +112,12 @@ int add_rules(scmp_filter_ctx filter, ThreadRole role) {
       note(allow(filter, call));
   }
   for (const int domain : control ? std::span<const int>(kControlSockets) : kWorkerSockets) {
-    note(allow_if(filter, SCMP_SYS(socket), SCMP_A0(SCMP_CMP_EQ, static_cast<unsigned>(domain))));
+    note(allow_if(filter, SCMP_SYS(socket), {0, SCMP_CMP_EQ, static_cast<unsigned>(domain), 0}));
   }
   for (const unsigned long request : kIoctls)
-    note(allow_if(filter, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffU, request)));
+    note(allow_if(filter, SCMP_SYS(ioctl), {1, SCMP_CMP_MASKED_EQ, 0xffffffffU, request}));
   // Memory is data: no page becomes executable.
-  const auto never_executable = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+  const scmp_arg_cmp never_executable{2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0};
   note(allow_if(filter, SCMP_SYS(mmap), never_executable));
   note(allow_if(filter, SCMP_SYS(mprotect), never_executable));
   // The C library tries clone3 first and takes only this for "not there".
