@@ -13,6 +13,20 @@ using namespace std::chrono_literals;
 
 constexpr std::uint32_t kInterface = 1;
 
+// All hosts share the one that users would have: to make one takes milliseconds, for it is tested.
+class SharedEngine final : public AeadEngine {
+ public:
+  void seal(std::span<const SealJob> jobs) override { one().seal(jobs); }
+  void open(std::span<OpenJob> jobs) override { one().open(jobs); }
+  [[nodiscard]] std::string_view name() const override { return one().name(); }
+
+ private:
+  static AeadEngine& one() {
+    static const std::unique_ptr<AeadEngine> made = make_aead_engine();
+    return *made;
+  }
+};
+
 bool source_is(const Endpoint& to, const Endpoint& address) {
   if (to.is_v4()) return to.source.v4.s_addr == address.remote.v4.sin_addr.s_addr;
   return std::memcmp(&to.source.v6, &address.remote.v6.sin6_addr, sizeof to.source.v6) == 0;
@@ -40,8 +54,8 @@ SimulatedPeerHost::SimulatedPeerHost(std::string name, std::uint64_t seed, const
       address_(address),
       inner_(inner),
       rng_(seed),
-      inbound_(shared_, handshakes_),
-      outbound_(shared_),
+      inbound_(shared_, handshakes_, std::make_unique<SharedEngine>()),
+      outbound_(shared_, std::make_unique<SharedEngine>()),
       delayed_(
           handshake_delay == Duration{}
               ? std::nullopt
