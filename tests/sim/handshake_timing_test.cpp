@@ -26,6 +26,19 @@ TEST(HandshakeTiming,
   EXPECT_GT(jitters.back() - jitters.front(), 100ms);
 }
 
+TEST(HandshakeTiming, is_not_hurried_by_an_edit_of_the_peer_whose_packets_wait) {  // P6, P39
+  TwoHosts net;
+  net.simulation.network().cut(true);
+  net.a.send_data(net.b);
+  net.simulation.run_for(1s);
+  net.a.device().send_staged(net.b_at_a(), net.a.now());
+  net.simulation.run_for(3s);
+  EXPECT_EQ(net.sent_by(net.a, MessageType::kInitiation).size(), 1U);
+  net.simulation.network().cut(false);
+  net.simulation.run_for(2s);
+  EXPECT_EQ(net.delivered(), 1U);
+}
+
 TEST(HandshakeTiming, is_given_up_after_90_seconds_and_what_was_staged_is_dropped) {  // P7
   TwoHosts net;
   net.simulation.network().cut(true);

@@ -98,6 +98,23 @@ TEST_F(UnderLoad, one_source_with_a_cookie_gets_five_at_once_and_twenty_a_second
   EXPECT_EQ(b.drops(DropReason::kHandshakeReplayed), 6U);
 }
 
+TEST_F(UnderLoad, a_source_of_version_6_shows_a_cookie_and_gets_five_at_once_as_well) {  // P32, P33
+  SimulatedPeerHost& b = net_.b;
+  net_.a.move_to(address_of("[2001:db8::1]:51820"));
+  b.move_to(address_of("[2001:db8:0:2::1]:51820"));
+  Device::set_endpoint(net_.b_at_a(), b.address());
+  net_.a.send_data(b);
+  net_.simulation.run_for(1s);
+  EXPECT_EQ(net_.sent_by(b, MessageType::kCookieReply).size(), 1U);
+  net_.simulation.run_for(6s);
+  EXPECT_EQ(net_.delivered(), 1U);
+  const Datagram good = net_.sent_by(net_.a, MessageType::kInitiation).back();
+  for (int i = 0; i < 20; ++i)
+    b.receive(good);
+  EXPECT_EQ(b.drops(DropReason::kHandshakeReplayed), 5U);
+  EXPECT_EQ(b.drops(DropReason::kRateLimited), 15U);
+}
+
 class Forgeries : public testing::Test {
  protected:
   // Initiations of nobody with a good mac1 reach b, `interval` apart.
