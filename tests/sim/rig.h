@@ -10,7 +10,10 @@
 namespace wring::test {
 
 struct TwoHosts {
-  explicit TwoHosts(std::uint64_t seed = 1) : simulation(seed) { Simulation::introduce(a, b); }
+  explicit TwoHosts(std::uint64_t seed = 1, Duration handshake_delay = {})
+      : simulation(seed, handshake_delay) {
+    Simulation::introduce(a, b);
+  }
 
   // One packet from a to b: a is the initiator of the session that there is afterwards. All timers
   // that this arms are over, nothing is under way, and the log is empty.
