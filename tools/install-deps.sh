@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Installs, from Debian alone, what wring is built and tested with, and says what that is.
-# Usage: tools/install-deps.sh [--build-only]
+# Usage: tools/install-deps.sh [--build-only | --coverage]
 #
 # Where everything is there already it changes nothing and needs no network. --build-only leaves
-# out what only the tests and the demo need.
+# out what only the tests and the demo need, --coverage adds what tools/coverage.sh needs.
 set -euo pipefail
 
 build=(
@@ -26,7 +26,8 @@ test=(
 case "${1:-}" in
   "") wanted=("${build[@]}" "${test[@]}") ;;
   --build-only) wanted=("${build[@]}") ;;
-  *) echo "usage: tools/install-deps.sh [--build-only]" >&2; exit 2 ;;
+  --coverage) wanted=("${build[@]}" "${test[@]}" gcovr) ;;
+  *) echo "usage: tools/install-deps.sh [--build-only | --coverage]" >&2; exit 2 ;;
 esac
 
 say() { echo "install-deps: $*"; }
