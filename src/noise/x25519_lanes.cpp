@@ -242,8 +242,11 @@ WRING_AVX512_INLINE __m512i ripple(Tight& x) {
 [[WRING_AVX512]] Words to_words(Tight x) {
   const __m512i nineteen = broadcast(19);
   // Twice, as what comes back may overflow once more; then the number is below 2^255.
-  x.limb[0] = _mm512_madd52lo_epu64(x.limb[0], ripple(x), nineteen);
-  x.limb[0] = _mm512_madd52lo_epu64(x.limb[0], ripple(x), nineteen);
+  for (int pass = 0; pass < 2; ++pass) {
+    // Not within the call below: ripple() changes the limb that is its other argument.
+    const __m512i above = ripple(x);
+    x.limb[0] = _mm512_madd52lo_epu64(x.limb[0], above, nineteen);
+  }
   // It is p or more if 19 more reach 2^255; then it is what is left of that.
   Tight more = x;
   more.limb[0] = _mm512_add_epi64(more.limb[0], nineteen);

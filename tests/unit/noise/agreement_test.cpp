@@ -42,6 +42,42 @@ constexpr std::array<std::string_view, 14> kPoints{
     "ffffffffffff07000000000000c0ffffffffffff01000000000000f0ffffff7f",
     "0900000000000000000000000000000000000000000000000000000000000000"};
 
+struct KnownProduct {
+  std::string_view scalar;
+  std::string_view point;
+  std::string_view product;
+};
+
+// A random product hardly ever leaves the ladder at an end of its range. These do: small numbers
+// and numbers just below p were chosen as products, scalars drawn, and points made of their
+// inverses.
+constexpr std::array<KnownProduct, 8> kProductsAtTheEnds{{
+    {"286e6c346dd6812e97cde3f03456f3f717e9cdb03baa663226c270f74b47887b",
+     "0b310f154550de5c56f0e90587c2a20f61f8318975d0eaa1861ef3a9ca486f09",
+     "1500000000000000000000000000000000000000000000000000000000000000"},
+    {"78d368e53c32fe1e69b7343dfd9a8a5774a183f9096522c9e2d8408b34e63776",
+     "4ff242548f1dff0fb80fe7cf1616c54256f72add9b3f01b4113a0fab1e18d912",
+     "0300000000001000000000000000000000000000000000000000000000000000"},
+    {"f06dfc6239dfff52f52be11b11b8d6d7465554b0ed07a8e3920cad8d463a1b58",
+     "aad6ea1e3e8fd7cb9f0579e630db06171f5c19e9f6ecbe3e5d6f0e56e826fa11",
+     "0500000000001800000000000000000000000000000000000000000000000000"},
+    {"a8b6d2b115656cc7514ccd6ef8540595aff54e49ec2ffda5a6ddddc7173b797c",
+     "0726dde968bcc9812458cfd44a253ef7f3a43beb82433b16b343696e8a6de706",
+     "8200000000000000000000000000000000000000000000000000000000000000"},
+    {"407c769f39d8644199c0e5bdbcfbc85b37ce91cbde1fc1b0ea6b44f198a1b66b",
+     "8ef2662d9440e8451d804b98b05c3c0edcfc1bd38ddd467c9b550060e6233550",
+     "0200000000000000000000000000000000000000000000000000000000000000"},
+    {"a0e81478007152dea8651f3fce59796168e9338b87fe1a1a45cfed92ac11ea5f",
+     "e71df81afff8c60c515a3d50dbef1cfe290c3fafe0190d80c0b322961f601a62",
+     "0900000000000000000000000000000000000000000000000000000000000000"},
+    {"e03250b7f018023c80c170121dbaac092a65dec020dd9c16524181abe8af1d7b",
+     "dd739a85f88e4f94cc84be125baf81e2b298a4a75d3143482e59b0d590590430",
+     "77ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"},
+    {"a88a0a411f7b381cd9c205471a5c84d113855a29fc1b18c08c4d7c4942a30356",
+     "acc55c4443fc67d599e95444d073ce222f8e6cf59c76d9b2ef87385e013d3f49",
+     "e5ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"},
+}};
+
 struct Product {
   Bytes<32> scalar;
   Bytes<32> point;
@@ -151,6 +187,15 @@ TEST_F(X25519Lanes, takes_every_awkward_point_with_every_awkward_key) {
   compute(products);
   for (const Product& each : products)
     EXPECT_EQ(each.result, each.expected());
+}
+
+TEST_F(X25519Lanes, writes_products_at_the_ends_of_their_range_as_numbers_below_p) {
+  for (const KnownProduct& each : kProductsAtTheEnds) {
+    const Product known{hex_bytes<32>(each.scalar), hex_bytes<32>(each.point)};
+    const auto product = hex_bytes<32>(each.product);
+    ASSERT_EQ(known.expected(), product);
+    EXPECT_EQ(product_of(known.scalar, known.point), product);
+  }
 }
 
 TEST_F(X25519Lanes, gives_zero_for_every_point_of_low_order) {  // P17
