@@ -15,9 +15,10 @@
 //
 // Nothing is carried that need not be. Two kinds of numbers say what has been:
 //   Tight  limbs below 2^51 + 2^16: may be multiplied.
-//   Loose  limbs below 2^61: a product or a small sum; may be added, subtracted and carried.
-// A column of a product sums up at most 5 lower and, doubled, 5 upper halves, less than 15 * 2^52,
-// and the columns above 2^255 come back 19 times: less than 20 * 15 * 2^52 < 2^60.3 in all.
+//   Loose  limbs below 2^62: a product or a small sum; may be added, subtracted and carried.
+// The lower halves of a product are below 2^52, the upper ones below 2^50 + 2^16 and count twice.
+// Column 5 sums up four and five of them, less than 6.6 * 2^52, and comes back to limb 0 as 19
+// times that: with its own lower half less than 2^59, and no other limb is greater.
 
 namespace wring {
 namespace {
@@ -40,8 +41,8 @@ WRING_AVX512_INLINE __m512i twice(__m512i x) {
   return _mm512_add_epi64(x, x);
 }
 
-// Each limb hands on what it has above 51 bits, all at once: below 2^61.8 that is less than 2^11,
-// and 19 times as much for the lowest limb.
+// Each limb hands on what it has above 51 bits, all at once: below 2^62 that is less than 2^11, and
+// 19 times as much for the lowest limb.
 WRING_AVX512_INLINE Tight carry(const Loose& x) {
   const __m512i mask = broadcast(kMask51);
   Tight out;
@@ -63,7 +64,8 @@ WRING_AVX512_INLINE Tight add(const Loose& a, const Loose& b) {
   return carry(sum);
 }
 
-// a - b + 2^10 p, which is not negative in any limb, as those of b are below 2^60.3.
+// a - b + 2^10 p, which is not negative in any limb, as those of b are below 2^59, and is below
+// 2^62.
 template <typename Number>
 WRING_AVX512_INLINE Tight subtract(const Number& a, const Number& b) {
   Loose difference;
@@ -261,8 +263,8 @@ WRING_AVX512_INLINE __m512i ripple(Tight& x) {
   return words;
 }
 
-// The ladder of RFC 7748 section 5, in its names.
-[[WRING_AVX512]] Words ladder(const Words& scalars, const Words& points) {
+// The ladder of RFC 7748 section 5, in its names. A frame of its own, so that it can be wiped.
+[[WRING_AVX512, gnu::noinline]] Words ladder(const Words& scalars, const Words& points) {
   const Tight x1 = to_limbs(points);
   Loose x2{};
   Loose z2{};
@@ -317,6 +319,8 @@ void x25519_lanes(std::span<const X25519Lane> lanes) {
     scalars[3][lane] |= std::uint64_t{1} << 62;
   }
   Words products = ladder(scalars, points);
+  // What the ladder kept on the stack tells the secrets. Optimized, its frames take 7 KiB at most.
+  sodium_stackzero(8192);
   for (std::size_t lane = 0; lane < lanes.size(); ++lane) {
     for (std::size_t word = 0; word < products.size(); ++word)
       store(lanes[lane].product, products[word][lane], 8 * word);
