@@ -15,8 +15,12 @@ namespace {
 
 void agree_one_by_one(std::span<const Agreement> agreements) {
   for (const Agreement& each : agreements) {
-    const int status = crypto_scalarmult_curve25519(
-        each.secret->writable().data(), each.ours->reveal().data(), each.theirs->data());
+    std::uint8_t* secret = each.secret->writable().data();
+    const std::uint8_t* ours = each.ours->reveal().data();
+    // libsodium has a table for the base point.
+    const int status = *each.theirs == kBasePoint
+                           ? crypto_scalarmult_curve25519_base(secret, ours)
+                           : crypto_scalarmult_curve25519(secret, ours, each.theirs->data());
     // Of a point of low order it may write nothing at all.
     if (status != 0) each.secret->wipe();
   }
