@@ -8,6 +8,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <iostream>
 #include <optional>
@@ -20,6 +21,18 @@
 
 namespace wring {
 namespace {
+
+// Whoever started us may have closed some of them. What we open next would take their numbers, and
+// with them what is written to stderr, and be replaced when we go to the background.
+Result<void> open_missing_standard_streams() {
+  for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    // In this order the lowest free number is the one that is missing.
+    if (::fcntl(standard, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) != standard) {
+      return system_failure("cannot open /dev/null", errno);
+    }
+  }
+  return {};
+}
 
 // Keys must not end up in a core file, nor be read by a debugger of the same user. A dump that root
 // takes all the same, as gcore does, has no memory of ours in it.
@@ -52,6 +65,7 @@ int fail(const Error& error) {
 }  // namespace
 
 int run_program(Options options) {
+  if (auto open = open_missing_standard_streams(); !open) return fail(open.error());
   forbid_core_dumps();
   std::optional<BackgroundStart> background;
   if (!options.foreground) {

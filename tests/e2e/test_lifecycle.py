@@ -4,6 +4,7 @@ import fcntl
 import os
 import signal
 import struct
+import subprocess
 import time
 
 import pytest
@@ -56,6 +57,25 @@ def test_in_the_background_it_answers_as_soon_as_the_parent_returns(pair, attemp
     os.kill(daemon, signal.SIGTERM)
     eventually(lambda: not a.pids(), "the daemon ends")
     assert not a.has_link("wg0") and not os.path.exists(a.path(socket_path("wg0")))
+
+
+@pytest.mark.parametrize("closed", ["0<&-", "2>&-", "0<&- 1>&- 2>&-"])
+@pytest.mark.parametrize("foreground", [True, False], ids=["front", "background"])
+def test_standard_streams_that_are_closed_are_no_place_for_other_descriptors(
+        pair, foreground, closed):  # P41
+    a, _ = pair
+    starting = a.popen("sh", "-c", f"exec {program()} {'-f' if foreground else ''} wg0 {closed}",
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    if not foreground:
+        assert starting.wait(timeout=10) == 0
+    eventually(lambda: os.path.exists(a.path(socket_path("wg0"))), "the socket is there")
+    assert a.run("wg", "show", "wg0", "listen-port").returncode == 0
+    (daemon,) = a.pids()
+    assert {os.readlink(f"/proc/{daemon}/fd/{number}") for number in range(3)} == {"/dev/null"}
+    os.kill(daemon, signal.SIGTERM)
+    starting.wait(timeout=5)
+    eventually(lambda: not a.pids(), "the daemon ends")
+    assert not a.has_link("wg0")
 
 
 def test_the_environment_can_keep_it_in_the_foreground(pair):  # P41
