@@ -1,8 +1,8 @@
 // The life of one wait(), which as a rule is one system call:
 //
 //   1. What was queued since the last one is executed, in order and on the spot: sends carry
-//      MSG_DONTWAIT and writes RWF_NOWAIT, so none is put off, and a success posts no completion.
-//      Behind that, requests that ended are armed again.
+//      MSG_DONTWAIT and writes RWF_NOWAIT where there is one, so none is put off, and a success
+//      posts no completion. Behind that, requests that ended are armed again.
 //   2. Then the kernel takes in input, which it does only while we wait (DEFER_TASKRUN), into
 //      buffers other than those of the last batch. So whatever was sent from there and failed still
 //      has its bytes when it is reported.
@@ -10,6 +10,7 @@
 #include "io/uring_pump.h"
 
 #include <sys/eventfd.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -69,7 +70,9 @@ Result<std::unique_ptr<PacketPump>> UringPump::create(int tun_fd, unsigned worke
   if (!udp) return tl::unexpected(udp.error());
   pump->udp_buffers_ = std::make_unique<BufferRing>(std::move(*udp));
 
-  pump->multishot_tun_read_ = options.multishot_tun_read && pump->ring_->supports(kOpReadMultishot);
+  const bool is_linux_6_7 = pump->ring_->supports(kOpReadMultishot);
+  pump->multishot_tun_read_ = options.multishot_tun_read && is_linux_6_7;
+  pump->tun_write_flags_ = is_linux_6_7 ? RWF_NOWAIT : 0;
   return pump;
 }
 

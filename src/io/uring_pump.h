@@ -129,6 +129,10 @@ class UringPump final : public PacketPump {
   const bool vnet_header_;
   SendErrors& errors_;
   bool multishot_tun_read_ = false;
+  // RWF_NOWAIT where a TUN takes it, which it does since Linux 6.4 and refuses before that
+  // (EOPNOTSUPP). There O_NONBLOCK has the write done on the spot as well; only were the TUN's send
+  // buffer of 2 GB full would it be put off.
+  int tun_write_flags_ = 0;
 
   // The buffers outlive the ring: the kernel writes to them until it is closed.
   std::unique_ptr<BufferRing> tun_buffers_;

@@ -44,7 +44,7 @@ void UringPump::write_tun(std::span<const iovec> parts) {
   if (ring_->room() <= kReservedEntries) flush();
   io_uring_sqe* sqe = ring_->entry();
   io_uring_prep_writev(sqe, tun_fd_, parts.data(), static_cast<unsigned>(parts.size()), 0);
-  sqe->rw_flags = RWF_NOWAIT;
+  sqe->rw_flags = tun_write_flags_;
   sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
   io_uring_sqe_set_data64(sqe, tag(Kind::kTunWrite, 0, 0));
 }

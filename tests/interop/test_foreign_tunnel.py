@@ -16,8 +16,8 @@ each_initiator = pytest.mark.parametrize("initiator", ["wring", "foreign"])
 each_ip_version = pytest.mark.parametrize("ip_version", [4, 6], ids=["outer4", "outer6"])
 
 
-def send_50_mb(source, sink, address: str) -> None:
-    """Sends 50 MB over TCP and insists that both ends see the same checksum.
+def send_megabytes(count: int, source, sink, address: str) -> None:
+    """Sends `count` MB over TCP and insists that both ends see the same checksum.
 
     Both ends are busybox, for the guest has nothing else.
     """
@@ -27,7 +27,8 @@ def send_50_mb(source, sink, address: str) -> None:
                " | sha256sum; rm $$.fifo")
     # The retries are for the moment before the sink listens; once it has accepted a connection it
     # listens no more, so a connection that breaks is not retried, it fails.
-    send = ("dd if=/dev/urandom of=$$.data bs=1M count=50 2>/dev/null; for attempt in $(seq 50); do"
+    send = (f"dd if=/dev/urandom of=$$.data bs=1M count={count} 2>/dev/null;"
+            " for attempt in $(seq 50); do"
             f" busybox nc {address} {_PORT} <$$.data && break; sleep 0.1;"
             " done; sha256sum <$$.data; rm $$.data")
     with ThreadPoolExecutor(1) as pool:
@@ -35,7 +36,7 @@ def send_50_mb(source, sink, address: str) -> None:
                                 timeout=_TRANSFER_TIMEOUT_S + 10)
         sent = source.run("sh", "-c", f"cd /tmp && {send}", timeout=_TRANSFER_TIMEOUT_S + 10).stdout
         received = receiving.result().stdout
-    assert received == sent, "50 MB came, but not as they were sent"
+    assert received == sent, f"{count} MB came, but not as they were sent"
 
 
 @each_ip_version
@@ -59,7 +60,7 @@ def test_50_megabytes_arrive_as_they_were_sent(pair, sender, ip_version):
     with tunnel(pair, sender, ip_version) as opened:
         opened.await_open()
         source, sink = opened.initiator, opened.responder
-        send_50_mb(source.host, sink.host, sink.inner4 if ip_version == 4 else sink.inner6)
+        send_megabytes(50, source.host, sink.host, sink.inner4 if ip_version == 4 else sink.inner6)
 
 
 @each_initiator
