@@ -52,14 +52,21 @@ Result<BackgroundStart> BackgroundStart::fork_child(std::vector<int> keep) {
   ::_exit(got == 1 ? 0 : 1);
 }
 
-Result<void> BackgroundStart::ready() {
+Result<void> BackgroundStart::prepare() {
   // The folder it was started in may be unmounted later.
   if (::chdir("/") != 0) return system_failure("cannot change to the root folder", errno);
-  const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  if (!null) return system_failure("cannot open /dev/null", errno);
+  null_.reset(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!null_) return system_failure("cannot open /dev/null", errno);
+  return {};
+}
+
+Result<void> BackgroundStart::ready() {
   for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    ::dup2(null.get(), standard);
+    if (::dup2(null_.get(), standard) < 0) {
+      return system_failure("cannot let go of the terminal", errno);
+    }
   }
+  null_.reset();
   const char byte = 1;
   if (::send(parent_.get(), &byte, 1, MSG_NOSIGNAL) != 1) {
     return failure("the program that started this one has gone");

@@ -17,13 +17,16 @@ class BackgroundStart {
   // descriptors it inherited only the standard ones and those of `keep`: the parent waits for
   // ready() and exits with 0, or with 1 if the child ends before that.
   static Result<BackgroundStart> fork_child(std::vector<int> keep);
+  // What ready() needs and cannot get once system calls are filtered.
+  [[nodiscard]] Result<void> prepare();
   // Lets go of the terminal and lets the parent return. Fails if the parent has gone: whoever
-  // started us was interrupted, and does not expect an interface.
+  // started us was interrupted, and does not expect an interface. After prepare().
   [[nodiscard]] Result<void> ready();
 
  private:
   explicit BackgroundStart(UniqueFd parent) : parent_(std::move(parent)) {}
   UniqueFd parent_;
+  UniqueFd null_;
 };
 
 }  // namespace wring

@@ -98,6 +98,11 @@ int run_program(Options options) {
   auto tunnel = Tunnel::open(std::move(tunnel_options));
   if (!tunnel) return fail(tunnel.error());
 
+  // All that may fail comes before the parent returns.
+  if (background) {
+    if (auto prepared = background->prepare(); !prepared) return fail(prepared.error());
+  }
+  if (auto confined = (*tunnel)->confine(); !confined) return fail(confined.error());
   if (background) {
     log_to_syslog(options.log_level, (*tunnel)->interface());
     if (auto ready = background->ready(); !ready) {

@@ -77,11 +77,16 @@ constexpr std::array kBoth{
     SCMP_SYS(exit_group),
 };
 
-// Besides: clients of the control socket, new sockets for a new port, the socket's file.
+// Besides: clients of the control socket, new sockets for a new port, the socket's file, and
+// letting go of the terminal.
 constexpr std::array kControl{
-    SCMP_SYS(accept4),    SCMP_SYS(bind),        SCMP_SYS(listen),      SCMP_SYS(shutdown),
-    SCMP_SYS(setsockopt), SCMP_SYS(getsockname), SCMP_SYS(getpeername), SCMP_SYS(fcntl),
-    SCMP_SYS(lstat),      SCMP_SYS(unlink),      SCMP_SYS(unlinkat),    SCMP_SYS(timerfd_settime),
+    SCMP_SYS(dup2),        SCMP_SYS(dup3),
+    SCMP_SYS(accept4),     SCMP_SYS(bind),
+    SCMP_SYS(listen),      SCMP_SYS(shutdown),
+    SCMP_SYS(setsockopt),  SCMP_SYS(getsockname),
+    SCMP_SYS(getpeername), SCMP_SYS(fcntl),
+    SCMP_SYS(lstat),       SCMP_SYS(unlink),
+    SCMP_SYS(unlinkat),    SCMP_SYS(timerfd_settime),
 };
 
 constexpr std::array kControlSockets{AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};

@@ -196,10 +196,12 @@ Result<void> Tunnel::watch() {
   return {};
 }
 
+Result<void> Tunnel::confine() const {
+  if (!filter_system_calls_) return {};
+  return filter_system_calls(ThreadRole::kControl);
+}
+
 Result<void> Tunnel::run(int signal_fd) {
-  if (filter_system_calls_) {
-    if (auto filtered = filter_system_calls(ThreadRole::kControl); !filtered) return filtered;
-  }
   auto added =
       loop_.add(signal_fd, EPOLLIN, [this, signal_fd](std::uint32_t) { on_signal(signal_fd); });
   if (!added) return added;

@@ -50,7 +50,9 @@ class Tunnel final : public DatagramSender {
 
   [[nodiscard]] const std::string& interface() const { return tun_.name(); }
   // Filters the calling thread's system calls, unless told otherwise: nothing can be opened after
-  // it. Runs until the interface or the control socket is deleted, or a signal other than SIGUSR1
+  // it. Before run().
+  [[nodiscard]] Result<void> confine() const;
+  // Runs until the interface or the control socket is deleted, or a signal other than SIGUSR1
   // comes on `signal_fd`, a signalfd. SIGUSR1 logs what was dropped, by reason.
   [[nodiscard]] Result<void> run(int signal_fd);
 

@@ -79,6 +79,17 @@ def test_io_uring_forbidden(pair, deny_syscall, error, foreground):
     _nothing_left(a)
 
 
+@FOREGROUND
+def test_system_calls_that_cannot_be_filtered(pair, deny_syscall, foreground):  # P41
+    a, _ = pair
+    *denying, _, _ = deny_syscall("seccomp", "EINVAL")
+    done = a.run(*denying, program(), *(["-f"] if foreground else []), "wg0", check=False,
+                 timeout=10)
+    assert done.returncode == 1
+    assert "cannot filter system calls" in done.stderr and "--no-seccomp" in done.stderr
+    _nothing_left(a)
+
+
 def test_a_socket_folder_that_cannot_be_made(pair):
     a, _ = pair
     a.run("touch", "/run/wireguard")
