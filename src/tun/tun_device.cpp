@@ -156,6 +156,8 @@ Result<TunDevice> TunDevice::adopt(UniqueFd fd, bool offload) {
     auto enabled = use_vnet_header(fd.get(), offload);
     if (!enabled) return tl::unexpected(enabled.error());
     offloads = *enabled;
+  } else {
+    forbid_offloads(fd.get());
   }
   const int status = fcntl(fd.get(), F_GETFL);
   if (status < 0 || fcntl(fd.get(), F_SETFL, status | O_NONBLOCK) < 0 ||

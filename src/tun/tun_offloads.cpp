@@ -23,6 +23,10 @@ bool set_offloads(int tun_fd, unsigned flags) {
 
 }  // namespace
 
+void forbid_offloads(int tun_fd) {
+  set_offloads(tun_fd, 0);
+}
+
 Result<TunOffloads> use_vnet_header(int tun_fd, bool large) {
   const int size = kVnetHeaderSize;
   if (ioctl(tun_fd, TUNSETVNETHDRSZ, &size) != 0) {
@@ -30,7 +34,7 @@ Result<TunOffloads> use_vnet_header(int tun_fd, bool large) {
   }
   TunOffloads offloads{.vnet_header = true};
   if (!large) {
-    set_offloads(tun_fd, 0);
+    forbid_offloads(tun_fd);
   } else if (set_offloads(tun_fd, kUso)) {
     offloads.udp_segmentation = true;
   } else {

@@ -11,4 +11,8 @@ namespace wring {
 // kernel is too old for is left out. Concerns all queues of the interface.
 Result<TunOffloads> use_vnet_header(int tun_fd, bool large);
 
+// Has the kernel pass whole packets only. Without IFF_VNET_HDR it would not say what is left to be
+// done to others, and an interface keeps what a former owner allowed.
+void forbid_offloads(int tun_fd);
+
 }  // namespace wring

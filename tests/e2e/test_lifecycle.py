@@ -17,6 +17,7 @@ from support.tunnel import End
 from support.waiting import eventually
 
 _TUNSETIFF, _IFF_TUN, _IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
+_TUNSETOFFLOAD, _TUN_F_CSUM_TSO4_TSO6 = 0x400454D0, 0x0007
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
@@ -83,13 +84,16 @@ def test_the_environment_can_keep_it_in_the_foreground(pair):  # P41
         assert daemon.running()
 
 
-def test_a_tun_descriptor_can_be_handed_in(pair):  # P41
+@pytest.mark.parametrize("left_over", [False, True], ids=["fresh", "with-a-former-owners-offloads"])
+def test_a_tun_descriptor_can_be_handed_in(pair, left_over):  # P41
     a, b = pair
     one, two = End(a, 1), End(b, 2)
     with a.inside():
         tun = os.open("/dev/net/tun", os.O_RDWR)
         request = struct.pack("16sH22x", b"wg0", _IFF_TUN | _IFF_NO_PI)
         fcntl.ioctl(tun, _TUNSETIFF, request)
+        if left_over:
+            fcntl.ioctl(tun, _TUNSETOFFLOAD, _TUN_F_CSUM_TSO4_TSO6)
     try:
         daemon = one.start(env={"WG_TUN_FD": str(tun)}, pass_fds=[tun])
     finally:
@@ -99,6 +103,7 @@ def test_a_tun_descriptor_can_be_handed_in(pair):  # P41
         two.add_peer(one)
         assert ping(a, two.inner4).lost == 0
         send_tcp(b, a, one.inner4, 1_000_000)
+        send_tcp(a, b, two.inner4, 1_000_000)
 
 
 _HAND_IN_A_SOCKET = """

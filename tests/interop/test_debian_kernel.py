@@ -1,4 +1,4 @@
-"""wring carries traffic on the kernel that Debian has, Linux 6.1: the oldest whose io_uring it uses.
+"""wring carries traffic on Debian's own kernel, Linux 6.1: the oldest whose io_uring it uses.
 
 What the guest runs is wring, and so is what it talks to, outside.
 """
