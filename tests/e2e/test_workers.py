@@ -107,7 +107,7 @@ def test_datagrams_of_a_flow_arrive_in_the_order_they_were_sent(some_workers):
     assert ping(one.host, two.inner4).lost == 0
 
     def flow(_):
-        arrived = send_udp(one.host, two.host, two.inner4, 500, pause=0.005)
+        arrived = send_udp(one.host, two.host, two.inner4, 500, quiet=2.5, pause=0.005)
         assert arrived == sorted(set(arrived))  # In order, and none twice.
         assert len(arrived) > 400  # A queue may have been full, but not most of the time.
 
