@@ -21,7 +21,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
-#include "noise/aead.h"
+#include "crypto/aead.h"
 #include "noise/cookie.h"
 #include "noise/handshake.h"
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "noise/aead_engine.h"
+#include "crypto/aead_engine.h"
 
 namespace wring {
 namespace {

@@ -7,7 +7,7 @@
 #include <random>
 #include <vector>
 
-#include "dataplane/allowed_ips.h"
+#include "tables/allowed_ips.h"
 
 namespace wring {
 namespace {

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <vector>
 
-#include "noise/agreement.h"
+#include "crypto/agreement.h"
 #include "noise/handshake.h"
 
 namespace wring {

@@ -10,14 +10,14 @@
 #include <random>
 #include <vector>
 
-#include "dataplane/checksum.h"
-#include "dataplane/coalescing.h"
-#include "dataplane/endpoint_parse.h"
 #include "dataplane/inbound.h"
 #include "dataplane/outbound.h"
-#include "sessions_of_test.h"
-#include "super_packets.h"
-#include "tests/unit/noise/test_rng.h"
+#include "ip/checksum.h"
+#include "ip/coalescing.h"
+#include "ip/endpoint_parse.h"
+#include "tests/support/seeded_rng.h"
+#include "tests/support/sessions.h"
+#include "tests/support/super_packets.h"
 
 // Its name, and when it is entered and left, is what valgrind goes by.
 extern "C" [[gnu::noinline, gnu::used]] void measured(const std::function<void()>& step) {

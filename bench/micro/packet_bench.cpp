@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "dataplane/checksum.h"
-#include "dataplane/replay_window.h"
+#include "device/replay_window.h"
+#include "ip/checksum.h"
 
 namespace wring {
 namespace {

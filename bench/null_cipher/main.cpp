@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "tools/options.h"
-#include "tools/program.h"
+#include "cli/options.h"
+#include "cli/program.h"
 
 namespace {
 

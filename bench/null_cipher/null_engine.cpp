@@ -2,7 +2,7 @@
 // defined already; were both linked, it would be an error.
 #include <algorithm>
 
-#include "noise/aead_engine.h"
+#include "crypto/aead_engine.h"
 
 namespace wring {
 namespace {

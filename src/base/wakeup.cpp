@@ -1,4 +1,4 @@
-#include "daemon/wakeup.h"
+#include "base/wakeup.h"
 
 #include <sys/eventfd.h>
 

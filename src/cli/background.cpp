@@ -1,4 +1,4 @@
-#include "tools/background.h"
+#include "cli/background.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>

@@ -1,4 +1,4 @@
-#include "tools/cpu_list.h"
+#include "cli/cpu_list.h"
 
 #include <sched.h>
 

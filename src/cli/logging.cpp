@@ -1,4 +1,4 @@
-#include "tools/logging.h"
+#include "cli/logging.h"
 
 #include <spdlog/sinks/dist_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>

@@ -1,4 +1,4 @@
-#include "tools/options.h"
+#include "cli/options.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "base/result.h"
-#include "tools/cpu_list.h"
+#include "cli/cpu_list.h"
 
 namespace wring {
 namespace {

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "daemon/privileges.h"
-#include "io/make_pump.h"
-#include "tools/logging.h"
+#include "cli/logging.h"
+#include "process/privileges.h"
+#include "pump/make_pump.h"
 
 namespace wring {
 

@@ -1,4 +1,4 @@
-#include "tools/program.h"
+#include "cli/program.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -15,9 +15,9 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "cli/background.h"
+#include "cli/logging.h"
 #include "daemon/tunnel.h"
-#include "tools/background.h"
-#include "tools/logging.h"
 
 namespace wring {
 namespace {

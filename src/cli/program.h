@@ -1,7 +1,7 @@
 // A whole run of the program, from the options to the exit status.
 #pragma once
 
-#include "tools/options.h"
+#include "cli/options.h"
 
 namespace wring {
 

@@ -3,8 +3,8 @@
 #include <optional>
 #include <utility>
 
-#include "tools/options.h"
-#include "tools/program.h"
+#include "cli/options.h"
+#include "cli/program.h"
 
 int main(int argc, char** argv) {
   int exit_status = EXIT_SUCCESS;

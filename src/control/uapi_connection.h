@@ -5,10 +5,10 @@
 #include <optional>
 
 #include "base/unique_fd.h"
-#include "control/configurable.h"
 #include "control/text_buffer.h"
 #include "control/uapi_format.h"
 #include "control/uapi_request.h"
+#include "device/configurable.h"
 
 namespace wring {
 

@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <vector>
 
-#include "control/configurable.h"
 #include "control/text_buffer.h"
+#include "device/configurable.h"
 
 namespace wring {
 

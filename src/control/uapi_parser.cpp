@@ -6,7 +6,7 @@
 #include <iterator>
 #include <span>
 
-#include "dataplane/endpoint_parse.h"
+#include "ip/endpoint_parse.h"
 
 namespace wring {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "control/configurable.h"
+#include "device/configurable.h"
 
 namespace wring {
 

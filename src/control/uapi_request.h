@@ -5,8 +5,8 @@
 #include <optional>
 #include <string_view>
 
-#include "control/configurable.h"
 #include "control/uapi_parser.h"
+#include "device/configurable.h"
 
 namespace wring {
 

@@ -6,12 +6,12 @@
 #include <list>
 #include <memory>
 
+#include "base/event_loop.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "control/configurable.h"
-#include "control/event_loop.h"
 #include "control/uapi_connection.h"
 #include "control/uapi_socket.h"
+#include "device/configurable.h"
 
 namespace wring {
 

@@ -1,4 +1,4 @@
-#include "noise/aead.h"
+#include "crypto/aead.h"
 
 #include <sodium.h>
 

@@ -7,7 +7,7 @@
 #include <span>
 
 #include "base/bytes.h"
-#include "noise/keys.h"
+#include "crypto/keys.h"
 
 namespace wring {
 

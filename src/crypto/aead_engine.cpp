@@ -1,13 +1,13 @@
-#include "noise/aead_engine.h"
+#include "crypto/aead_engine.h"
 
 #include <algorithm>
 #include <array>
 
 #ifdef WRING_IPSEC_MB
-#include "noise/aead_ipsec_mb.h"
+#include "crypto/aead_ipsec_mb.h"
 #endif
 #ifdef WRING_X86_64
-#include "noise/aead_lanes.h"
+#include "crypto/aead_lanes.h"
 #endif
 
 namespace wring {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "noise/aead.h"
+#include "crypto/aead.h"
 
 namespace wring {
 

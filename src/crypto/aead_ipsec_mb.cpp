@@ -1,4 +1,4 @@
-#include "noise/aead_ipsec_mb.h"
+#include "crypto/aead_ipsec_mb.h"
 
 #include <intel-ipsec-mb.h>
 #include <sodium.h>
@@ -7,7 +7,7 @@
 #include <array>
 #include <cassert>
 
-#include "noise/aead_tag.h"
+#include "crypto/aead_tag.h"
 
 namespace wring {
 namespace {

@@ -1,4 +1,4 @@
-#include "noise/aead_lanes.h"
+#include "crypto/aead_lanes.h"
 
 #include <sodium.h>
 
@@ -7,10 +7,10 @@
 #include <cassert>
 #include <utility>
 
-#include "noise/aead_tag.h"
-#include "noise/avx512.h"
-#include "noise/chacha20_lanes.h"
-#include "noise/poly1305_lanes.h"
+#include "crypto/aead_tag.h"
+#include "crypto/avx512.h"
+#include "crypto/chacha20_lanes.h"
+#include "crypto/poly1305_lanes.h"
 
 namespace wring {
 namespace {

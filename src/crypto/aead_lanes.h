@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "noise/aead_engine.h"
+#include "crypto/aead_engine.h"
 
 namespace wring {
 

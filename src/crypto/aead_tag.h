@@ -1,7 +1,7 @@
 // How the engines compare tags.
 #pragma once
 
-#include "noise/aead.h"
+#include "crypto/aead.h"
 
 namespace wring {
 

@@ -1,4 +1,4 @@
-#include "noise/agreement.h"
+#include "crypto/agreement.h"
 
 #include <sodium.h>
 
@@ -6,8 +6,8 @@
 #include <array>
 
 #ifdef WRING_X86_64
-#include "noise/avx512.h"
-#include "noise/x25519_lanes.h"
+#include "crypto/avx512.h"
+#include "crypto/x25519_lanes.h"
 #endif
 
 namespace wring {

@@ -4,7 +4,7 @@
 
 #include <span>
 
-#include "noise/keys.h"
+#include "crypto/keys.h"
 
 namespace wring {
 

@@ -1,4 +1,4 @@
-#include "noise/blake2s.h"
+#include "crypto/blake2s.h"
 
 #include <blake2.h>
 #include <sodium.h>

@@ -1,6 +1,6 @@
-#include "noise/chacha20_lanes.h"
+#include "crypto/chacha20_lanes.h"
 
-#include "noise/avx512.h"
+#include "crypto/avx512.h"
 
 namespace wring {
 namespace {

@@ -1,6 +1,6 @@
-#include "noise/kdf.h"
+#include "crypto/kdf.h"
 
-#include "noise/blake2s.h"
+#include "crypto/blake2s.h"
 
 namespace wring {
 

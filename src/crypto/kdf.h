@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/bytes.h"
-#include "noise/keys.h"
+#include "crypto/keys.h"
 
 namespace wring {
 

@@ -1,4 +1,4 @@
-#include "noise/keys.h"
+#include "crypto/keys.h"
 
 #include <sodium.h>
 

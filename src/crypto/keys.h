@@ -6,7 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/rng.h"
-#include "noise/secret.h"
+#include "crypto/secret.h"
 
 namespace wring {
 

@@ -1,6 +1,6 @@
-#include "noise/poly1305_lanes.h"
+#include "crypto/poly1305_lanes.h"
 
-#include "noise/avx512.h"
+#include "crypto/avx512.h"
 
 // A number below 2^130 stands in three limbs of 44, 44 and 42 bits, so that products of limbs and
 // their sums fit into the 52 + 52 bits that IFMA gives. A register holds one limb of eight numbers:

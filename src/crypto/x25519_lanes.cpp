@@ -1,4 +1,4 @@
-#include "noise/x25519_lanes.h"
+#include "crypto/x25519_lanes.h"
 
 #include <sodium.h>
 
@@ -6,7 +6,7 @@
 #include <cassert>
 #include <cstdint>
 
-#include "noise/avx512.h"
+#include "crypto/avx512.h"
 
 // A number modulo p = 2^255 - 19 stands in five limbs of 51 bits; a register holds one limb of
 // eight numbers. IFMA multiplies the lower 52 bits of two limbs and adds the lower or the upper 52

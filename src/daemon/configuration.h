@@ -2,9 +2,9 @@
 #pragma once
 
 #include "base/clock.h"
-#include "control/configurable.h"
 #include "daemon/udp_binding.h"
-#include "dataplane/device.h"
+#include "device/configurable.h"
+#include "device/device.h"
 
 namespace wring {
 

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "base/rng.h"
-#include "daemon/wakeup.h"
-#include "dataplane/handshake_job.h"
+#include "base/wakeup.h"
+#include "device/handshake_job.h"
 
 namespace wring {
 

@@ -6,8 +6,8 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "crypto/keys.h"
 #include "noise/identity.h"
-#include "noise/keys.h"
 
 namespace wring {
 

@@ -6,7 +6,7 @@
 #include <array>
 #include <string>
 
-#include "noise/keys.h"
+#include "crypto/keys.h"
 
 namespace wring {
 

@@ -6,7 +6,7 @@
 #include <mutex>
 #include <vector>
 
-#include "dataplane/endpoint.h"
+#include "ip/endpoint.h"
 
 namespace wring {
 

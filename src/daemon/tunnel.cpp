@@ -9,11 +9,11 @@
 #include <cstring>
 #include <thread>
 
-#include "daemon/locked_memory.h"
+#include "crypto/aead.h"
 #include "daemon/peer_name.h"
-#include "daemon/system_call_filter.h"
-#include "noise/aead.h"
-#include "tun/flow_steering.h"
+#include "process/locked_memory.h"
+#include "process/system_call_filter.h"
+#include "steering/flow_steering.h"
 
 namespace wring {
 namespace {

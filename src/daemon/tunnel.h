@@ -8,21 +8,21 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/event_loop.h"
 #include "base/result.h"
 #include "base/rng.h"
 #include "base/unique_fd.h"
-#include "control/event_loop.h"
+#include "base/wakeup.h"
 #include "control/uapi_server.h"
 #include "daemon/configuration.h"
 #include "daemon/handshake_pool.h"
 #include "daemon/key_log.h"
-#include "daemon/privileges.h"
 #include "daemon/udp_binding.h"
-#include "daemon/wakeup.h"
 #include "daemon/worker.h"
-#include "dataplane/device.h"
-#include "io/make_pump.h"
-#include "tun/link_monitor.h"
+#include "device/device.h"
+#include "netlink/link_monitor.h"
+#include "process/privileges.h"
+#include "pump/make_pump.h"
 #include "tun/tun_device.h"
 
 namespace wring {

@@ -11,8 +11,8 @@
 #include <system_error>
 
 #include "base/rcu.h"
-#include "daemon/privileges.h"
-#include "daemon/system_call_filter.h"
+#include "process/privileges.h"
+#include "process/system_call_filter.h"
 
 namespace wring {
 namespace {

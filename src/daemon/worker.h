@@ -13,14 +13,14 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/wakeup.h"
 #include "daemon/refused_endpoints.h"
-#include "daemon/wakeup.h"
-#include "dataplane/coalescing.h"
 #include "dataplane/inbound.h"
 #include "dataplane/outbound.h"
-#include "dataplane/shared_state.h"
-#include "io/packet_pump.h"
+#include "device/shared_state.h"
 #include "io/udp_sockets.h"
+#include "ip/coalescing.h"
+#include "pump/packet_pump.h"
 
 namespace wring {
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "dataplane/ecn.h"
-#include "dataplane/ip_packet.h"
-#include "dataplane/peer.h"
+#include "device/peer.h"
+#include "ip/ecn.h"
+#include "ip/ip_packet.h"
 
 namespace wring {
 

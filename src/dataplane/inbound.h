@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "dataplane/packets.h"
-#include "dataplane/shared_state.h"
-#include "dataplane/spsc_ring.h"
-#include "noise/aead_engine.h"
+#include "base/spsc_ring.h"
+#include "crypto/aead_engine.h"
+#include "device/shared_state.h"
+#include "ip/packets.h"
 #include "noise/messages.h"
 
 namespace wring {

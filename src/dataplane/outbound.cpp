@@ -1,9 +1,9 @@
 #include "dataplane/outbound.h"
 
-#include "dataplane/data_message.h"
-#include "dataplane/ecn.h"
-#include "dataplane/ip_packet.h"
-#include "dataplane/peer.h"
+#include "device/data_message.h"
+#include "device/peer.h"
+#include "ip/ecn.h"
+#include "ip/ip_packet.h"
 
 namespace wring {
 namespace {

@@ -9,13 +9,13 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "dataplane/icmp.h"
-#include "dataplane/packets.h"
-#include "dataplane/segment_arena.h"
-#include "dataplane/segmentation.h"
-#include "dataplane/shared_state.h"
-#include "noise/aead.h"
-#include "noise/aead_engine.h"
+#include "crypto/aead.h"
+#include "crypto/aead_engine.h"
+#include "device/shared_state.h"
+#include "ip/icmp.h"
+#include "ip/packets.h"
+#include "ip/segment_arena.h"
+#include "ip/segmentation.h"
 
 namespace wring {
 

@@ -1,6 +1,6 @@
-#include "dataplane/attention_list.h"
+#include "device/attention_list.h"
 
-#include "dataplane/peer.h"
+#include "device/peer.h"
 
 namespace wring {
 

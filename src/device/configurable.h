@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "dataplane/drop_reason.h"
-#include "dataplane/endpoint.h"
-#include "dataplane/ip_address.h"
-#include "noise/keys.h"
+#include "base/drop_reason.h"
+#include "crypto/keys.h"
+#include "ip/endpoint.h"
+#include "ip/ip_address.h"
 
 namespace wring {
 

@@ -5,9 +5,9 @@
 #include <cstddef>
 
 #include "base/bytes.h"
-#include "dataplane/protocol_constants.h"
-#include "dataplane/session.h"
-#include "noise/aead.h"
+#include "crypto/aead.h"
+#include "device/protocol_constants.h"
+#include "device/session.h"
 #include "noise/messages.h"
 
 namespace wring {

@@ -1,6 +1,6 @@
 // What becomes of a job that was run. All that the job took for granted is looked at again: keys,
 // peers and sessions may have changed while it was under way.
-#include "dataplane/device.h"
+#include "device/device.h"
 
 namespace wring {
 

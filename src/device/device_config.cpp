@@ -1,4 +1,4 @@
-#include "dataplane/device.h"
+#include "device/device.h"
 
 namespace wring {
 

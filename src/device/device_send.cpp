@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "dataplane/data_message.h"
-#include "dataplane/device.h"
-#include "dataplane/ecn.h"
-#include "dataplane/ip_packet.h"
+#include "device/data_message.h"
+#include "device/device.h"
+#include "ip/ecn.h"
+#include "ip/ip_packet.h"
 
 namespace wring {
 

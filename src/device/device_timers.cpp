@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "dataplane/device.h"
+#include "device/device.h"
 
 namespace wring {
 namespace {

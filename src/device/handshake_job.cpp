@@ -1,4 +1,4 @@
-#include "dataplane/handshake_job.h"
+#include "device/handshake_job.h"
 
 #include <utility>
 

@@ -10,9 +10,9 @@
 #include <variant>
 #include <vector>
 
+#include "base/drop_reason.h"
 #include "base/rng.h"
-#include "dataplane/drop_reason.h"
-#include "dataplane/endpoint.h"
+#include "ip/endpoint.h"
 #include "noise/handshake.h"
 
 namespace wring {

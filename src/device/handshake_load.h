@@ -4,7 +4,7 @@
 #include <cstddef>
 
 #include "base/clock.h"
-#include "dataplane/protocol_constants.h"
+#include "device/protocol_constants.h"
 
 namespace wring {
 

@@ -11,7 +11,7 @@
 #include <array>
 #include <memory>
 
-#include "dataplane/session.h"
+#include "device/session.h"
 
 namespace wring {
 

@@ -6,13 +6,13 @@
 #include <optional>
 
 #include "base/clock.h"
-#include "dataplane/attention_list.h"
-#include "dataplane/endpoint.h"
-#include "dataplane/keypairs.h"
-#include "dataplane/peer_activity.h"
-#include "dataplane/peer_timers.h"
-#include "dataplane/seqlock.h"
-#include "dataplane/staged_packets.h"
+#include "base/seqlock.h"
+#include "device/attention_list.h"
+#include "device/keypairs.h"
+#include "device/peer_activity.h"
+#include "device/peer_timers.h"
+#include "device/staged_packets.h"
+#include "ip/endpoint.h"
 #include "noise/cookie.h"
 #include "noise/handshake.h"
 

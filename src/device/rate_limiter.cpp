@@ -1,4 +1,4 @@
-#include "dataplane/rate_limiter.h"
+#include "device/rate_limiter.h"
 
 #include <algorithm>
 #include <iterator>

@@ -7,7 +7,7 @@
 #include <map>
 
 #include "base/clock.h"
-#include "dataplane/ip_address.h"
+#include "ip/ip_address.h"
 
 namespace wring {
 

@@ -1,8 +1,8 @@
-#include "dataplane/replay_window.h"
+#include "device/replay_window.h"
 
 #include <algorithm>
 
-#include "dataplane/protocol_constants.h"
+#include "device/protocol_constants.h"
 
 namespace wring {
 namespace {

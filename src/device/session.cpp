@@ -1,4 +1,4 @@
-#include "dataplane/session.h"
+#include "device/session.h"
 
 #include <algorithm>
 

@@ -7,8 +7,8 @@
 #include <mutex>
 
 #include "base/clock.h"
-#include "dataplane/protocol_constants.h"
-#include "dataplane/replay_window.h"
+#include "device/protocol_constants.h"
+#include "device/replay_window.h"
 #include "noise/handshake.h"
 
 namespace wring {

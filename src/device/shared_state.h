@@ -4,12 +4,12 @@
 
 #include <atomic>
 
+#include "base/drop_reason.h"
 #include "base/rcu.h"
-#include "dataplane/allowed_ips.h"
-#include "dataplane/attention_list.h"
-#include "dataplane/drop_reason.h"
-#include "dataplane/index_table.h"
-#include "dataplane/protocol_constants.h"
+#include "device/attention_list.h"
+#include "device/protocol_constants.h"
+#include "tables/allowed_ips.h"
+#include "tables/index_table.h"
 
 namespace wring {
 

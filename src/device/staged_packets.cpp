@@ -1,4 +1,4 @@
-#include "dataplane/staged_packets.h"
+#include "device/staged_packets.h"
 
 namespace wring {
 

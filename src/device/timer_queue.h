@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "dataplane/peer.h"
+#include "device/peer.h"
 
 namespace wring {
 

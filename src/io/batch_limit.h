@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <span>
 
-#include "dataplane/packets.h"
+#include "ip/packets.h"
 
 namespace wring {
 

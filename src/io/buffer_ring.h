@@ -8,9 +8,9 @@
 #include <cstdint>
 
 #include "base/result.h"
-#include "dataplane/packets.h"
 #include "io/packet_buffers.h"
 #include "io/uring.h"
+#include "ip/packets.h"
 
 namespace wring {
 

@@ -9,7 +9,7 @@
 
 #include <cstddef>
 
-#include "dataplane/packets.h"
+#include "ip/packets.h"
 
 namespace wring {
 

@@ -1,8 +1,8 @@
 // A queue of the TUN as both pumps read it.
 #pragma once
 
-#include "dataplane/packets.h"
 #include "io/packet_buffers.h"
+#include "ip/packets.h"
 
 namespace wring {
 

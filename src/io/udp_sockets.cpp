@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "io/datagram_headers.h"
-#include "io/reuseport_steering.h"
+#include "steering/reuseport_steering.h"
 
 namespace wring {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "dataplane/packets.h"
+#include "ip/packets.h"
 
 namespace wring {
 

@@ -1,4 +1,4 @@
-#include "dataplane/checksum.h"
+#include "ip/checksum.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>

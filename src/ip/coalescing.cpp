@@ -1,8 +1,8 @@
-#include "dataplane/coalescing.h"
+#include "ip/coalescing.h"
 
-#include "dataplane/ip_header.h"
-#include "dataplane/packets.h"
-#include "dataplane/transport_header.h"
+#include "ip/ip_header.h"
+#include "ip/packets.h"
+#include "ip/transport_header.h"
 
 namespace wring {
 namespace {

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "dataplane/joined_headers.h"
-#include "dataplane/vnet_header.h"
+#include "ip/joined_headers.h"
+#include "ip/vnet_header.h"
 
 namespace wring {
 

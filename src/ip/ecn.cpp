@@ -1,7 +1,7 @@
-#include "dataplane/ecn.h"
+#include "ip/ecn.h"
 
-#include "dataplane/checksum.h"
-#include "dataplane/ip_header.h"
+#include "ip/checksum.h"
+#include "ip/ip_header.h"
 
 namespace wring {
 namespace {

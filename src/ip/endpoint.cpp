@@ -1,4 +1,4 @@
-#include "dataplane/endpoint.h"
+#include "ip/endpoint.h"
 
 #include <arpa/inet.h>
 #include <net/if.h>

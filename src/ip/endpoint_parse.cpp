@@ -1,4 +1,4 @@
-#include "dataplane/endpoint_parse.h"
+#include "ip/endpoint_parse.h"
 
 #include <net/if.h>
 
@@ -6,7 +6,7 @@
 #include <charconv>
 #include <optional>
 
-#include "dataplane/ip_address.h"
+#include "ip/ip_address.h"
 
 namespace wring {
 namespace {

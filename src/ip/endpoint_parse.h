@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "dataplane/endpoint.h"
+#include "ip/endpoint.h"
 
 namespace wring {
 

@@ -1,13 +1,13 @@
-#include "dataplane/icmp.h"
+#include "ip/icmp.h"
 
 #include <netinet/in.h>
 
 #include <algorithm>
 
-#include "dataplane/checksum.h"
-#include "dataplane/ip_header.h"
-#include "dataplane/ip_packet.h"
-#include "dataplane/ipv6_extensions.h"
+#include "ip/checksum.h"
+#include "ip/ip_header.h"
+#include "ip/ip_packet.h"
+#include "ip/ipv6_extensions.h"
 
 namespace wring {
 namespace {

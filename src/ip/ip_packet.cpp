@@ -1,8 +1,8 @@
-#include "dataplane/ip_packet.h"
+#include "ip/ip_packet.h"
 
 #include <algorithm>
 
-#include "dataplane/ip_header.h"
+#include "ip/ip_header.h"
 
 namespace wring {
 namespace {

@@ -7,8 +7,8 @@
 #include <tl/expected.hpp>
 
 #include "base/bytes.h"
-#include "dataplane/drop_reason.h"
-#include "dataplane/ip_address.h"
+#include "base/drop_reason.h"
+#include "ip/ip_address.h"
 
 namespace wring {
 

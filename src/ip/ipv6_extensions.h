@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "base/bytes.h"
-#include "dataplane/ip_header.h"
+#include "ip/ip_header.h"
 
 namespace wring {
 

@@ -1,9 +1,9 @@
-#include "dataplane/joined_headers.h"
+#include "ip/joined_headers.h"
 
 #include <cstring>
 
-#include "dataplane/ip_header.h"
-#include "dataplane/transport_header.h"
+#include "ip/ip_header.h"
+#include "ip/transport_header.h"
 
 namespace wring {
 namespace {

@@ -4,8 +4,8 @@
 #include <cstdint>
 
 #include "base/bytes.h"
-#include "dataplane/transport_view.h"
-#include "dataplane/vnet_header.h"
+#include "ip/transport_view.h"
+#include "ip/vnet_header.h"
 
 namespace wring {
 

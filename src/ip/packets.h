@@ -5,8 +5,8 @@
 #include <cstdint>
 
 #include "base/bytes.h"
-#include "dataplane/endpoint.h"
-#include "dataplane/vnet_header.h"
+#include "ip/endpoint.h"
+#include "ip/vnet_header.h"
 
 namespace wring {
 

@@ -1,9 +1,9 @@
 // The headers of a segment: those of the whole packet, with what differs.
 #include <cstring>
 
-#include "dataplane/ip_header.h"
-#include "dataplane/segmentation.h"
-#include "dataplane/transport_header.h"
+#include "ip/ip_header.h"
+#include "ip/segmentation.h"
+#include "ip/transport_header.h"
 
 namespace wring {
 

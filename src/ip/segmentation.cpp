@@ -1,14 +1,14 @@
-#include "dataplane/segmentation.h"
+#include "ip/segmentation.h"
 
 #include <algorithm>
 #include <cassert>
 #include <cstring>
 
-#include "dataplane/data_message.h"
-#include "dataplane/ip_header.h"
-#include "dataplane/packets.h"
-#include "dataplane/transport_header.h"
-#include "dataplane/transport_view.h"
+#include "device/data_message.h"
+#include "ip/ip_header.h"
+#include "ip/packets.h"
+#include "ip/transport_header.h"
+#include "ip/transport_view.h"
 
 namespace wring {
 namespace {

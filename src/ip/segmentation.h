@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "dataplane/checksum.h"
-#include "dataplane/drop_reason.h"
-#include "dataplane/segment_arena.h"
-#include "dataplane/transport_view.h"
-#include "dataplane/vnet_header.h"
+#include "base/drop_reason.h"
+#include "ip/checksum.h"
+#include "ip/segment_arena.h"
+#include "ip/transport_view.h"
+#include "ip/vnet_header.h"
 
 namespace wring {
 

@@ -1,10 +1,10 @@
-#include "dataplane/transport_view.h"
+#include "ip/transport_view.h"
 
 #include <netinet/in.h>
 
-#include "dataplane/ip_header.h"
-#include "dataplane/ipv6_extensions.h"
-#include "dataplane/transport_header.h"
+#include "ip/ip_header.h"
+#include "ip/ipv6_extensions.h"
+#include "ip/transport_header.h"
 
 namespace wring {
 namespace {

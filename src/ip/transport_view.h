@@ -6,7 +6,7 @@
 #include <tl/expected.hpp>
 
 #include "base/bytes.h"
-#include "dataplane/checksum.h"
+#include "ip/checksum.h"
 
 namespace wring {
 

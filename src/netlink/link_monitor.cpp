@@ -1,4 +1,4 @@
-#include "tun/link_monitor.h"
+#include "netlink/link_monitor.h"
 
 #include <libmnl/libmnl.h>
 #include <linux/if.h>

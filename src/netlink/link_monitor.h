@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "base/result.h"
-#include "tun/namespace_id.h"
+#include "netlink/namespace_id.h"
 
 struct mnl_socket;
 struct nlmsghdr;

@@ -1,4 +1,4 @@
-#include "tun/namespace_id.h"
+#include "netlink/namespace_id.h"
 
 #include <libmnl/libmnl.h>
 #include <linux/net_namespace.h>
@@ -10,7 +10,7 @@
 #include <optional>
 
 #include "base/unique_fd.h"
-#include "tun/tun_namespace.h"
+#include "netlink/tun_namespace.h"
 
 namespace wring {
 namespace {

@@ -1,4 +1,4 @@
-#include "tun/namespace_socket.h"
+#include "netlink/namespace_socket.h"
 
 #include <sched.h>
 #include <sys/socket.h>
@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <thread>
 
-#include "tun/tun_namespace.h"
+#include "netlink/tun_namespace.h"
 
 namespace wring {
 

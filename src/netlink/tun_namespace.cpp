@@ -1,4 +1,4 @@
-#include "tun/tun_namespace.h"
+#include "netlink/tun_namespace.h"
 
 #include <linux/if_tun.h>
 #include <linux/sockios.h>

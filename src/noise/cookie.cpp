@@ -5,8 +5,8 @@
 #include <cassert>
 #include <string_view>
 
-#include "noise/aead.h"
-#include "noise/blake2s.h"
+#include "crypto/aead.h"
+#include "crypto/blake2s.h"
 
 namespace wring {
 namespace {

@@ -9,9 +9,9 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/rng.h"
-#include "noise/keys.h"
+#include "crypto/keys.h"
+#include "crypto/secret.h"
 #include "noise/messages.h"
-#include "noise/secret.h"
 
 namespace wring {
 

@@ -21,9 +21,9 @@
 
 #include "base/bytes.h"
 #include "base/rng.h"
-#include "noise/agreement.h"
+#include "crypto/agreement.h"
+#include "crypto/keys.h"
 #include "noise/identity.h"
-#include "noise/keys.h"
 #include "noise/messages.h"
 #include "noise/tai64n.h"
 

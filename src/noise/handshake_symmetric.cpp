@@ -2,9 +2,9 @@
 
 #include <string_view>
 
-#include "noise/aead.h"
-#include "noise/blake2s.h"
-#include "noise/kdf.h"
+#include "crypto/aead.h"
+#include "crypto/blake2s.h"
+#include "crypto/kdf.h"
 
 namespace wring {
 namespace {

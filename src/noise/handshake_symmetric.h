@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "base/bytes.h"
-#include "noise/keys.h"
+#include "crypto/keys.h"
 #include "noise/messages.h"
 
 namespace wring {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "noise/keys.h"
+#include "crypto/keys.h"
 
 namespace wring {
 

@@ -1,4 +1,4 @@
-#include "daemon/locked_memory.h"
+#include "process/locked_memory.h"
 
 #include <sys/mman.h>
 #include <sys/resource.h>

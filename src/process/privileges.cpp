@@ -1,4 +1,4 @@
-#include "daemon/privileges.h"
+#include "process/privileges.h"
 
 #include <grp.h>
 #include <pwd.h>

@@ -1,4 +1,4 @@
-#include "daemon/system_call_filter.h"
+#include "process/system_call_filter.h"
 
 #include <linux/if_tun.h>
 #include <linux/sockios.h>

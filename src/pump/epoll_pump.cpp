@@ -1,5 +1,5 @@
 // The life of the epoll pump, and what it watches.
-#include "io/epoll_pump.h"
+#include "pump/epoll_pump.h"
 
 #include <sys/eventfd.h>
 #include <unistd.h>

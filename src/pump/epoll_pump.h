@@ -16,8 +16,8 @@
 #include "io/batch_limit.h"
 #include "io/datagram_headers.h"
 #include "io/packet_buffers.h"
-#include "io/packet_pump.h"
-#include "io/sockets_handover.h"
+#include "pump/packet_pump.h"
+#include "pump/sockets_handover.h"
 
 namespace wring {
 

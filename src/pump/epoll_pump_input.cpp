@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "io/epoll_pump.h"
 #include "io/tun_queue.h"
+#include "pump/epoll_pump.h"
 
 namespace wring {
 namespace {

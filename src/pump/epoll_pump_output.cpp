@@ -7,8 +7,8 @@
 #include <cerrno>
 #include <utility>
 
-#include "io/epoll_pump.h"
 #include "io/udp_sockets.h"
+#include "pump/epoll_pump.h"
 
 namespace wring {
 namespace {

@@ -1,9 +1,9 @@
-#include "io/make_pump.h"
+#include "pump/make_pump.h"
 
 #include <utility>
 
-#include "io/epoll_pump.h"
-#include "io/uring_pump.h"
+#include "pump/epoll_pump.h"
+#include "pump/uring_pump.h"
 
 namespace wring {
 

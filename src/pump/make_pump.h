@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "base/result.h"
-#include "io/packet_pump.h"
+#include "pump/packet_pump.h"
 
 namespace wring {
 

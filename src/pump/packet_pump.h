@@ -10,7 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
-#include "dataplane/packets.h"
+#include "ip/packets.h"
 
 namespace wring {
 

@@ -7,7 +7,7 @@
 //      buffers other than those of the last batch. So whatever was sent from there and failed still
 //      has its bytes when it is reported.
 //   3. Only now the last batch's buffers are free. They come into the ring with the next wait().
-#include "io/uring_pump.h"
+#include "pump/uring_pump.h"
 
 #include <sys/eventfd.h>
 #include <sys/uio.h>

@@ -15,10 +15,10 @@
 #include "io/batch_limit.h"
 #include "io/buffer_ring.h"
 #include "io/datagram_headers.h"
-#include "io/packet_pump.h"
 #include "io/send_budget.h"
-#include "io/sockets_handover.h"
 #include "io/uring.h"
+#include "pump/packet_pump.h"
+#include "pump/sockets_handover.h"
 
 namespace wring {
 

@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "io/uring_pump.h"
+#include "pump/uring_pump.h"
 
 namespace wring {
 namespace {

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "io/udp_sockets.h"
-#include "io/uring_pump.h"
+#include "pump/uring_pump.h"
 
 namespace wring {
 

@@ -1,4 +1,4 @@
-#include "tun/flow_steering.h"
+#include "steering/flow_steering.h"
 
 #include <linux/bpf.h>
 #include <linux/if_tun.h>

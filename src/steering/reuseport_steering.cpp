@@ -1,4 +1,4 @@
-#include "io/reuseport_steering.h"
+#include "steering/reuseport_steering.h"
 
 #include <linux/filter.h>
 #include <sys/socket.h>

@@ -1,4 +1,4 @@
-#include "dataplane/allowed_ips.h"
+#include "tables/allowed_ips.h"
 
 namespace wring {
 Peer* AllowedIps::lookup(const IpAddress& address) const {

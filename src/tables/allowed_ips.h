@@ -9,8 +9,8 @@
 #include <unordered_map>
 
 #include "base/rcu.h"
-#include "dataplane/ip_address.h"
-#include "dataplane/prefix_table.h"
+#include "ip/ip_address.h"
+#include "tables/prefix_table.h"
 
 namespace wring {
 

@@ -1,4 +1,4 @@
-#include "dataplane/index_table.h"
+#include "tables/index_table.h"
 
 #include <algorithm>
 #include <bit>

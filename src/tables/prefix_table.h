@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "base/rcu.h"
-#include "dataplane/prefix_trie.h"
-#include "dataplane/root_table.h"
+#include "tables/prefix_trie.h"
+#include "tables/root_table.h"
 
 namespace wring {
 

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "dataplane/prefix_trie.h"
+#include "tables/prefix_trie.h"
 
 namespace wring {
 

@@ -9,7 +9,7 @@
 #include <array>
 #include <cerrno>
 
-#include "tun/namespace_socket.h"
+#include "netlink/namespace_socket.h"
 
 namespace wring {
 namespace {

@@ -10,7 +10,7 @@
 #include <cstring>
 #include <utility>
 
-#include "tun/namespace_socket.h"
+#include "netlink/namespace_socket.h"
 #include "tun/packet_information.h"
 #include "tun/tun_offloads.h"
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "dataplane/ip_header.h"
+#include "ip/ip_header.h"
 #include "right_checksums.h"
 #include "split_write.h"
 

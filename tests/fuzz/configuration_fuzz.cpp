@@ -4,10 +4,10 @@
 #include <iostream>
 #include <string>
 
-#include "dataplane/endpoint_parse.h"
-#include "dataplane/ip_address.h"
-#include "tools/cpu_list.h"
-#include "tools/options.h"
+#include "cli/cpu_list.h"
+#include "cli/options.h"
+#include "ip/endpoint_parse.h"
+#include "ip/ip_address.h"
 
 using namespace wring;
 

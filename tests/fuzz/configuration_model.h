@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "control/configurable.h"
+#include "device/configurable.h"
 
 namespace wring::fuzz {
 

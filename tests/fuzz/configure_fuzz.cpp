@@ -7,7 +7,7 @@
 #include "control/uapi_format.h"
 #include "control/uapi_request.h"
 #include "daemon/configuration.h"
-#include "tests/unit/noise/test_rng.h"
+#include "tests/support/seeded_rng.h"
 
 using namespace wring;
 

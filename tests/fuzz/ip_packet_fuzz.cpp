@@ -2,10 +2,10 @@
 // changes nothing else, an answer is itself a packet, and the way out takes it or drops it.
 #include <cstdlib>
 
-#include "dataplane/ecn.h"
-#include "dataplane/icmp.h"
-#include "dataplane/ip_packet.h"
 #include "dataplane/outbound.h"
+#include "ip/ecn.h"
+#include "ip/icmp.h"
+#include "ip/ip_packet.h"
 
 using namespace wring;
 

@@ -5,7 +5,7 @@
 
 #include "noise/cookie.h"
 #include "noise/handshake.h"
-#include "tests/unit/noise/test_rng.h"
+#include "tests/support/seeded_rng.h"
 
 using namespace wring;
 

@@ -4,9 +4,9 @@
 
 #include <span>
 
-#include "dataplane/ip_header.h"
-#include "dataplane/transport_header.h"
-#include "dataplane/transport_view.h"
+#include "ip/ip_header.h"
+#include "ip/transport_header.h"
+#include "ip/transport_view.h"
 
 namespace wring::fuzz {
 

@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <set>
 
+#include "crypto/aead.h"
 #include "fuzz_input.h"
-#include "noise/aead.h"
 #include "tests/sim/rig.h"
 
 using namespace wring;

@@ -2,9 +2,9 @@
 // when it is joined and split again.
 #include <cstdlib>
 
-#include "dataplane/coalescing.h"
-#include "dataplane/packets.h"
-#include "dataplane/segmentation.h"
+#include "ip/coalescing.h"
+#include "ip/packets.h"
+#include "ip/segmentation.h"
 #include "split_write.h"
 
 using namespace wring;

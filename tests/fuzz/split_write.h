@@ -3,9 +3,9 @@
 
 #include <vector>
 
-#include "dataplane/coalescing.h"
-#include "dataplane/packets.h"
-#include "dataplane/segmentation.h"
+#include "ip/coalescing.h"
+#include "ip/packets.h"
+#include "ip/segmentation.h"
 
 namespace wring::fuzz {
 

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "dataplane/handshake_job.h"
+#include "device/handshake_job.h"
 #include "tests/sim/simulated_network.h"
 
 namespace wring::test {

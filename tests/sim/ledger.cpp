@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "tests/unit/dataplane/packets_of_test.h"
+#include "tests/support/packets.h"
 
 namespace wring::test {
 namespace {

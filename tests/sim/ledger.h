@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "dataplane/ip_address.h"
+#include "ip/ip_address.h"
 
 namespace wring::test {
 

@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "dataplane/peer.h"
+#include "device/peer.h"
 
 namespace wring::test {
 

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "dataplane/device.h"
 #include "dataplane/inbound.h"
 #include "dataplane/outbound.h"
+#include "device/device.h"
 #include "tests/sim/delayed_executor.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/simulated_network.h"

@@ -1,6 +1,6 @@
 #include "tests/sim/simulated_network.h"
 
-#include "dataplane/endpoint_parse.h"
+#include "ip/endpoint_parse.h"
 
 namespace wring::test {
 

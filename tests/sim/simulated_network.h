@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "dataplane/packets.h"
-#include "tests/unit/noise/test_rng.h"
+#include "ip/packets.h"
+#include "tests/support/seeded_rng.h"
 
 namespace wring::test {
 

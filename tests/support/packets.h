@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "dataplane/checksum.h"
-#include "dataplane/ip_address.h"
-#include "dataplane/ip_header.h"
+#include "ip/checksum.h"
+#include "ip/ip_address.h"
+#include "ip/ip_header.h"
 
 namespace wring {
 

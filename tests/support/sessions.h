@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "dataplane/data_message.h"
-#include "dataplane/peer.h"
+#include "device/data_message.h"
+#include "device/peer.h"
 
 namespace wring {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
-#include "dataplane/endpoint.h"
+#include "ip/endpoint.h"
 
 namespace wring::test {
 

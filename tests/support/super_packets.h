@@ -8,10 +8,10 @@
 #include <random>
 #include <vector>
 
-#include "dataplane/ip_header.h"
-#include "dataplane/transport_header.h"
-#include "dataplane/vnet_header.h"
-#include "packets_of_test.h"
+#include "ip/ip_header.h"
+#include "ip/transport_header.h"
+#include "ip/vnet_header.h"
+#include "tests/support/packets.h"
 
 namespace wring {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "hex.h"
+#include "tests/support/hex.h"
 
 namespace wring::test {
 

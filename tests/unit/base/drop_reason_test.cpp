@@ -1,4 +1,4 @@
-#include "dataplane/drop_reason.h"
+#include "base/drop_reason.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "dataplane/seqlock.h"
+#include "base/seqlock.h"
 
 #include <gtest/gtest.h>
 
@@ -6,8 +6,8 @@
 #include <thread>
 #include <vector>
 
-#include "dataplane/endpoint.h"
-#include "dataplane/endpoint_parse.h"
+#include "ip/endpoint.h"
+#include "ip/endpoint_parse.h"
 
 namespace wring {
 namespace {

@@ -1,4 +1,4 @@
-#include "dataplane/spsc_ring.h"
+#include "base/spsc_ring.h"
 
 #include <gtest/gtest.h>
 

@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "control/configurable.h"
+#include "device/configurable.h"
 
 namespace wring::test {
 

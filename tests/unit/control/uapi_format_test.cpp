@@ -5,8 +5,8 @@
 #include <string>
 
 #include "control/uapi_request.h"
-#include "dataplane/endpoint_parse.h"
 #include "fake_device.h"
+#include "ip/endpoint_parse.h"
 
 namespace wring {
 namespace {

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "fake_device.h"
-#include "temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace wring {
 namespace {

@@ -10,7 +10,7 @@
 #include <cstring>
 #include <fstream>
 
-#include "temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace wring {
 namespace {

@@ -17,7 +17,7 @@
 
 #include "control/uapi_server.h"
 #include "fake_device.h"
-#include "temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace wring {
 namespace {

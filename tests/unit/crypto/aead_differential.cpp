@@ -1,4 +1,4 @@
-#include "aead_differential.h"
+#include "tests/unit/crypto/aead_differential.h"
 
 #include <algorithm>
 

@@ -1,12 +1,12 @@
 // Every engine that this build and this processor have does exactly what libsodium does.
-#include "noise/aead_engine.h"
+#include "crypto/aead_engine.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <chrono>
 
-#include "aead_differential.h"
+#include "tests/unit/crypto/aead_differential.h"
 
 namespace wring {
 namespace {

@@ -1,12 +1,12 @@
-#include "noise/aead.h"
+#include "crypto/aead.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <vector>
 
-#include "test_rng.h"
-#include "vector_file.h"
+#include "tests/support/seeded_rng.h"
+#include "tests/support/vector_file.h"
 
 namespace wring {
 namespace {

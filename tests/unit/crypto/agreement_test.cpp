@@ -1,5 +1,5 @@
 // Products in lanes, and in whatever way is cheapest, are what libsodium makes of the same keys.
-#include "noise/agreement.h"
+#include "crypto/agreement.h"
 
 #include <gtest/gtest.h>
 #include <sodium.h>
@@ -9,13 +9,13 @@
 #include <string_view>
 #include <vector>
 
-#include "hex.h"
-#include "noise/aead.h"
-#include "test_rng.h"
-#include "vector_file.h"
+#include "crypto/aead.h"
+#include "tests/support/hex.h"
+#include "tests/support/seeded_rng.h"
+#include "tests/support/vector_file.h"
 #ifdef WRING_X86_64
-#include "noise/avx512.h"
-#include "noise/x25519_lanes.h"
+#include "crypto/avx512.h"
+#include "crypto/x25519_lanes.h"
 #endif
 
 namespace wring {

@@ -1,9 +1,9 @@
-#include "noise/blake2s.h"
+#include "crypto/blake2s.h"
 
 #include <gtest/gtest.h>
 
-#include "noise/kdf.h"
-#include "vector_file.h"
+#include "crypto/kdf.h"
+#include "tests/support/vector_file.h"
 
 namespace wring {
 namespace {

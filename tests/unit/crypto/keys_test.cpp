@@ -1,13 +1,13 @@
-#include "noise/keys.h"
+#include "crypto/keys.h"
 
 #include <gtest/gtest.h>
 
 #include <array>
 #include <string_view>
 
-#include "noise/aead.h"
-#include "test_rng.h"
-#include "vector_file.h"
+#include "crypto/aead.h"
+#include "tests/support/seeded_rng.h"
+#include "tests/support/vector_file.h"
 
 namespace wring {
 namespace {

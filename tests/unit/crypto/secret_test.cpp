@@ -1,4 +1,4 @@
-#include "noise/secret.h"
+#include "crypto/secret.h"
 
 #include <fmt/ostream.h>
 #include <fmt/ranges.h>
@@ -8,8 +8,8 @@
 #include <ostream>
 #include <type_traits>
 
+#include "crypto/keys.h"
 #include "noise/handshake.h"
-#include "noise/keys.h"
 
 namespace wring {
 namespace {

@@ -12,7 +12,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "noise/aead.h"
+#include "crypto/aead.h"
 
 namespace wring {
 namespace {

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "dataplane/endpoint_parse.h"
 #include "dataplane/outbound.h"
-#include "dataplane/peer.h"
-#include "packets_of_test.h"
-#include "sessions_of_test.h"
+#include "device/peer.h"
+#include "ip/endpoint_parse.h"
+#include "tests/support/packets.h"
+#include "tests/support/sessions.h"
 
 namespace wring {
 namespace {

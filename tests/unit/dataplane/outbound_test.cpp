@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include "dataplane/endpoint_parse.h"
-#include "tests/unit/dataplane/packets_of_test.h"
-#include "tests/unit/dataplane/sessions_of_test.h"
+#include "ip/endpoint_parse.h"
+#include "tests/support/packets.h"
+#include "tests/support/sessions.h"
 
 namespace wring {
 namespace {

@@ -1,4 +1,4 @@
-#include "dataplane/attention_list.h"
+#include "device/attention_list.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <map>
 #include <thread>
 
-#include "dataplane/peer.h"
+#include "device/peer.h"
 
 namespace wring {
 namespace {

@@ -1,8 +1,8 @@
-#include "dataplane/data_message.h"
+#include "device/data_message.h"
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/dataplane/sessions_of_test.h"
+#include "tests/support/sessions.h"
 
 namespace wring {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <deque>
 
-#include "dataplane/device.h"
+#include "device/device.h"
 #include "tests/sim/simulated_network.h"
 
 namespace wring::test {

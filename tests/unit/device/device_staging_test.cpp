@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "tests/sim/rig.h"
-#include "tests/unit/dataplane/packets_of_test.h"
+#include "tests/support/packets.h"
 
 namespace wring::test {
 namespace {

@@ -1,11 +1,11 @@
 // Jobs that are worked on together come to what each would come to alone.
-#include "dataplane/handshake_job.h"
+#include "device/handshake_job.h"
 
 #include <gtest/gtest.h>
 
 #include <vector>
 
-#include "noise/aead.h"
+#include "crypto/aead.h"
 #include "tests/sim/simulated_network.h"
 
 namespace wring::test {

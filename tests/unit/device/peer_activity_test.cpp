@@ -1,4 +1,4 @@
-#include "dataplane/peer_activity.h"
+#include "device/peer_activity.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "dataplane/peer_timers.h"
+#include "device/peer_timers.h"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
-#include "dataplane/rate_limiter.h"
+#include "device/rate_limiter.h"
 
 #include <gtest/gtest.h>
 
-#include "dataplane/prefix_trie.h"
+#include "tables/prefix_trie.h"
 
 namespace wring {
 namespace {

@@ -1,4 +1,4 @@
-#include "dataplane/replay_window.h"
+#include "device/replay_window.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "dataplane/session.h"
+#include "device/session.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-#include "tests/unit/dataplane/sessions_of_test.h"
+#include "tests/support/sessions.h"
 
 namespace wring {
 namespace {

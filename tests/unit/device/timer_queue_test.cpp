@@ -1,4 +1,4 @@
-#include "dataplane/timer_queue.h"
+#include "device/timer_queue.h"
 
 #include <gtest/gtest.h>
 

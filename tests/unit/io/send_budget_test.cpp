@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <netinet/udp.h>
 
-#include "sockets_for_tests.h"
+#include "tests/support/sockets_for_tests.h"
 
 namespace wring {
 namespace {

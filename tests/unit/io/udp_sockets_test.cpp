@@ -4,9 +4,9 @@
 #include <netinet/ip.h>
 #include <sys/syscall.h>
 
-#include "child_process.h"
 #include "io/datagram_headers.h"
-#include "sockets_for_tests.h"
+#include "tests/support/child_process.h"
+#include "tests/support/sockets_for_tests.h"
 
 namespace wring {
 namespace {

@@ -1,4 +1,4 @@
-#include "dataplane/checksum.h"
+#include "ip/checksum.h"
 
 #include <gtest/gtest.h>
 

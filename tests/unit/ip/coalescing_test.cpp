@@ -1,12 +1,12 @@
-#include "dataplane/coalescing.h"
+#include "ip/coalescing.h"
 
 #include <gtest/gtest.h>
 
 #include <map>
 #include <string>
 
-#include "dataplane/segmentation.h"
-#include "super_packets.h"
+#include "ip/segmentation.h"
+#include "tests/support/super_packets.h"
 
 namespace wring {
 namespace {

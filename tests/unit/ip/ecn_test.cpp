@@ -1,11 +1,11 @@
-#include "dataplane/ecn.h"
+#include "ip/ecn.h"
 
 #include <gtest/gtest.h>
 
 #include <array>
 
-#include "dataplane/ip_packet.h"
-#include "packets_of_test.h"
+#include "ip/ip_packet.h"
+#include "tests/support/packets.h"
 
 namespace wring {
 namespace {

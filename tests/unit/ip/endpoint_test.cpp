@@ -1,4 +1,4 @@
-#include "dataplane/endpoint.h"
+#include "ip/endpoint.h"
 
 #include <gtest/gtest.h>
 #include <net/if.h>
@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <vector>
 
-#include "dataplane/endpoint_parse.h"
+#include "ip/endpoint_parse.h"
 
 namespace wring {
 namespace {

@@ -1,11 +1,11 @@
-#include "dataplane/icmp.h"
+#include "ip/icmp.h"
 
 #include <gtest/gtest.h>
 
 #include <optional>
 
-#include "dataplane/ip_packet.h"
-#include "packets_of_test.h"
+#include "ip/ip_packet.h"
+#include "tests/support/packets.h"
 
 namespace wring {
 namespace {

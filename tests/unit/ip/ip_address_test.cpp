@@ -1,4 +1,4 @@
-#include "dataplane/ip_address.h"
+#include "ip/ip_address.h"
 
 #include <gtest/gtest.h>
 

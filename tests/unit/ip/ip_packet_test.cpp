@@ -1,8 +1,8 @@
-#include "dataplane/ip_packet.h"
+#include "ip/ip_packet.h"
 
 #include <gtest/gtest.h>
 
-#include "packets_of_test.h"
+#include "tests/support/packets.h"
 
 namespace wring {
 namespace {

@@ -12,10 +12,10 @@
 #include <cerrno>
 #include <fstream>
 
-#include "../tun/private_namespace.h"
-#include "dataplane/coalescing.h"
-#include "dataplane/segmentation.h"
-#include "super_packets.h"
+#include "ip/coalescing.h"
+#include "ip/segmentation.h"
+#include "tests/support/private_namespace.h"
+#include "tests/support/super_packets.h"
 
 namespace wring {
 namespace {

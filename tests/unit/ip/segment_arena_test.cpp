@@ -1,4 +1,4 @@
-#include "dataplane/segment_arena.h"
+#include "ip/segment_arena.h"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
-#include "dataplane/segmentation.h"
+#include "ip/segmentation.h"
 
 #include <gtest/gtest.h>
 
-#include "super_packets.h"
+#include "tests/support/super_packets.h"
 
 namespace wring {
 namespace {

@@ -1,8 +1,8 @@
-#include "dataplane/transport_view.h"
+#include "ip/transport_view.h"
 
 #include <gtest/gtest.h>
 
-#include "super_packets.h"
+#include "tests/support/super_packets.h"
 
 namespace wring {
 namespace {

@@ -1,4 +1,4 @@
-#include "tun/link_monitor.h"
+#include "netlink/link_monitor.h"
 
 #include <net/if.h>
 #include <poll.h>
@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "private_namespace.h"
+#include "tests/support/private_namespace.h"
 #include "tun/tun_device.h"
 
 namespace wring {

@@ -5,8 +5,8 @@
 
 #include <chrono>
 
-#include "hex.h"
-#include "test_rng.h"
+#include "tests/support/hex.h"
+#include "tests/support/seeded_rng.h"
 
 namespace wring {
 namespace {

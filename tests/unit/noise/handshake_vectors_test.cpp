@@ -2,11 +2,11 @@
 // (P3): tests/vectors/make_handshake_vectors.py.
 #include <gtest/gtest.h>
 
-#include "noise/aead.h"
+#include "crypto/aead.h"
 #include "noise/cookie.h"
 #include "noise/handshake.h"
-#include "test_rng.h"
-#include "vector_file.h"
+#include "tests/support/seeded_rng.h"
+#include "tests/support/vector_file.h"
 
 namespace wring {
 namespace {

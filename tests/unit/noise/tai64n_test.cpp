@@ -4,7 +4,7 @@
 
 #include <chrono>
 
-#include "hex.h"
+#include "tests/support/hex.h"
 
 namespace wring {
 namespace {

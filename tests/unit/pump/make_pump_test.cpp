@@ -1,10 +1,10 @@
-#include "io/make_pump.h"
+#include "pump/make_pump.h"
 
 #include <gtest/gtest.h>
 #include <sys/syscall.h>
 
-#include "child_process.h"
-#include "pump_for_tests.h"
+#include "tests/support/child_process.h"
+#include "tests/unit/pump/pump_for_tests.h"
 
 namespace wring {
 namespace {

@@ -5,8 +5,8 @@
 #include <numeric>
 #include <thread>
 
-#include "pump_for_tests.h"
-#include "sockets_for_tests.h"
+#include "tests/support/sockets_for_tests.h"
+#include "tests/unit/pump/pump_for_tests.h"
 
 namespace wring {
 namespace {

@@ -10,9 +10,9 @@
 #include <numeric>
 #include <thread>
 
-#include "../tun/private_namespace.h"
-#include "pump_for_tests.h"
-#include "sockets_for_tests.h"
+#include "tests/support/private_namespace.h"
+#include "tests/support/sockets_for_tests.h"
+#include "tests/unit/pump/pump_for_tests.h"
 #include "tun/tun_device.h"
 
 namespace wring {

@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "io/epoll_pump.h"
 #include "io/udp_sockets.h"
-#include "io/uring_pump.h"
+#include "pump/epoll_pump.h"
+#include "pump/uring_pump.h"
 
 namespace wring::test {
 

@@ -1,4 +1,4 @@
-#include "tun/flow_steering.h"
+#include "steering/flow_steering.h"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "private_namespace.h"
+#include "tests/support/private_namespace.h"
 #include "tun/tun_device.h"
 
 namespace wring {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/rcu.h"
-#include "dataplane/allowed_ips.h"
+#include "tables/allowed_ips.h"
 
 namespace wring {
 // Stands for the real one: the table only carries pointers.

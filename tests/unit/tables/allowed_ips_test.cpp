@@ -1,4 +1,4 @@
-#include "dataplane/allowed_ips.h"
+#include "tables/allowed_ips.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "fake_peers.h"
+#include "tests/support/fake_peers.h"
 
 namespace wring {
 namespace {

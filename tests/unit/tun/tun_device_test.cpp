@@ -6,7 +6,7 @@
 #include <linux/if_tun.h>
 #include <sys/ioctl.h>
 
-#include "private_namespace.h"
+#include "tests/support/private_namespace.h"
 
 namespace wring {
 namespace {
