@@ -80,13 +80,13 @@ RULES = (
         _sim("Keys.a_peer_with_a_key_of_low_order_gets_nothing_and_harms_nobody"))),
     Rule("P18", "on receive: index, authentication, window, endpoint, AllowedIPs, in this order"),
     Rule("P19", "the replay window reaches back 8128; counters from 0 to below the limit", (
-        _unit("dataplane_test", "ReplayWindow.reaches_back_8128_and_no_further", "8128"),)),
+        _unit("device_test", "ReplayWindow.reaches_back_8128_and_no_further", "8128"),)),
     Rule("P20", "cryptokey routing by the longest prefix; a prefix moves to whom claims it last", (
-        _unit("dataplane_test",
+        _unit("tables_test",
               "AllowedIpsTest.agrees_with_a_linear_scan_through_random_changes"),)),
     Rule("P21", "trimmed to the inner header's length; a header that claims more is dropped"),
     Rule("P22", "128 packets wait for a key, the oldest go first", (
-        _unit("dataplane_test", "StagedPackets.holds_128_and_drops_the_oldest_first", "128"),)),
+        _unit("device_test", "StagedPackets.holds_128_and_drops_the_oldest_first", "128"),)),
     Rule("P23", "no peer or no endpoint: ICMP unreachable, and counted"),
     Rule("P24", "ECN by RFC 6040, DSCP not copied, handshakes with DSCP AF41"),
     Rule("P25", "byte counters count authenticated UDP payload; cookie replies do not count"),
@@ -100,9 +100,9 @@ RULES = (
     Rule("P32", "under load: a cookie first, then 20 a second and 5 at once per source", (
         _sim("UnderLoad.one_handshake_less_in_the_queue_is_no_load", "510"),
         _sim("UnderLoad.lasts_for_a_second_after_the_queue_was_long"),
-        _unit("dataplane_test", "RateLimiter.lets_five_through_at_once"),
-        _unit("dataplane_test", "RateLimiter.lets_twenty_a_second_through"),
-        _unit("dataplane_test", "RateLimiter.an_ipv6_64_counts_as_one_source"))),
+        _unit("device_test", "RateLimiter.lets_five_through_at_once"),
+        _unit("device_test", "RateLimiter.lets_twenty_a_second_through"),
+        _unit("device_test", "RateLimiter.an_ipv6_64_counts_as_one_source"))),
     Rule("P33", "a cookie is bound to address and port and to one mac1; 120 s and 115 s", (
         _unit("noise_test", "Cookies.the_secret_changes_every_120_seconds", "120s"),
         _unit("noise_test", "Cookies.a_cookie_is_used_for_115_seconds", "115s"))),

@@ -8,8 +8,8 @@ from pathlib import Path
 from rules import RULES, Elsewhere, Rule
 
 _ROOT = Path(__file__).resolve().parents[2]
-_FOLDERS = {"simulation_test": "tests/sim", "device_test": "tests/unit/dataplane",
-            "dataplane_test": "tests/unit/dataplane", "noise_test": "tests/unit/noise"}
+_FOLDERS = {"simulation_test": "tests/sim", "device_test": "tests/unit/device",
+            "tables_test": "tests/unit/tables", "noise_test": "tests/unit/noise"}
 
 
 def _build_folder() -> Path:
