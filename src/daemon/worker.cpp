@@ -126,6 +126,10 @@ void Worker::send_apart(const OutgoingDatagram& datagram, const Endpoint& to) {
   }
 }
 
+void Worker::on_tun_write_error(std::span<const iovec> /*parts*/, int /*error*/) {
+  shared_.drops.add(DropReason::kTunWriteError);
+}
+
 void Worker::write_packets(std::span<const MutByteSpan> packets) {
   if (coalescer_) {
     for (const TunWrite& write : coalescer_->coalesce(packets))
@@ -174,11 +178,6 @@ void Worker::run() {
       write_alone(reply);
     write_packets(opened.packets);
 
-    const std::uint64_t errors = pump_->tun_write_errors();
-    if (errors != tun_write_errors_seen_) {
-      shared_.drops.add(DropReason::kTunWriteError, errors - tun_write_errors_seen_);
-      tun_write_errors_seen_ = errors;
-    }
     bool wake = sealed.wake_control || opened.wake_control;
     if (input.tun_gone && !tun_gone_.exchange(true, std::memory_order_relaxed)) wake = true;
     if (wake) control_.notify();

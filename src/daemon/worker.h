@@ -33,7 +33,7 @@ struct Offloads {
 };
 
 // Made, started and stopped by the control thread.
-class Worker final : public SendErrors {
+class Worker final : public OutputErrors {
  public:
   // `control` is notified when the control thread has something to look at. `refused` is shared by
   // all workers.
@@ -63,6 +63,7 @@ class Worker final : public SendErrors {
   static void confine(bool filter_system_calls);
 
   void on_send_error(const OutgoingDatagram& datagram, int error) override;
+  void on_tun_write_error(std::span<const iovec> parts, int error) override;
 
  private:
   void run();
@@ -86,7 +87,6 @@ class Worker final : public SendErrors {
   std::vector<iovec> parts_;  // of what is queued for the TUN; the pump reads them in wait()
   std::mutex pump_mutex_;     // held while the pump is woken to end, and while it ends
   std::unique_ptr<PacketPump> pump_;
-  std::uint64_t tun_write_errors_seen_ = 0;
   std::mutex sockets_mutex_;
   std::shared_ptr<const UdpSockets> sockets_;
   std::atomic<bool> stopping_{false};

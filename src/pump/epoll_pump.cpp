@@ -18,7 +18,7 @@ constexpr std::chrono::milliseconds kRest{10};
 
 }  // namespace
 
-EpollPump::EpollPump(int tun_fd, unsigned worker_index, SendErrors& errors, bool vnet_header,
+EpollPump::EpollPump(int tun_fd, unsigned worker_index, OutputErrors& errors, bool vnet_header,
                      PacketBuffers tun_buffers, PacketBuffers udp_buffers)
     : tun_fd_(tun_fd),
       worker_index_(worker_index),
@@ -39,7 +39,7 @@ EpollPump::EpollPump(int tun_fd, unsigned worker_index, SendErrors& errors, bool
 }
 
 Result<std::unique_ptr<PacketPump>> EpollPump::create(int tun_fd, unsigned worker_index,
-                                                      SendErrors& errors, bool vnet_header) {
+                                                      OutputErrors& errors, bool vnet_header) {
   auto tun_buffers = PacketBuffers::create(kMaxBatch, tun_buffer_shape(vnet_header));
   if (!tun_buffers) return tl::unexpected(tun_buffers.error());
   auto udp_buffers = PacketBuffers::create(kMaxBatch, {.size = kMaxPacket});

@@ -6,16 +6,15 @@
 #include <sys/socket.h>
 
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <memory>
-#include <vector>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "io/batch_limit.h"
 #include "io/datagram_headers.h"
 #include "io/packet_buffers.h"
+#include "pump/failed_output.h"
 #include "pump/packet_pump.h"
 #include "pump/sockets_handover.h"
 
@@ -28,14 +27,13 @@ class EpollPump final : public PacketPump {
   // a VnetHeader in front of each packet. Any one thread at a time may call wait(), send() and
   // write_tun(). The destructor executes what is queued.
   static Result<std::unique_ptr<PacketPump>> create(int tun_fd, unsigned worker_index,
-                                                    SendErrors& errors, bool vnet_header);
+                                                    OutputErrors& errors, bool vnet_header);
   ~EpollPump() override;
 
   Input wait() override;
   // on_send_error() may call this too: to send the datagram once more, not for ever.
   void send(const OutgoingDatagram& datagram) override;
   void write_tun(std::span<const iovec> parts) override;
-  [[nodiscard]] std::uint64_t tun_write_errors() const override;
   void wake() override;
   void set_sockets(std::shared_ptr<const UdpSockets> sockets) override;
 
@@ -51,12 +49,8 @@ class EpollPump final : public PacketPump {
     int fd = -1;
     bool resting = false;
   };
-  struct FailedSend {
-    OutgoingDatagram datagram;
-    int error;
-  };
 
-  EpollPump(int tun_fd, unsigned worker_index, SendErrors& errors, bool vnet_header,
+  EpollPump(int tun_fd, unsigned worker_index, OutputErrors& errors, bool vnet_header,
             PacketBuffers tun_buffers, PacketBuffers udp_buffers);
 
   // Input.
@@ -80,7 +74,7 @@ class EpollPump final : public PacketPump {
   const int tun_fd_;
   const unsigned worker_index_;
   const bool vnet_header_;
-  SendErrors& errors_;
+  OutputErrors& errors_;
   UniqueFd epoll_;
   UniqueFd wake_event_;
   std::array<Watched, kSources> sources_;
@@ -119,9 +113,8 @@ class EpollPump final : public PacketPump {
   std::array<OutgoingDatagram, kSendSlots> queued_;
   std::array<int, kSendSlots> send_fds_;
   unsigned queued_count_ = 0;
-  std::vector<FailedSend> failed_;
+  FailedOutput failed_;
   std::chrono::milliseconds patience_{0};  // how long this batch may still wait for room
-  std::atomic<std::uint64_t> tun_write_errors_{0};
 };
 
 }  // namespace wring

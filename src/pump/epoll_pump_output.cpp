@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <utility>
 
 #include "io/udp_sockets.h"
 #include "pump/epoll_pump.h"
@@ -15,15 +14,13 @@ namespace {
 
 // As in the other pump: what is received must not starve because sending stalls.
 constexpr std::chrono::milliseconds kMaxSendWait{10};
-// on_send_error() may send again, whose error is reported in turn.
-constexpr int kMaxOutputRounds = 4;
 
 }  // namespace
 
 void EpollPump::send(const OutgoingDatagram& datagram) {
   const int fd = sources_[datagram.to->is_v4() ? kV4 : kV6].fd;
   if (fd < 0) {
-    failed_.push_back({datagram, EAFNOSUPPORT});
+    failed_.add(datagram, EAFNOSUPPORT);
     return;
   }
   if (queued_count_ == kSendSlots) flush();
@@ -38,13 +35,9 @@ void EpollPump::send(const OutgoingDatagram& datagram) {
 void EpollPump::write_tun(std::span<const iovec> parts) {
   while (::writev(tun_fd_, parts.data(), static_cast<int>(parts.size())) < 0) {
     if (errno == EINTR) continue;
-    tun_write_errors_.fetch_add(1, std::memory_order_relaxed);  // a count, which orders nothing
+    failed_.add(parts, errno);
     return;
   }
-}
-
-std::uint64_t EpollPump::tun_write_errors() const {
-  return tun_write_errors_.load(std::memory_order_relaxed);  // a count, which orders nothing
 }
 
 // Sends what is queued, in order: sendmmsg() tells how far it came, so the rest waits behind the
@@ -63,7 +56,7 @@ void EpollPump::flush() {
     }
     const int error = errno;
     if (error == EINTR || (error == EAGAIN && wait_for_room(fd))) continue;
-    failed_.push_back({queued_[done++], error});
+    failed_.add(queued_[done++], error);
   }
   queued_count_ = 0;
 }
@@ -82,12 +75,8 @@ bool EpollPump::wait_for_room(int fd) {
 }
 
 void EpollPump::finish_output() {
-  for (int round = 0; round < kMaxOutputRounds; ++round) {
-    if (queued_count_ == 0 && failed_.empty()) break;
-    flush();
-    for (const FailedSend& failed : std::exchange(failed_, {}))
-      errors_.on_send_error(failed.datagram, failed.error);
-  }
+  flush();
+  failed_.report(errors_, [this] { flush(); });
   patience_ = kMaxSendWait;
 }
 

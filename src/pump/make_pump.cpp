@@ -7,7 +7,7 @@
 
 namespace wring {
 
-Result<MadePump> make_pump(PumpKind kind, int tun_fd, unsigned worker_index, SendErrors& errors,
+Result<MadePump> make_pump(PumpKind kind, int tun_fd, unsigned worker_index, OutputErrors& errors,
                            bool vnet_header) {
   MadePump made;
   if (kind != PumpKind::kEpoll) {

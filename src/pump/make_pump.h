@@ -25,7 +25,7 @@ struct MadePump {
 // which is non-blocking, stays the caller's and outlives the pump. `vnet_header`: the TUN passes a
 // VnetHeader in front of each packet. The pump is used and destroyed by one thread, which need not
 // be this one.
-Result<MadePump> make_pump(PumpKind kind, int tun_fd, unsigned worker_index, SendErrors& errors,
+Result<MadePump> make_pump(PumpKind kind, int tun_fd, unsigned worker_index, OutputErrors& errors,
                            bool vnet_header);
 
 }  // namespace wring

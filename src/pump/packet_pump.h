@@ -16,16 +16,21 @@ namespace wring {
 
 class UdpSockets;
 
-// Told of a datagram that could not be sent. Called by the thread that runs the pump, within
-// wait().
-class SendErrors {
+// Told of output that the kernel refused. Called by the thread that runs the pump, within wait().
+// Both functions may queue output in answer, which is handed out before wait() goes on; `error` is
+// the errno.
+class OutputErrors {
  public:
-  SendErrors() = default;
-  SendErrors(const SendErrors&) = delete;
-  SendErrors& operator=(const SendErrors&) = delete;
-  virtual ~SendErrors() = default;
-  // `error` is the errno. The datagram is lost; its endpoint and payload are still valid.
+  OutputErrors() = default;
+  OutputErrors(const OutputErrors&) = delete;
+  OutputErrors& operator=(const OutputErrors&) = delete;
+  virtual ~OutputErrors() = default;
+  // The datagram is lost. Its endpoint and payload are still valid.
   virtual void on_send_error(const OutgoingDatagram& datagram, int error) = 0;
+  // The packet is lost. `parts` are those that were given to write_tun(), and they are still valid.
+  // They are empty if io_uring tells of the failure too late, as it may if many writes of one batch
+  // fail.
+  virtual void on_tun_write_error(std::span<const iovec> parts, int error) = 0;
 };
 
 // Owned and run by one worker thread; wake() and set_sockets() may be called from any thread.
@@ -46,7 +51,7 @@ class PacketPump {
 
   // Hands out what was queued (in the order it was queued, so that a flow keeps its order), then
   // blocks until there is input or wake() was called. All that was queued has been copied by the
-  // kernel, or reported to SendErrors, when it returns.
+  // kernel, or reported to OutputErrors, when it returns.
   virtual Input wait() = 0;
   // Queue output for the next wait(). The bytes, the endpoint and the iovecs themselves stay valid
   // until it has returned. A full queue is flushed at once, nothing is dropped.
@@ -57,8 +62,6 @@ class PacketPump {
   // One packet, gathered from at most IOV_MAX (1024) parts. Where the TUN passes a VnetHeader, the
   // caller puts it into the first of them.
   virtual void write_tun(std::span<const iovec> parts) = 0;
-  // Writes refused by the TUN so far (it is down, say): such packets are dropped and counted.
-  [[nodiscard]] virtual std::uint64_t tun_write_errors() const = 0;
 
   // Makes a wait() under way or the next one return. Thread-safe, never blocks.
   virtual void wake() = 0;

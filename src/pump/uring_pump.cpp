@@ -22,7 +22,6 @@
 namespace wring {
 namespace {
 
-constexpr unsigned kRingEntries = 512;
 constexpr std::uint16_t kTunGroup = 0;
 constexpr std::uint16_t kUdpGroup = 1;
 constexpr std::size_t kUdpBufferSize =
@@ -43,18 +42,19 @@ bool UringPump::is_ordinary_end(int result) {
          result == -EAGAIN;
 }
 
-UringPump::UringPump(int tun_fd, unsigned worker_index, SendErrors& errors,
+UringPump::UringPump(int tun_fd, unsigned worker_index, OutputErrors& errors,
                      const UringOptions& options)
     : tun_fd_(tun_fd),
       worker_index_(worker_index),
       vnet_header_(options.vnet_header),
       errors_(errors) {
+  writes_.reserve(kRingEntries);
   receive_shape_.msg_namelen = kNameRoom;
   receive_shape_.msg_controllen = kControlRoom;
 }
 
 Result<std::unique_ptr<PacketPump>> UringPump::create(int tun_fd, unsigned worker_index,
-                                                      SendErrors& errors,
+                                                      OutputErrors& errors,
                                                       const UringOptions& options) {
   std::unique_ptr<UringPump> pump(new UringPump(tun_fd, worker_index, errors, options));
   pump->wake_event_.reset(eventfd(0, EFD_CLOEXEC));
@@ -121,9 +121,9 @@ PacketPump::Input UringPump::wait() {
   }
   Batch& former = *batch_;
   begin_batch();
-  report_failures();  // of what could not even be queued
   woken_ = false;
   const bool tun_was_gone = tun_gone_;
+  report_failures();  // of what could not even be queued
   do {
     arm();
     ring_->submit_and_wait(tun_readable_ ? 0 : 1);
@@ -135,6 +135,8 @@ PacketPump::Input UringPump::wait() {
   } while (batch_->packet_count == 0 && batch_->datagram_count == 0 && !woken_ &&
            tun_gone_ == tun_was_gone);
   give_back(former);
+  writes_.clear();
+  write_generation_ = (write_generation_ + 1) & kGenerationMask;
   patience_ = kMaxSendWait;
   const Input input{std::span(batch_->packets).first(batch_->packet_count),
                     std::span(batch_->datagrams).first(batch_->datagram_count), tun_gone_};
@@ -212,10 +214,11 @@ void UringPump::on_completion(const io_uring_cqe& completion) {
         request.resting = false;
       return;
     case Kind::kSend:
-      failed_.push_back({queued_[index], -completion.res});
+      failed_.add(queued_[index], -completion.res);
       return;
     case Kind::kTunWrite:
-      tun_write_errors_.fetch_add(1, std::memory_order_relaxed);  // a count, which orders nothing
+      failed_.add(generation == write_generation_ ? writes_[index] : std::span<const iovec>{},
+                  -completion.res);
       return;
     case Kind::kCancel:
       return;  // the request that was to be cancelled had ended by itself

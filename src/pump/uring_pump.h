@@ -3,10 +3,10 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -17,6 +17,7 @@
 #include "io/datagram_headers.h"
 #include "io/send_budget.h"
 #include "io/uring.h"
+#include "pump/failed_output.h"
 #include "pump/packet_pump.h"
 #include "pump/sockets_handover.h"
 
@@ -40,7 +41,7 @@ class UringPump final : public PacketPump {
   // executes what is queued. Needs Linux 6.1; the error says so if io_uring is older, switched off
   // (kernel.io_uring_disabled) or forbidden (seccomp, as container runtimes do).
   static Result<std::unique_ptr<PacketPump>> create(int tun_fd, unsigned worker_index,
-                                                    SendErrors& errors,
+                                                    OutputErrors& errors,
                                                     const UringOptions& options = {});
   ~UringPump() override;
 
@@ -48,11 +49,11 @@ class UringPump final : public PacketPump {
   // on_send_error() may call this too: to send the datagram once more, not for ever.
   void send(const OutgoingDatagram& datagram) override;
   void write_tun(std::span<const iovec> parts) override;
-  [[nodiscard]] std::uint64_t tun_write_errors() const override;
   void wake() override;
   void set_sockets(std::shared_ptr<const UdpSockets> sockets) override;
 
  private:
+  static constexpr unsigned kRingEntries = 512;
   static constexpr unsigned kSendSlots = 256;
   // A full socket buffer slows the worker down, which slows the senders behind the TUN down, but
   // for no longer than this in a batch: what is received must not starve because sending stalls.
@@ -74,10 +75,6 @@ class UringPump final : public PacketPump {
     std::uint32_t generation;
     unsigned in_flight;
   };
-  struct FailedSend {
-    OutgoingDatagram datagram;
-    int error;
-  };
   // A batch of input, and the buffers it lies in.
   struct Batch {
     std::array<TunPacket, kMaxBatch> packets;
@@ -88,7 +85,7 @@ class UringPump final : public PacketPump {
     std::size_t datagram_count = 0;
   };
 
-  UringPump(int tun_fd, unsigned worker_index, SendErrors& errors, const UringOptions& options);
+  UringPump(int tun_fd, unsigned worker_index, OutputErrors& errors, const UringOptions& options);
   static unsigned buffer_of(const io_uring_cqe& completion) {
     return completion.flags >> IORING_CQE_BUFFER_SHIFT;
   }
@@ -105,6 +102,7 @@ class UringPump final : public PacketPump {
   // Output.
   void flush();
   void report_failures();
+  void submit_and_take_failures();
   [[nodiscard]] bool has_room(unsigned family, const OutgoingDatagram& datagram);
 
   // Input.
@@ -127,7 +125,7 @@ class UringPump final : public PacketPump {
   const int tun_fd_;
   const unsigned worker_index_;
   const bool vnet_header_;
-  SendErrors& errors_;
+  OutputErrors& errors_;
   bool multishot_tun_read_ = false;
   // RWF_NOWAIT where a TUN takes it, which it does since Linux 6.4 and refuses before that
   // (EOPNOTSUPP). There O_NONBLOCK has the write done on the spot as well; only were the TUN's send
@@ -150,10 +148,13 @@ class UringPump final : public PacketPump {
   std::array<SendHeader, kSendSlots> headers_;
   std::array<OutgoingDatagram, kSendSlots> queued_;
   unsigned queued_count_ = 0;
-  std::vector<FailedSend> failed_;
+  // What was written to the TUN since the last wait() returned. Completions of writes say to which
+  // generation of it they belong.
+  std::vector<std::span<const iovec>> writes_;
+  std::uint32_t write_generation_ = 0;
+  FailedOutput failed_;
   std::chrono::milliseconds patience_{
       0};  // how long this batch may still wait for room in a socket
-  std::atomic<std::uint64_t> tun_write_errors_{0};
 
   Standing tun_;
   bool tun_readable_ = false;  // the next wait() has to read(), without multishot reads

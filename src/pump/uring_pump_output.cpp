@@ -3,7 +3,6 @@
 #include <sys/uio.h>
 
 #include <cerrno>
-#include <utility>
 
 #include "pump/uring_pump.h"
 
@@ -12,8 +11,6 @@ namespace {
 
 // Entries kept free for what wait() arms and cancels.
 constexpr unsigned kReservedEntries = 16;
-// on_send_error() may send again, whose error is reported in turn.
-constexpr int kMaxOutputRounds = 4;
 
 }  // namespace
 
@@ -23,11 +20,11 @@ void UringPump::send(const OutgoingDatagram& datagram) {
   const unsigned family = datagram.to->is_v4() ? 0 : 1;
   const int fd = socket_fds_[family];
   if (fd < 0) {
-    failed_.push_back({datagram, EAFNOSUPPORT});
+    failed_.add(datagram, EAFNOSUPPORT);
     return;
   }
   if (!has_room(family, datagram)) {
-    failed_.push_back({datagram, EAGAIN});
+    failed_.add(datagram, EAGAIN);
     return;
   }
   if (queued_count_ == kSendSlots || ring_->room() <= kReservedEntries) flush();
@@ -46,11 +43,9 @@ void UringPump::write_tun(std::span<const iovec> parts) {
   io_uring_prep_writev(sqe, tun_fd_, parts.data(), static_cast<unsigned>(parts.size()), 0);
   sqe->rw_flags = tun_write_flags_;
   sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
-  io_uring_sqe_set_data64(sqe, tag(Kind::kTunWrite, 0, 0));
-}
-
-std::uint64_t UringPump::tun_write_errors() const {
-  return tun_write_errors_.load(std::memory_order_relaxed);  // a count, which orders nothing
+  const auto slot = static_cast<std::uint32_t>(writes_.size());
+  writes_.push_back(parts);
+  io_uring_sqe_set_data64(sqe, tag(Kind::kTunWrite, write_generation_, slot));
 }
 
 // Whether the datagram is sure to fit into its socket's buffer. If need be, what is queued is sent
@@ -78,14 +73,23 @@ void UringPump::flush() {
   queued_count_ = 0;
 }
 
-// What the answer to a failure sends is executed, too. What then fails still is given up.
 void UringPump::report_failures() {
-  for (int round = 0; round < kMaxOutputRounds && !failed_.empty(); ++round) {
-    for (const FailedSend& failed : std::exchange(failed_, {}))
-      errors_.on_send_error(failed.datagram, failed.error);
-    flush();
-  }
-  failed_.clear();
+  if (failed_.empty()) return;
+  submit_and_take_failures();
+  failed_.report(errors_, [this] { submit_and_take_failures(); });
+}
+
+// Executes what is queued and waits until its failures are known. The kernel posts those of writes
+// only while we ask for events, and not many at a time. Only within wait(), because input may come
+// with them.
+void UringPump::submit_and_take_failures() {
+  std::size_t before = 0;
+  do {
+    before = failed_.count();
+    ring_->submit_and_wait(0);
+    reap();
+  } while (ring_->queued() != 0 || failed_.count() != before);
+  queued_count_ = 0;
 }
 
 }  // namespace wring

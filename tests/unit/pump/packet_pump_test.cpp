@@ -211,7 +211,25 @@ TEST_P(PacketPumpTest, packets_cross_to_and_from_the_tun_with_room_behind_them) 
   std::vector<std::uint8_t> room(65536);
   ASSERT_EQ(::recv(far_.get(), room.data(), room.size(), 0), 65500);
   EXPECT_TRUE(std::equal(packet.begin(), packet.end(), room.begin()));
-  EXPECT_EQ(pump_->tun_write_errors(), 0u);
+  EXPECT_THAT(errors_.refused_writes, IsEmpty());
+}
+
+TEST_P(PacketPumpTest, a_refused_write_is_reported_with_its_parts_which_can_be_written_apart) {
+  // More than the socket behind this TUN takes at once.
+  std::vector<std::uint8_t> large(400000);
+  const iovec parts[] = {{large.data(), 1000}, {large.data(), large.size()}, {large.data(), 2000}};
+  const iovec before{large.data(), 10};
+  const iovec after{large.data(), 20};
+  errors_.write_parts_apart = pump_.get();
+  pump_->write_tun({&before, 1});
+  pump_->write_tun(parts);
+  pump_->write_tun({&after, 1});
+  EXPECT_THAT(errors_.refused_writes, IsEmpty());
+  turn();
+  EXPECT_THAT(errors_.refused_writes, ElementsAre(Pair(3u, EMSGSIZE), Pair(1u, EMSGSIZE)));
+  for (const ssize_t size : {10, 20, 1000, 2000}) {
+    EXPECT_EQ(::recv(far_.get(), large.data(), large.size(), MSG_DONTWAIT), size);
+  }
 }
 
 TEST_P(PacketPumpTest, a_wake_before_wait_is_not_lost_and_wakes_only_once) {

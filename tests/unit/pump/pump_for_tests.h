@@ -15,7 +15,7 @@
 
 namespace wring::test {
 
-class RecordedErrors final : public SendErrors {
+class RecordedErrors final : public OutputErrors {
  public:
   void on_send_error(const OutgoingDatagram& datagram, int error) override {
     seen.emplace_back(datagram.payload.size(), error);
@@ -25,8 +25,17 @@ class RecordedErrors final : public SendErrors {
     std::exchange(retry_without_source, nullptr)
         ->send({datagram.payload, retry_to.get(), datagram.tos});
   }
-  std::vector<std::pair<std::size_t, int>> seen;  // size of the payload, errno
-  PacketPump* retry_without_source = nullptr;     // set: the first datagram is sent once more
+  void on_tun_write_error(std::span<const iovec> parts, int error) override {
+    refused_writes.emplace_back(parts.size(), error);
+    PacketPump* const pump = std::exchange(write_parts_apart, nullptr);
+    for (const iovec& part : parts) {
+      if (pump != nullptr) pump->write_tun({&part, 1});
+    }
+  }
+  std::vector<std::pair<std::size_t, int>> seen;            // size of the payload, errno
+  std::vector<std::pair<std::size_t, int>> refused_writes;  // number of parts, errno
+  PacketPump* write_parts_apart = nullptr;  // set: each part of the first one is written by itself
+  PacketPump* retry_without_source = nullptr;  // set: the first datagram is sent once more
   std::unique_ptr<Endpoint> retry_to = std::make_unique<Endpoint>();
 };
 
@@ -39,7 +48,7 @@ inline std::string name_of(const testing::TestParamInfo<Driver>& driver) {
 }
 
 inline Result<std::unique_ptr<PacketPump>> make_pump_on(Driver driver, int tun_fd,
-                                                        SendErrors& errors,
+                                                        OutputErrors& errors,
                                                         bool vnet_header = false) {
   if (driver == Driver::kEpoll) return EpollPump::create(tun_fd, 0, errors, vnet_header);
   return UringPump::create(
