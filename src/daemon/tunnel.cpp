@@ -40,6 +40,17 @@ Result<TunDevice> open_tun(TunnelOptions& options) {
   return tun;
 }
 
+// Packets also pass without any of this, so a refusal is only a warning.
+void tune(const TunDevice& tun) {
+  for (const auto& done : {tun.lengthen_queue(), tun.keep_silent()}) {
+    if (!done) spdlog::warn("{}: {}", tun.name(), done.error().message);
+  }
+  // A container often has a /proc/sys that it may not write to. The host answers for it there.
+  if (!tun.turn_redirects_off_for_all()) {
+    spdlog::debug("{}: IPv4 redirects stay on for all interfaces", tun.name());
+  }
+}
+
 // From so many workers on. Of two, the one that a peer's answers come to may seal for it, too: the
 // other core is busy with what sends and delivers, and a flow whose two directions share a worker
 // costs less (docs/decisions/0012-many-cores.md).
@@ -88,6 +99,7 @@ Result<std::unique_ptr<Tunnel>> Tunnel::open(TunnelOptions options) {
   auto tun = open_tun(options);
   if (!tun) return tl::unexpected(tun.error());
   const auto workers = static_cast<unsigned>(tun->queues().size());
+  tune(*tun);
   spread_flows(*tun);
   if (options.cpus.size() > workers) {
     spdlog::warn("{}: the descriptor that was handed in is one queue: one worker, on CPU {}",

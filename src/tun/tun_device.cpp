@@ -1,3 +1,4 @@
+// Opens the queues of a TUN, checks one that was handed in, and reads and sets the MTU.
 #include "tun/tun_device.h"
 
 #include <fcntl.h>
@@ -11,6 +12,7 @@
 #include <utility>
 
 #include "netlink/namespace_socket.h"
+#include "tun/link_settings.h"
 #include "tun/packet_information.h"
 #include "tun/tun_offloads.h"
 
@@ -71,18 +73,6 @@ Result<void> check_name(const std::string& name) {
   return {};
 }
 
-Result<void> configure(int tun_fd, const std::string& name, unsigned long command, unsigned value,
-                       const std::string& what) {
-  auto socket = socket_beside_tun(tun_fd, AF_INET, SOCK_DGRAM, 0);
-  if (!socket) return tl::unexpected(socket.error());
-  ifreq request{};
-  name.copy(request.ifr_name, IFNAMSIZ - 1);
-  request.ifr_mtu = static_cast<int>(value);  // shares its place with ifr_qlen
-  if (ioctl(socket->get(), command, &request) == 0) return {};
-  return system_failure("cannot set the " + what + " of " + name + " to " + std::to_string(value),
-                        errno);
-}
-
 // Name and flags as they are now: an interface can be renamed while it is open.
 Result<ifreq> identify(int tun_fd) {
   ifreq request{};
@@ -98,8 +88,12 @@ std::string name_in(const ifreq& request) {
 
 }  // namespace
 
-TunDevice::TunDevice(std::string name, std::vector<UniqueFd> queues, TunOffloads offloads)
-    : name_(std::move(name)), queues_(std::move(queues)), offloads_(offloads) {}
+TunDevice::TunDevice(std::string name, std::vector<UniqueFd> queues, TunOffloads offloads,
+                     bool made_here)
+    : name_(std::move(name)),
+      queues_(std::move(queues)),
+      offloads_(offloads),
+      made_here_(made_here) {}
 
 Result<TunDevice> TunDevice::create(const std::string& name, unsigned queues, unsigned mtu,
                                     bool offload) {
@@ -127,11 +121,8 @@ Result<TunDevice> TunDevice::create(const std::string& name, unsigned queues, un
     if (!enabled) return tl::unexpected(enabled.error());
     offloads = *enabled;
   }
-  TunDevice device(std::move(real_name), std::move(fds), offloads);
+  TunDevice device(std::move(real_name), std::move(fds), offloads, true);
   if (auto set = device.set_mtu(mtu); !set) return tl::unexpected(set.error());
-  auto set = configure(device.queues_[0].get(), device.name_, SIOCSIFTXQLEN, kTunQueueLength,
-                       "queue length");
-  if (!set) return tl::unexpected(set.error());
   return device;
 }
 
@@ -166,7 +157,7 @@ Result<TunDevice> TunDevice::adopt(UniqueFd fd, bool offload) {
   }
   std::vector<UniqueFd> fds;
   fds.push_back(std::move(fd));
-  return TunDevice(name, std::move(fds), offloads);
+  return TunDevice(name, std::move(fds), offloads, false);
 }
 
 Result<unsigned> TunDevice::mtu() const {
@@ -184,9 +175,35 @@ Result<void> TunDevice::set_mtu(unsigned mtu) const {
   if (mtu < kMinTunMtu || mtu > kMaxTunMtu) {
     return failure("an MTU of " + std::to_string(mtu) + " is out of range: 68 to 65500", EINVAL);
   }
-  auto interface = identify(queues_[0].get());
+  auto request = identify(queues_[0].get());
+  if (!request) return tl::unexpected(request.error());
+  const std::string name = name_in(*request);
+  auto socket = socket_beside_tun(queues_[0].get(), AF_INET, SOCK_DGRAM, 0);
+  if (!socket) return tl::unexpected(socket.error());
+  request->ifr_mtu = static_cast<int>(mtu);
+  if (ioctl(socket->get(), SIOCSIFMTU, &*request) == 0) return {};
+  return system_failure("cannot set the MTU of " + name + " to " + std::to_string(mtu), errno);
+}
+
+Result<void> TunDevice::lengthen_queue() const {
+  if (!made_here_) return {};
+  const auto interface = identify(queues_[0].get());
   if (!interface) return tl::unexpected(interface.error());
-  return configure(queues_[0].get(), name_in(*interface), SIOCSIFMTU, mtu, "MTU");
+  return set_queue_length(queues_[0].get(), name_in(*interface), kTunQueueLength);
+}
+
+Result<void> TunDevice::keep_silent() const {
+  if (!made_here_) return {};
+  const auto interface = identify(queues_[0].get());
+  if (!interface) return tl::unexpected(interface.error());
+  const std::string name = name_in(*interface);
+  auto v6 = forbid_kernel_made_addresses(queues_[0].get(), name);
+  auto v4 = forbid_redirects(queues_[0].get(), name);
+  return v6 ? v4 : v6;
+}
+
+bool TunDevice::turn_redirects_off_for_all() const {
+  return !made_here_ || forbid_redirects_of_all();
 }
 
 bool TunDevice::still_exists() const {

@@ -34,9 +34,62 @@ TEST_F(TunDeviceTest, an_interface_lives_as_long_as_its_object) {
     EXPECT_EQ(device->mtu().value(), 1420u);
     EXPECT_TRUE(device->still_exists());
     EXPECT_TRUE(run("ip link show pump0"));
-    EXPECT_TRUE(run("ip link show pump0 | grep 'qlen 4096'"));
   }
   EXPECT_FALSE(run("ip link show pump0"));
+}
+
+TEST_F(TunDeviceTest, its_queue_holds_4096_packets) {
+  auto device = TunDevice::create("pump0", 1);
+  ASSERT_TRUE(device && device->lengthen_queue());
+  EXPECT_TRUE(run("ip link show pump0 | grep 'qlen 4096'"));
+}
+
+constexpr const char* kHasV6Address = "ip -6 address show dev pump0 | grep inet6";
+// A namespace begins with the value of the first one.
+constexpr const char* kTurnRedirectsOn = "echo 1 > /proc/sys/net/ipv4/conf/all/send_redirects";
+constexpr const char* kSendsRedirects =
+    "grep 1 /proc/sys/net/ipv4/conf/pump0/send_redirects "
+    "/proc/sys/net/ipv4/conf/all/send_redirects";
+
+TEST_F(TunDeviceTest, the_kernel_sends_nothing_of_its_own_over_it) {
+  ASSERT_TRUE(run(kTurnRedirectsOn));
+  auto device = TunDevice::create("pump0", 1);
+  ASSERT_TRUE(device && device->keep_silent());
+  EXPECT_TRUE(device->turn_redirects_off_for_all());
+  ASSERT_TRUE(run("ip link set pump0 up"));
+  EXPECT_FALSE(run(kHasV6Address));
+  EXPECT_FALSE(run(kSendsRedirects));
+}
+
+TEST_F(TunDeviceTest, nor_in_a_namespace_to_which_it_was_moved) {
+  const test::NamedNamespace other;
+  ASSERT_TRUE(other.made());
+  auto device = TunDevice::create("pump0", 1);
+  ASSERT_TRUE(device);
+  const std::string there = "ip netns exec " + other.name() + " ";
+  ASSERT_TRUE(run("ip link set pump0 netns " + other.name()));
+  EXPECT_TRUE(device->keep_silent());
+  EXPECT_TRUE(device->lengthen_queue());
+  ASSERT_TRUE(run(there + "ip link set pump0 up"));
+  EXPECT_FALSE(run(there + kHasV6Address));
+  EXPECT_TRUE(run(there + "grep 0 /proc/sys/net/ipv4/conf/pump0/send_redirects"));
+  EXPECT_TRUE(run(there + "ip link show pump0 | grep 'qlen 4096'"));
+}
+
+TEST_F(TunDeviceTest, an_interface_of_somebody_else_keeps_its_settings) {
+  ASSERT_TRUE(run(kTurnRedirectsOn));
+  auto device = TunDevice::adopt(open_tun("pump0", IFF_TUN | IFF_NO_PI));
+  ASSERT_TRUE(device && device->keep_silent() && device->lengthen_queue());
+  EXPECT_TRUE(device->turn_redirects_off_for_all());
+  EXPECT_TRUE(run("ip link show pump0 | grep 'qlen 500'"));
+  EXPECT_TRUE(run("grep 1 /proc/sys/net/ipv4/conf/all/send_redirects"));
+}
+
+TEST_F(TunDeviceTest, without_ipv6_there_is_nothing_to_silence) {
+  auto device = TunDevice::create("pump0", 1, 1000);  // below 1280 an interface has no IPv6
+  ASSERT_TRUE(device);
+  const auto silent = device->keep_silent();
+  EXPECT_TRUE(silent) << silent.error().message;
 }
 
 TEST_F(TunDeviceTest, a_pattern_gives_the_next_free_name) {
