@@ -12,6 +12,7 @@ namespace wring {
 enum class DropReason : std::uint8_t {
   // Any datagram.
   kMalformedDatagram,  // no message type with its size fits (P2)
+  kFromInside,         // came through the tunnel itself, from where its peer is not expected
   kUnknownIndex,       // no session or handshake bears the receiver index
   // Data received.
   kCounterExhausted,  // at or past REJECT_AFTER_MESSAGES (P19)
@@ -29,6 +30,7 @@ enum class DropReason : std::uint8_t {
   kStagedOverflow,     // more than 128 waited for a key (P22)
   kStagedGivenUp,      // the handshake did not come about in time (P7)
   kOversized,          // too large for a message
+  kRoutingLoop,        // a message of ours, or too many tunnels in each other
   // Handshake messages.
   kHandshakeQueueFull,   // P34
   kMac1Invalid,          // P31
@@ -53,21 +55,38 @@ inline constexpr std::size_t kDropReasonCount = static_cast<std::size_t>(DropRea
 // The reason's name in metrics and logs: "unknown_index".
 constexpr std::string_view name(DropReason reason) {
   constexpr std::array<std::string_view, kDropReasonCount> kNames = {
-      "malformed_datagram",   "unknown_index",
-      "counter_exhausted",    "session_expired",
-      "forged_data",          "replayed",
-      "not_allowed_source",   "malformed_inner",
-      "inner_length",         "ecn_ce_over_not_ect",
-      "malformed_outgoing",   "no_peer",
-      "no_endpoint",          "staged_overflow",
-      "staged_given_up",      "oversized",
-      "handshake_queue_full", "mac1_invalid",
-      "cookie_required",      "rate_limited",
-      "handshake_forged",     "unknown_peer",
-      "handshake_replayed",   "handshake_flood",
-      "response_unsolicited", "response_forged",
-      "cookie_unsolicited",   "send_error",
-      "tun_write_error",      "interface_down",
+      "malformed_datagram",
+      "from_inside",
+      "unknown_index",
+      "counter_exhausted",
+      "session_expired",
+      "forged_data",
+      "replayed",
+      "not_allowed_source",
+      "malformed_inner",
+      "inner_length",
+      "ecn_ce_over_not_ect",
+      "malformed_outgoing",
+      "no_peer",
+      "no_endpoint",
+      "staged_overflow",
+      "staged_given_up",
+      "oversized",
+      "routing_loop",
+      "handshake_queue_full",
+      "mac1_invalid",
+      "cookie_required",
+      "rate_limited",
+      "handshake_forged",
+      "unknown_peer",
+      "handshake_replayed",
+      "handshake_flood",
+      "response_unsolicited",
+      "response_forged",
+      "cookie_unsolicited",
+      "send_error",
+      "tun_write_error",
+      "interface_down",
   };
   return kNames[static_cast<std::size_t>(reason)];
 }

@@ -144,6 +144,8 @@ Tunnel::Tunnel(TunDevice tun, LinkMonitor monitor, EventLoop loop, Wakeup wakeup
       wakeup_(std::move(wakeup)),
       binding_(workers, offloads.udp,
                [this](const std::shared_ptr<const UdpSockets>& sockets) {
+                 shared_.listen_port.store(sockets ? sockets->port() : 0,
+                                           std::memory_order_relaxed);
                  for (auto& worker : workers_)
                    worker->set_sockets(sockets);
                }),
@@ -151,7 +153,7 @@ Tunnel::Tunnel(TunDevice tun, LinkMonitor monitor, EventLoop loop, Wakeup wakeup
       device_(shared_, rng_, *this, &handshake_pool_),
       configuration_(device_, shared_, binding_, clock_) {
   for (unsigned i = 0; i < workers; ++i) {
-    workers_.push_back(std::make_unique<Worker>(shared_, clock_, wakeup_, i, offloads, refused_));
+    workers_.push_back(std::make_unique<Worker>(shared_, clock_, wakeup_, i, offloads, logged_));
   }
   device_.set_observer([](const Peer& peer, DeviceEvent event) {
     spdlog::debug("peer {}: {}", short_name(peer.public_key), describe(event));
@@ -282,6 +284,7 @@ void Tunnel::poll_link() {
 
 void Tunnel::on_link(const LinkState& state) {
   if (!state.exists) return end("the interface was deleted");
+  shared_.tun_ifindex.store(monitor_.own_ifindex(), std::memory_order_relaxed);
   // It says how far packets are padded, which must not make one too large to be sent.
   const unsigned mtu = std::min(state.mtu, kMaxPacketOverIpv4);
   if (mtu != shared_.mtu.load(std::memory_order_relaxed)) {

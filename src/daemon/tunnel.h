@@ -82,7 +82,7 @@ class Tunnel final : public DatagramSender {
   EventLoop loop_;
   Wakeup wakeup_;
   SharedState shared_;
-  RefusedEndpoints refused_;
+  LoggedOnce logged_;
   std::vector<std::unique_ptr<Worker>> workers_;
   UdpBinding binding_;
   HandshakePool handshake_pool_;

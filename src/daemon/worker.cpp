@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "base/rcu.h"
+#include "daemon/peer_name.h"
 #include "process/privileges.h"
 #include "process/system_call_filter.h"
 
@@ -27,13 +28,13 @@ std::size_t segment_size(const OutgoingDatagram& datagram) {
 }  // namespace
 
 Worker::Worker(SharedState& shared, const Clock& clock, const Wakeup& control, unsigned index,
-               const Offloads& offloads, RefusedEndpoints& refused)
+               const Offloads& offloads, LoggedOnce& logged)
     : shared_(shared),
       clock_(clock),
       control_(control),
       index_(index),
       has_vnet_header_(offloads.vnet_header),
-      refused_(refused),
+      logged_(logged),
       outbound_(shared, make_aead_engine(), offloads.udp),
       inbound_(shared, handshakes_) {
   if (offloads.join) coalescer_.emplace(offloads.join_udp);
@@ -96,7 +97,7 @@ void Worker::on_send_error(const OutgoingDatagram& datagram, int error) {
     // takes them one by one, in fragments if need be.
     const std::uint32_t size = error == EIO ? 0 : datagram.segment_size;
     outbound_.joining_failed(*datagram.to, size);
-    if (refused_.is_new(to)) {
+    if (logged_.not_segmented.add(to)) {
       spdlog::info(
           "{}: the kernel does not segment datagrams of {} bytes on this way ({}); sending "
           "them one by one",
@@ -107,6 +108,22 @@ void Worker::on_send_error(const OutgoingDatagram& datagram, int error) {
     outbound_.send_failed(*datagram.to);
     const std::size_t each = segment_size(datagram);
     shared_.drops.add(DropReason::kSendError, (datagram.payload.size() + each - 1) / each);
+  }
+}
+
+void Worker::log_loop(const Outbound::Loop& loop) {
+  if (!logged_.looping.add(loop.endpoint)) return;
+  if (loop.own) {
+    spdlog::warn(
+        "the route to the endpoint {} of peer {} leads into the tunnel itself: what is sent to it "
+        "is "
+        "dropped; add a route to it over another interface, or set a fwmark and a rule for it",
+        to_string(loop.endpoint), short_name(loop.peer));
+  } else {
+    spdlog::warn(
+        "messages of too many tunnels in each other are dropped on the way to the endpoint {} of "
+        "peer {}: the routes to the endpoints of two tunnels probably lead into each other",
+        to_string(loop.endpoint), short_name(loop.peer));
   }
 }
 
@@ -170,6 +187,7 @@ void Worker::run() {
     const Outbound::Batch sealed = outbound_.process(input.packets, now);
     for (const OutgoingDatagram& datagram : sealed.datagrams)
       pump_->send(datagram);
+    if (sealed.loop != nullptr) log_loop(*sealed.loop);
     const Inbound::Batch opened = inbound_.process(input.datagrams, now);
     // Room for all first: the pump keeps pointers to the parts until its next wait().
     parts_.clear();

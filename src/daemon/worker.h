@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/wakeup.h"
-#include "daemon/refused_endpoints.h"
+#include "daemon/logged_endpoints.h"
 #include "dataplane/inbound.h"
 #include "dataplane/outbound.h"
 #include "device/shared_state.h"
@@ -35,10 +35,10 @@ struct Offloads {
 // Made, started and stopped by the control thread.
 class Worker final : public OutputErrors {
  public:
-  // `control` is notified when the control thread has something to look at. `refused` is shared by
+  // `control` is notified when the control thread has something to look at. `logged` is shared by
   // all workers.
   Worker(SharedState& shared, const Clock& clock, const Wakeup& control, unsigned index,
-         const Offloads& offloads, RefusedEndpoints& refused);
+         const Offloads& offloads, LoggedOnce& logged);
   ~Worker() override;
 
   // What the thread is held to. It gives up all capabilities in any case.
@@ -70,6 +70,8 @@ class Worker final : public OutputErrors {
   void bind_to(unsigned cpu) const;
   void write_packets(std::span<const MutByteSpan> packets);
   void write_alone(ByteSpan packet);
+  // Says once which route is wrong.
+  void log_loop(const Outbound::Loop& loop);
   // Sends again, one by one and at once, what was refused as it was; counts what fails for good.
   void send_apart(const OutgoingDatagram& datagram, const Endpoint& to);
 
@@ -78,7 +80,7 @@ class Worker final : public OutputErrors {
   const Wakeup& control_;
   const unsigned index_;
   const bool has_vnet_header_;
-  RefusedEndpoints& refused_;
+  LoggedOnce& logged_;
   HandshakeQueue handshakes_;
   Outbound outbound_;
   Inbound inbound_;

@@ -23,12 +23,14 @@ Inbound::Batch Inbound::process(std::span<const ReceivedDatagram> datagrams, Tim
   packets_.clear();
   wake_control_ = false;
 
+  const std::uint32_t tun = shared_.tun_ifindex.load(std::memory_order_relaxed);
   for (const ReceivedDatagram& datagram : datagrams) {
+    const bool from_inside = datagram.from.source_ifindex == tun && tun != 0;
     MutByteSpan rest = datagram.payload;
     const std::size_t each = datagram.segment_size != 0 ? datagram.segment_size : rest.size();
     do {
       const std::size_t size = std::min(each, rest.size());
-      sort(datagram, rest.first(size), now);
+      sort(datagram, rest.first(size), from_inside, now);
       rest = rest.subspan(size);
     } while (!rest.empty());
   }
@@ -45,7 +47,8 @@ Inbound::Batch Inbound::process(std::span<const ReceivedDatagram> datagrams, Tim
   return {packets_, wake_control_};
 }
 
-void Inbound::sort(const ReceivedDatagram& datagram, MutByteSpan payload, TimePoint now) {
+void Inbound::sort(const ReceivedDatagram& datagram, MutByteSpan payload, bool from_inside,
+                   TimePoint now) {
   const std::optional<MessageType> type = classify(payload);
   if (!type) return shared_.drops.add(DropReason::kMalformedDatagram);
   if (*type != MessageType::kData) return queue_handshake(datagram.from, payload);
@@ -53,6 +56,9 @@ void Inbound::sort(const ReceivedDatagram& datagram, MutByteSpan payload, TimePo
   const auto header = load<DataHeader>(payload);
   Session* session = shared_.sessions.find(SessionIndex{header.receiver});
   if (session == nullptr) return shared_.drops.add(DropReason::kUnknownIndex);
+  if (from_inside && shared_.comes_from_inside(datagram.from, session->peer())) {
+    return shared_.drops.add(DropReason::kFromInside);
+  }
   if (!session->can_receive(now)) return shared_.drops.add(DropReason::kSessionExpired);
   if (header.counter >= kRejectAfterMessages) {
     return shared_.drops.add(DropReason::kCounterExhausted);

@@ -48,7 +48,7 @@ class Inbound {
     std::uint64_t counter;
   };
 
-  void sort(const ReceivedDatagram& datagram, MutByteSpan payload, TimePoint now);
+  void sort(const ReceivedDatagram& datagram, MutByteSpan payload, bool from_inside, TimePoint now);
   void queue_handshake(const Endpoint& from, ByteSpan payload);
   // A run of datagrams of one session: one lock of its window, one look at its peer.
   void process_run(std::size_t first, std::size_t last, TimePoint now);

@@ -1,6 +1,9 @@
 #include "dataplane/outbound.h"
 
+#include <algorithm>
+
 #include "device/data_message.h"
+#include "device/nested_message.h"
 #include "device/peer.h"
 #include "ip/ecn.h"
 #include "ip/ip_packet.h"
@@ -12,6 +15,8 @@ constexpr unsigned kRepliesPerSecond = 100;
 // The kernel's UDP_MAX_SEGMENTS, and what a datagram over IPv4 may hold.
 constexpr std::size_t kMaxJoined = 64;
 constexpr std::size_t kMaxJoinedBytes = 65507;
+constexpr unsigned kEcnBits = 2;
+static_assert(kUsualHopLimit << kEcnBits <= 256, "the hop limit lies above the ECN bits");
 
 }  // namespace
 
@@ -33,6 +38,8 @@ Outbound::Batch Outbound::process(std::span<const TunPacket> packets, TimePoint 
   replies_.clear();
   copies_.clear();
   sealed_.clear();
+  any_nested_ = false;
+  loop_.reset();
   wake_control_ = false;
   // Once: it may change under us, and what is planned has the size of what is sealed.
   mtu_ = shared_.mtu.load(std::memory_order_relaxed);
@@ -50,7 +57,7 @@ Outbound::Batch Outbound::process(std::span<const TunPacket> packets, TimePoint 
   seal_phase(SegmentPhase::kEven);
   seal_phase(SegmentPhase::kOdd);
   join_datagrams();
-  return {datagrams_, replies_, wake_control_};
+  return {datagrams_, replies_, wake_control_, loop_ ? &*loop_ : nullptr};
 }
 
 // What the pump has told of the latest batch, and that all else has left.
@@ -79,9 +86,11 @@ void Outbound::route(const TunPacket& packet, TimePoint now) {
   if (!split) return shared_.drops.add(split.error());
   const auto inner = inspect(split->packet());
   if (!inner) return shared_.drops.add(DropReason::kMalformedOutgoing);
+  const std::size_t nested_udp = nested_message_at(split->packet());
+  any_nested_ |= nested_udp != 0;
   Peer* peer = shared_.allowed_ips.lookup(inner->destination);
   if (peer == nullptr) return reject(packet.bytes, DropReason::kNoPeer, now);
-  routed_.push_back({peer, *split, inner->ecn});
+  routed_.push_back({peer, *split, inner->ecn, static_cast<std::uint16_t>(nested_udp)});
 }
 
 void Outbound::process_run(std::span<Routed> run, TimePoint now) {
@@ -91,6 +100,10 @@ void Outbound::process_run(std::span<Routed> run, TimePoint now) {
     for (const Routed& routed : run)
       reject(routed.packet.packet(), DropReason::kNoEndpoint, now);
     return;
+  }
+  if (any_nested_) {
+    run = drop_loops(run, endpoint);
+    if (run.empty()) return;
   }
   // Acquire: the keys were written before the session was published. What is staged goes first, so
   // that a flow keeps its order.
@@ -126,18 +139,42 @@ void Outbound::process_run(std::span<Routed> run, TimePoint now) {
   }
 }
 
+std::span<Outbound::Routed> Outbound::drop_loops(std::span<Routed> run, const Endpoint& endpoint) {
+  const Peer& peer = *run.front().peer;
+  // Acquire: as in process_run().
+  const OwnMessages own{endpoint, shared_.listen_port.load(std::memory_order_relaxed),
+                        peer.sending.load(std::memory_order_acquire),
+                        peer.sending_once_confirmed.load(std::memory_order_acquire)};
+  const auto loops = [&](Routed& routed) {
+    if (routed.nested_udp == 0) return false;
+    const ByteSpan packet = routed.packet.packet();
+    const unsigned hop_limit = outer_hop_limit(packet);
+    const bool is_own = is_own_message(packet, routed.nested_udp, own);
+    if (!is_own && hop_limit != 0) {
+      routed.hop_limit = static_cast<std::uint8_t>(hop_limit % kUsualHopLimit);
+      return false;
+    }
+    shared_.drops.add(DropReason::kRoutingLoop, routed.packet.count());
+    if (!loop_) loop_ = Loop{peer.public_key, endpoint, is_own};
+    return true;
+  };
+  const auto kept = std::remove_if(run.begin(), run.end(), loops);
+  return {run.begin(), kept};
+}
+
 void Outbound::plan(Routed& routed, const Session& session, std::uint64_t& counter,
                     JoinLimits limits) {
   routed.session = &session;
   routed.first_datagram = planned_.size();
   const auto destination = static_cast<std::uint32_t>(endpoints_.size() - 1);
+  const auto marks =
+      static_cast<std::uint8_t>(ecn_encapsulate(routed.ecn) | routed.hop_limit << kEcnBits);
   for (std::size_t i = 0; i < routed.packet.count(); ++i) {
     const std::size_t size = padded_size(routed.packet.size(i), mtu_) + kDataOverhead;
     const Joining joining = size <= limits.proven   ? Joining::kYes
                             : size < limits.refused ? Joining::kUntried
                                                     : Joining::kNo;
-    planned_.push_back(
-        {sealed_.allocate(size), counter++, destination, ecn_encapsulate(routed.ecn), joining});
+    planned_.push_back({sealed_.allocate(size), counter++, destination, marks, joining});
   }
 }
 
@@ -158,9 +195,17 @@ void Outbound::seal_phase(SegmentPhase phase) {
   engine_->seal(jobs_);
 }
 
+// What leaves, `first` at its head.
+inline OutgoingDatagram Outbound::datagram(const Planned& first, ByteSpan payload,
+                                           std::uint16_t segment_size) const {
+  return {payload, &endpoints_[first.destination],
+          static_cast<std::uint8_t>(first.marks & kEcnMask), segment_size,
+          static_cast<std::uint8_t>(first.marks >> kEcnBits)};
+}
+
 // Whether `next` may leave in one send with what ends in `previous`, as far as these tell.
 inline bool Outbound::may_follow(const Planned& previous, const Planned& next) {
-  return next.destination == previous.destination && next.tos == previous.tos &&
+  return next.destination == previous.destination && next.marks == previous.marks &&
          next.bytes.size() <= previous.bytes.size() &&
          previous.bytes.data() + previous.bytes.size() == next.bytes.data();
 }
@@ -181,7 +226,7 @@ void Outbound::join_datagrams() {
         continue;
       }
     }
-    datagrams_.push_back({planned.bytes, &endpoints_[planned.destination], planned.tos});
+    datagrams_.push_back(datagram(planned, planned.bytes, 0));
     previous = planned.joining == Joining::kYes ? &planned : nullptr;
     count = 1;
   }
@@ -208,8 +253,7 @@ void Outbound::try_to_join() {
   trial_ = {first.destination, static_cast<std::uint32_t>(first.bytes.size())};
   // Untried ones stand alone up to here.
   datagrams_.resize(datagrams_.size() - (count - 1));
-  datagrams_.back() = {joined, &endpoints_[first.destination], first.tos,
-                       static_cast<std::uint16_t>(trial_->size)};
+  datagrams_.back() = datagram(first, joined, static_cast<std::uint16_t>(trial_->size));
 }
 
 void Outbound::stage(std::span<const Routed> run, TimePoint now) {

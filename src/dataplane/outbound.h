@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "crypto/aead.h"
 #include "crypto/aead_engine.h"
+#include "crypto/keys.h"
 #include "device/shared_state.h"
 #include "ip/icmp.h"
 #include "ip/packets.h"
@@ -25,11 +26,18 @@ class Session;
 // One per worker; pure but for the shared state that it reads under RCU.
 class Outbound {
  public:
+  // A message that the routing table has led back into the TUN, and that was dropped.
+  struct Loop {
+    PublicKey peer;     // for which it would have been sealed
+    Endpoint endpoint;  // of that peer
+    bool own = true;    // a message to this endpoint; else one of too many tunnels in each other
+  };
   // What came of a batch. Valid until the next call of process().
   struct Batch {
     std::span<const OutgoingDatagram> datagrams;  // sealed, in the order of their packets
     std::span<const ByteSpan> replies;            // ICMP errors, for the TUN
     bool wake_control = false;                    // peers were put on the attention list
+    const Loop* loop = nullptr;                   // a routing loop was seen; the first of them
   };
 
   // `engine` is this object's own. `join`: datagrams of one size that follow each other are given
@@ -63,6 +71,9 @@ class Outbound {
     Peer* peer;
     SegmentedPacket packet;
     std::uint8_t ecn;
+    // Where the UDP header of a WireGuard message begins; 0: it carries none.
+    std::uint16_t nested_udp;
+    std::uint8_t hop_limit = 0;  // of the datagrams, where it carries a message; 0: the default
     // Once a session took it.
     const Session* session = nullptr;
     std::size_t first_datagram = 0;
@@ -74,7 +85,7 @@ class Outbound {
     MutByteSpan bytes;
     std::uint64_t counter;
     std::uint32_t destination;  // position in endpoints_
-    std::uint8_t tos;
+    std::uint8_t marks;         // ECN in the low two bits, the hop limit above
     Joining joining;
   };
   // JoinedSizes for the batch.
@@ -100,11 +111,15 @@ class Outbound {
   void remember_outcome();
   [[nodiscard]] Peer* peer_sent_to(std::size_t position) const;
   void route(const TunPacket& packet, TimePoint now);
+  // Takes packets out of a run that must not be sealed for the peer. Returns the others.
+  [[nodiscard]] std::span<Routed> drop_loops(std::span<Routed> run, const Endpoint& endpoint);
   // A run of packets to one peer: one look at its session and endpoint, one addition to its
   // counter.
   void process_run(std::span<Routed> run, TimePoint now);
   void plan(Routed& routed, const Session& session, std::uint64_t& counter, JoinLimits limits);
   void seal_phase(SegmentPhase phase);
+  [[nodiscard]] OutgoingDatagram datagram(const Planned& first, ByteSpan payload,
+                                          std::uint16_t segment_size) const;
   [[nodiscard]] static bool may_follow(const Planned& previous, const Planned& next);
   void join_datagrams();
   void try_to_join();
@@ -117,6 +132,8 @@ class Outbound {
   const bool join_;
   std::size_t mtu_ = kDefaultMtu;  // for the batch
   std::vector<Routed> routed_;
+  bool any_nested_ = false;  // one of them carries a message
+  std::optional<Loop> loop_;
   std::vector<Endpoint> endpoints_;  // one per run; OutgoingDatagram::to points here
   // In step: what was sent on. A peer may be freed before a send to it fails, its index tells.
   std::vector<SessionIndex> endpoint_sessions_;

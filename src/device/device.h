@@ -168,7 +168,7 @@ class Device {
   void send_keepalive(Peer& peer, Instant now);
   // An empty packet is a keepalive.
   void send_sealed(Peer& peer, Session& session, ByteSpan packet, TimePoint now);
-  int send_to(Peer& peer, ByteSpan datagram, std::uint8_t tos);
+  int send_to(Peer& peer, OutgoingDatagram datagram);
 
   // Timers (device_timers.cpp).
   void on_timer(Peer& peer, Timer timer, Instant now);

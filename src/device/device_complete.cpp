@@ -35,6 +35,7 @@ void Device::complete(AnswerWork& work, const Endpoint& from, Instant now) {
   if (peer == nullptr) return shared_.drops.add(DropReason::kUnknownPeer);
   static_cast<void>(keep_static_static(*peer, work.static_static));
   if (!work.response) return refuse(work.refused, now.boot);
+  if (shared_.comes_from_inside(from, *peer)) return shared_.drops.add(DropReason::kFromInside);
   // Another one may have been consumed meanwhile.
   if (work.timestamp <= peer->latest_timestamp_received) {
     return refuse(DropReason::kHandshakeReplayed, now.boot);
@@ -94,6 +95,7 @@ void Device::complete(FinishWork& work, const Endpoint& from, Instant now) {
   }
   if (!work.keys) return refuse(DropReason::kResponseForged, now.boot);
   Peer& peer = *waiting->second;
+  if (shared_.comes_from_inside(from, peer)) return shared_.drops.add(DropReason::kFromInside);
 
   peer.endpoint.store_if_different(from);
   peer.rx_bytes.fetch_add(sizeof work.message, std::memory_order_relaxed);

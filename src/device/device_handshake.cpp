@@ -145,7 +145,7 @@ void Device::submit(HandshakeJob job, Instant now) {
 void Device::send_handshake_message(Peer& peer, MutByteSpan message, Instant now) {
   peer.macs.stamp(message, now.boot);
   peer.activity.on_sent(now.boot);
-  if (send_to(peer, message, kHandshakeTos) == 0) {
+  if (send_to(peer, {.payload = message, .tos = kHandshakeTos}) == 0) {
     peer.tx_bytes.fetch_add(message.size(), std::memory_order_relaxed);
   }
   arm_persistent_keepalive(peer, now.boot);

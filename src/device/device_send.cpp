@@ -3,6 +3,7 @@
 
 #include "device/data_message.h"
 #include "device/device.h"
+#include "device/nested_message.h"
 #include "ip/ecn.h"
 #include "ip/ip_packet.h"
 
@@ -77,25 +78,32 @@ void Device::send_sealed(Peer& peer, Session& session, ByteSpan packet, TimePoin
   std::copy(packet.begin(), packet.end(), plaintext.begin());
   const SealJob job = begin_data_message(session, counter, plaintext, seal_buffer_);
   seal({&job, 1});
-  const auto inner = inspect(packet);
+  OutgoingDatagram datagram{.payload = seal_buffer_};
+  if (const auto inner = inspect(packet)) {
+    datagram.tos = ecn_encapsulate(inner->ecn);
+    if (nested_message_at(packet) != 0) {
+      datagram.hop_limit = static_cast<std::uint8_t>(outer_hop_limit(packet));
+    }
+  }
   peer.activity.on_sent(now);
-  if (send_to(peer, seal_buffer_, inner ? ecn_encapsulate(inner->ecn) : std::uint8_t{0}) == 0) {
+  if (send_to(peer, datagram) == 0) {
     peer.tx_bytes.fetch_add(seal_buffer_.size(), std::memory_order_relaxed);
   }
 }
 
-int Device::send_to(Peer& peer, ByteSpan datagram, std::uint8_t tos) {
+int Device::send_to(Peer& peer, OutgoingDatagram datagram) {
   Endpoint endpoint = peer.endpoint.load();
   if (!endpoint.is_set()) {
     shared_.drops.add(DropReason::kNoEndpoint);
     return EDESTADDRREQ;
   }
-  int error = sender_.send({datagram, &endpoint, tos});
+  datagram.to = &endpoint;
+  int error = sender_.send(datagram);
   if (is_source_error(error) && endpoint.source_ifindex != 0) {
     // The address we were reached on may have gone: the routing table chooses another (P29).
     peer.forget_source_of(endpoint);
     endpoint.clear_source();
-    error = sender_.send({datagram, &endpoint, tos});
+    error = sender_.send(datagram);
   }
   if (error != 0) shared_.drops.add(DropReason::kSendError);
   return error;

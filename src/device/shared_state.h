@@ -8,6 +8,7 @@
 #include "base/rcu.h"
 #include "device/attention_list.h"
 #include "device/protocol_constants.h"
+#include "ip/endpoint.h"
 #include "tables/allowed_ips.h"
 #include "tables/index_table.h"
 
@@ -19,7 +20,15 @@ struct SharedState {
   IndexTable sessions{reclaimer};
   AttentionList attention;
   DropCounters drops;
-  std::atomic<unsigned> mtu{kDefaultMtu};  // of the TUN, followed by the control thread; relaxed
+  // Followed by the control thread. Relaxed: each is a value of its own.
+  std::atomic<unsigned> mtu{kDefaultMtu};     // of the TUN
+  std::atomic<std::uint32_t> tun_ifindex{0};  // 0: not in the sockets' network namespace
+  std::atomic<std::uint16_t> listen_port{0};  // of the sockets; 0: there are none
+
+  // True if the datagram came through our own tunnel, from elsewhere than where the peer's endpoint
+  // is. A peer inside the tunnel of another one is fine, but no peer moves there by itself: it
+  // could move into its own tunnel, and what is sealed for it would come back to be sealed again.
+  [[nodiscard]] bool comes_from_inside(const Endpoint& from, const Peer& peer) const;
 };
 
 }  // namespace wring

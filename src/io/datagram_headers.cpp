@@ -38,6 +38,7 @@ void put_v4(const OutgoingDatagram& datagram, ControlWriter& control) {
     control.put(IPPROTO_IP, IP_PKTINFO, info);
   }
   if (datagram.tos != 0) control.put(IPPROTO_IP, IP_TOS, int{datagram.tos});
+  if (datagram.hop_limit != 0) control.put(IPPROTO_IP, IP_TTL, int{datagram.hop_limit});
 }
 
 void put_v6(const OutgoingDatagram& datagram, ControlWriter& control) {
@@ -49,6 +50,7 @@ void put_v6(const OutgoingDatagram& datagram, ControlWriter& control) {
     control.put(IPPROTO_IPV6, IPV6_PKTINFO, info);
   }
   if (datagram.tos != 0) control.put(IPPROTO_IPV6, IPV6_TCLASS, int{datagram.tos});
+  if (datagram.hop_limit != 0) control.put(IPPROTO_IPV6, IPV6_HOPLIMIT, int{datagram.hop_limit});
 }
 
 bool read_name(ByteSpan name, Endpoint& from) {

@@ -17,11 +17,10 @@ namespace wring {
 inline constexpr std::size_t kNameRoom = 32;
 static_assert(kNameRoom >= sizeof(sockaddr_in6));
 
-// IPv6 needs the most: the packet information, the traffic class and the size of the datagrams,
-// which is an int on receive. Rounded up for what lies behind it, too.
-inline constexpr std::size_t kControlRoom = 96;
-static_assert(kControlRoom >=
-              CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(int)));
+// IPv6 needs the most: the packet information, the traffic class, the hop limit (on send alone) and
+// the size of the datagrams, which is an int on receive. Rounded up for what lies behind it, too.
+inline constexpr std::size_t kControlRoom = 112;
+static_assert(kControlRoom >= CMSG_SPACE(sizeof(in6_pktinfo)) + 3 * CMSG_SPACE(sizeof(int)));
 
 // The arguments of one sendmsg. It points into itself, so it is filled where it stays.
 class SendHeader {

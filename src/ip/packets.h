@@ -33,7 +33,8 @@ struct ReceivedDatagram {
   std::uint16_t segment_size = 0;
 };
 
-// A UDP datagram to be sent. Handshake messages carry DSCP 0x88, data the inner ECN bits only.
+// A UDP datagram to be sent. Handshake messages have a TOS of 0x88 (DSCP AF41), data messages carry
+// the ECN bits of their packet.
 struct OutgoingDatagram {
   ByteSpan payload;
   const Endpoint* to = nullptr;
@@ -41,6 +42,7 @@ struct OutgoingDatagram {
   // UDP_SEGMENT: sent as several datagrams of this many bytes each, of which the last may be
   // shorter. 0: it is one datagram.
   std::uint16_t segment_size = 0;
+  std::uint8_t hop_limit = 0;  // TTL or hop limit; 0: the system's default
 };
 
 }  // namespace wring

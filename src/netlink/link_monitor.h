@@ -32,6 +32,11 @@ class LinkMonitor {
 
   // The state as last seen; known from open() on.
   [[nodiscard]] const LinkState& state() const { return state_; }
+  // The interface's number in our own network namespace; 0 while it is in another one. It changes
+  // only together with the state, because a move sets the interface down.
+  [[nodiscard]] unsigned own_ifindex() const {
+    return namespace_ == kOwnNamespace ? static_cast<unsigned>(ifindex_) : 0;
+  }
   // Readable when poll() has something to look at. Stays the same when the interface moves.
   [[nodiscard]] int fd() const;
   // Takes in what was told, and returns the state if it is another than before. Never blocks. An

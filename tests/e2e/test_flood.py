@@ -14,6 +14,7 @@ import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from support.drops import dropped
 from support.flood import forged_initiations, joined, send_apart
 from support.transfer import await_reach, iperf3
 from support.tunnel import PORT, End
@@ -70,18 +71,6 @@ class _Flood:
                 thread.join()
 
 
-def _dropped(end: End, reason: str) -> int:
-    """What the end counted, as its control socket tells it."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as control:
-        control.connect(end.host.path(f"/var/run/wireguard/{end.interface}.sock"))
-        control.sendall(b"get=1\n\n")
-        text = b""
-        while not text.endswith(b"\n\n"):
-            text += control.recv(1 << 16)
-    counts = dict(line.split("=", 1) for line in text.decode().split())
-    return int(counts.get(f"dropped_{reason}", 0))
-
-
 def _peak_kib(end: End) -> int:
     status = Path(f"/proc/{end.daemon.pid}/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0])
@@ -134,7 +123,7 @@ def test_under_a_flood_tunnels_keep_their_throughput_and_new_peers_get_in(net):
         with flood.going_on():
             waits = [_seconds_to_join(each, flooded, f"10.7.{2 + number}.1")
                      for number, each in enumerate(newcomers)]
-        asked, peak_kib = _dropped(flooded, "cookie_required"), _peak_kib(flooded)
+        asked, peak_kib = dropped(flooded, "cookie_required"), _peak_kib(flooded)
         print(f"{flood.sent} initiations sent, {asked} asked for a cookie; "
               f"throughput kept: {_listed(kept)}; seconds to join: {_listed(waits)}; "
               f"memory: {quiet_kib} KiB before, {peak_kib} KiB at most")

@@ -237,5 +237,30 @@ TEST_F(InboundTest, a_key_of_165_seconds_asks_once_for_the_next) {  // P8
   EXPECT_EQ(attention(), 0U);
 }
 
+// Its messages come back into the tunnel else, to be sealed again and again.
+TEST_F(InboundTest, a_peer_does_not_move_into_the_tunnel) {
+  shared_.tun_ifindex = 9;
+  from_.source_ifindex = 9;
+  EXPECT_TRUE(receive({sealed(0, packet())}).empty());
+  expect_drop(DropReason::kFromInside);
+  expect_peer_untouched();
+}
+
+TEST_F(InboundTest, a_peer_whose_endpoint_is_inside_of_the_tunnel_is_heard_from_there) {
+  shared_.tun_ifindex = 9;
+  peer_.endpoint.store(from_);
+  from_.source_ifindex = 9;
+  EXPECT_EQ(receive({sealed(0, packet())}).size(), 1U);
+  EXPECT_EQ(peer_.endpoint.load(), from_);
+}
+
+TEST_F(InboundTest, another_interface_is_not_taken_for_the_tunnel) {
+  for (const auto& [tun, came_by] : {std::pair{9U, 8U}, {0U, 0U}, {0U, 9U}, {9U, 0U}}) {
+    shared_.tun_ifindex = tun;
+    from_.source_ifindex = came_by;
+    EXPECT_EQ(receive({sealed(came_by + 2 * tun, packet())}).size(), 1U);
+  }
+}
+
 }  // namespace
 }  // namespace wring

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "ip/endpoint_parse.h"
+#include "ip/transport_header.h"
 #include "tests/support/packets.h"
 #include "tests/support/sessions.h"
 
@@ -208,6 +209,63 @@ TEST_F(OutboundTest, a_failed_source_address_is_forgotten_unless_the_peer_has_mo
     }
     EXPECT_EQ(send({packet("10.0.0.2")}).datagrams[0].to->source_ifindex, moved ? 4U : 0U);
   }
+}
+
+// A message from port 51820 of 10.0.0.1 to `destination`, port 5000.
+Packet nested(std::string_view destination, std::uint32_t type, std::uint32_t index,
+              std::uint8_t ttl = 64) {
+  Packet payload(8 + 148);
+  store(MutByteSpan(payload), UdpHeader{51820, 5000, 156, 0});
+  store(MutByteSpan(payload), Le<std::uint32_t>(type), 8);
+  store(MutByteSpan(payload), Le<std::uint32_t>(index), 12);
+  Packet packet =
+      make_packet({.source = "10.0.0.1", .destination = destination, .payload = payload});
+  packet[8] = ttl;
+  return packet;
+}
+
+TEST_F(OutboundTest, a_message_of_ours_that_comes_back_is_dropped_and_the_route_is_named) {
+  shared_.allowed_ips.insert(IpPrefix::parse("0.0.0.0/0").value(), &peer_);
+  shared_.listen_port = 51820;
+  const auto batch = send({packet("10.0.0.2"), nested("192.0.2.2", 4, 8), packet("10.0.0.2"),
+                           nested("192.0.2.2", 1, 99), packet("10.0.0.2")});
+  ASSERT_EQ(batch.datagrams.size(), 3U);
+  for (std::size_t i = 0; i < 3; ++i)
+    EXPECT_EQ(load<DataHeader>(batch.datagrams[i].payload).counter, i);
+  EXPECT_EQ(shared_.drops.get(DropReason::kRoutingLoop), 2U);
+  ASSERT_NE(batch.loop, nullptr);
+  EXPECT_TRUE(batch.loop->own);
+  EXPECT_EQ(to_string(batch.loop->endpoint), "192.0.2.2:5000");
+  EXPECT_EQ(send({packet("10.0.0.2")}).loop, nullptr);
+}
+
+TEST_F(OutboundTest, a_message_of_ours_wakes_no_handshake_where_there_is_no_session) {
+  shared_.allowed_ips.insert(IpPrefix::parse("0.0.0.0/0").value(), &peer_);
+  shared_.listen_port = 51820;
+  peer_.sending = nullptr;
+  EXPECT_TRUE(send({nested("192.0.2.2", 1, 99)}).datagrams.empty());
+  EXPECT_TRUE(peer_.staged.empty());
+  EXPECT_EQ(attention(), 0U);
+  EXPECT_EQ(shared_.drops.get(DropReason::kRoutingLoop), 1U);
+}
+
+TEST_F(OutboundTest, a_message_of_another_tunnel_passes_with_fewer_hops) {
+  const auto batch = send({nested("10.0.0.2", 4, 8), packet("10.0.0.2"),
+                           nested("10.0.0.2", 4, 8, 9), nested("10.0.0.2", 4, 8, 200)});
+  ASSERT_EQ(batch.datagrams.size(), 4U);
+  EXPECT_EQ(batch.datagrams[0].hop_limit, 56);
+  EXPECT_EQ(batch.datagrams[1].hop_limit, 0);
+  EXPECT_EQ(batch.datagrams[2].hop_limit, 1);
+  EXPECT_EQ(batch.datagrams[3].hop_limit, 0);  // the system's own
+  EXPECT_EQ(batch.loop, nullptr);
+}
+
+TEST_F(OutboundTest, a_message_in_too_many_tunnels_is_dropped) {
+  const auto batch = send({nested("10.0.0.2", 4, 8, 8)});
+  EXPECT_TRUE(batch.datagrams.empty());
+  ASSERT_NE(batch.loop, nullptr);
+  EXPECT_FALSE(batch.loop->own);
+  EXPECT_EQ(shared_.drops.get(DropReason::kRoutingLoop), 1U);
 }
 
 }  // namespace

@@ -89,6 +89,24 @@ TEST(SendHeader, source_address_and_traffic_class_of_ipv6_become_control_message
   EXPECT_EQ(data_of<int>(tos), 1);
 }
 
+TEST(SendHeader, a_hop_limit_of_its_own_fits_beside_all_the_others) {
+  for (const bool v6 : {false, true}) {
+    Endpoint to = v6 ? v6_endpoint("2001:db8::1") : v4_endpoint();
+    std::memset(&to.source, 1, v6 ? 16 : 4);
+    to.source_ifindex = 3;
+    SendHeader header;
+    header.fill({{}, &to, 1, 1200, 56});
+    EXPECT_LE(header.message().msg_controllen, kControlRoom);
+    const cmsghdr* hops = v6 ? find(header.message(), IPPROTO_IPV6, IPV6_HOPLIMIT)
+                             : find(header.message(), IPPROTO_IP, IP_TTL);
+    ASSERT_NE(hops, nullptr);
+    EXPECT_EQ(data_of<int>(hops), 56);
+    header.fill({{}, &to, 1, 1200});
+    EXPECT_EQ(find(header.message(), v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_HOPLIMIT : IP_TTL),
+              nullptr);
+  }
+}
+
 TEST(SendHeader, a_link_local_source_names_its_interface) {
   Endpoint to = v6_endpoint("fe80::1");
   to.remote.v6.sin6_scope_id = 3;

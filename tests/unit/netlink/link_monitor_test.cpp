@@ -85,8 +85,10 @@ TEST_F(LinkMonitorTest, an_interface_that_moves_to_another_namespace_is_heard_th
   ASSERT_TRUE(other.made());
   ASSERT_TRUE(run("ip link set pump0 up"));
   EXPECT_EQ(changed(), (LinkState{true, true, 1420}));
+  EXPECT_EQ(monitor_->own_ifindex(), if_nametoindex("pump0"));
   EXPECT_TRUE(run("ip link set pump0 netns " + other.name()));
   EXPECT_EQ(changed(), (LinkState{true, false, 1420}));  // a move sets it down
+  EXPECT_EQ(monitor_->own_ifindex(), 0U);
   EXPECT_EQ(monitor_->fd(), fd);
   EXPECT_TRUE(run("ip -n " + other.name() + " link set pump0 up mtu 1300"));
   EXPECT_EQ(changed(), (LinkState{true, true, 1300}));

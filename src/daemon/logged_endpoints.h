@@ -1,4 +1,4 @@
-// The destinations for which the kernel refused to segment, so that the log says so once.
+// The endpoints that the log has told something about, so that it says it once.
 #pragma once
 
 #include <algorithm>
@@ -11,11 +11,11 @@
 namespace wring {
 
 // Any thread.
-class RefusedEndpoints {
+class LoggedEndpoints {
  public:
-  // Whether this is the first that is heard of the remote address. Of more than a thousand the
-  // oldest are forgotten, lest a gateway with roaming peers collect them for ever.
-  bool is_new(Endpoint endpoint) {
+  // True if this remote address was not added before. Keeps the latest 1024, because the peers of a
+  // gateway roam and their addresses must not collect for ever.
+  [[nodiscard]] bool add(Endpoint endpoint) {
     endpoint.clear_source();
     const std::lock_guard lock(mutex_);
     if (std::find(known_.begin(), known_.end(), endpoint) != known_.end()) return false;
@@ -34,6 +34,12 @@ class RefusedEndpoints {
   std::mutex mutex_;
   std::vector<Endpoint> known_;
   std::size_t oldest_ = 0;
+};
+
+// What all workers of a tunnel log once.
+struct LoggedOnce {
+  LoggedEndpoints not_segmented;  // the kernel refused joined datagrams
+  LoggedEndpoints looping;        // the route leads back into a tunnel
 };
 
 }  // namespace wring

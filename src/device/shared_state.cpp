@@ -1,0 +1,15 @@
+// What the workers and the control thread ask of the state that they share.
+#include "device/shared_state.h"
+
+#include "device/nested_message.h"
+#include "device/peer.h"
+
+namespace wring {
+
+bool SharedState::comes_from_inside(const Endpoint& from, const Peer& peer) const {
+  const std::uint32_t tun = tun_ifindex.load(std::memory_order_relaxed);
+  if (tun == 0 || from.source_ifindex != tun) return false;
+  return !same_remote(from, peer.endpoint.load());
+}
+
+}  // namespace wring
