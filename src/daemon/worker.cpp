@@ -184,7 +184,9 @@ void Worker::run() {
     reader.online();
 
     const TimePoint now = clock_.now();
-    const Outbound::Batch sealed = outbound_.process(input.packets, now);
+    // What is unsent points to what process() made, which must stay until it has left.
+    const Outbound::Batch sealed =
+        input.unsent ? Outbound::Batch{} : outbound_.process(input.packets, now);
     for (const OutgoingDatagram& datagram : sealed.datagrams)
       pump_->send(datagram);
     if (sealed.loop != nullptr) log_loop(*sealed.loop);

@@ -30,6 +30,8 @@ class BufferRing {
   [[nodiscard]] std::size_t buffer_size() const { return buffers_.size(); }
   [[nodiscard]] std::uint8_t* data(unsigned id) const { return buffers_.data(id); }
 
+  // No buffer is left for the kernel to pick.
+  [[nodiscard]] bool is_empty() const { return in_ring_ == 0; }
   // To be told of each buffer that the kernel has filled.
   void taken() { --in_ring_; }
   // Takes back a buffer that the kernel has filled.

@@ -12,18 +12,10 @@
 #include "io/udp_sockets.h"
 
 namespace wring {
-namespace {
-
-constexpr std::chrono::milliseconds kRest{10};
-
-}  // namespace
 
 EpollPump::EpollPump(int tun_fd, unsigned worker_index, OutputErrors& errors, bool vnet_header,
                      PacketBuffers tun_buffers, PacketBuffers udp_buffers)
-    : tun_fd_(tun_fd),
-      worker_index_(worker_index),
-      vnet_header_(vnet_header),
-      errors_(errors),
+    : PumpBase(tun_fd, worker_index, errors, vnet_header),
       tun_buffers_(std::move(tun_buffers)),
       udp_buffers_(std::move(udp_buffers)) {
   for (std::size_t i = 0; i < kMaxBatch; ++i) {
@@ -61,50 +53,66 @@ EpollPump::~EpollPump() {
 }
 
 PacketPump::Input EpollPump::wait() {
+  woken_ = false;
+  const bool tun_was_gone = tun_gone_;
   finish_output();
   take_new_sockets();
   packet_count_ = 0;
   datagram_count_ = 0;
-  udp_buffers_used_ = 0;
-  woken_ = false;
-  const bool tun_was_gone = tun_gone_;
   do {
+    // Refused datagrams used up buffers.
+    udp_buffers_used_ = 0;
+    send_waiting();
+    finish_output();
+    watch_for_room();
     take_input();
+    finish_output();  // because what has waited too long was given up
   } while (packet_count_ == 0 && datagram_count_ == 0 && !woken_ && tun_gone_ == tun_was_gone);
   const Input input{std::span(packets_).first(packet_count_),
-                    std::span(datagrams_).first(datagram_count_), tun_gone_};
+                    std::span(datagrams_).first(datagram_count_), tun_gone_, !waiting_.empty()};
   packet_limit_.on_batch(input.packets);
   datagram_limit_.on_batch(input.datagrams);
   return input;
 }
 
-void EpollPump::wake() {
-  const std::uint64_t one = 1;
-  // Refused only at a count of 2^64 - 2, which wakes as well.
-  [[maybe_unused]] const ssize_t written = ::write(wake_event_.get(), &one, sizeof one);
-}
-
-void EpollPump::set_sockets(std::shared_ptr<const UdpSockets> sockets) {
-  next_sockets_.offer(std::move(sockets));
-  wake();
-}
-
 void EpollPump::take_new_sockets() {
-  auto next = next_sockets_.take();
-  if (!next) return;
+  if (!next_sockets_.pending()) return;
   unwatch(kV4);
   unwatch(kV6);
-  sockets_ = std::move(*next);
-  if (sockets_ == nullptr) return;
-  watch(kV4, sockets_->fd_v4(worker_index_));
-  watch(kV6, sockets_->fd_v6(worker_index_));
+  use_offered_sockets();
+  watch(kV4, socket_fds_[kV4]);
+  watch(kV6, socket_fds_[kV6]);
+}
+
+// Waits for room if something waits for it, and for packets if nothing does.
+void EpollPump::watch_for_room() {
+  constexpr std::uint32_t kNothing = 0;
+  constexpr std::uint32_t kInput = EPOLLIN;
+  constexpr std::uint32_t kInputOrRoom = EPOLLIN | EPOLLOUT;
+  const bool wait = !waiting_.empty();
+  wait_for_events(kTun, wait ? kNothing : kInput);
+  for (const Source family : {kV4, kV6}) {
+    const bool blocked = wait && family == family_of(waiting_.front());
+    wait_for_events(family, blocked ? kInputOrRoom : kInput);
+  }
+}
+
+void EpollPump::wait_for_events(Source source, std::uint32_t events) {
+  Watched& watched = sources_[source];
+  if (watched.events == events) return;
+  watched.events = events;
+  if (watched.fd < 0 || watched.resting) return;
+  epoll_event event{};
+  event.events = events;
+  event.data.u32 = source;
+  epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, watched.fd, &event);
 }
 
 void EpollPump::watch(Source source, int fd) {
-  sources_[source] = {.fd = fd};
+  sources_[source] = {.fd = fd, .events = sources_[source].events};
   if (fd < 0) return;
   epoll_event event{};
-  event.events = EPOLLIN;
+  event.events = sources_[source].events;
   event.data.u32 = source;
   // Without memory for it the descriptor is tried again, as after an error of its own.
   if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) rest(source);

@@ -14,13 +14,11 @@
 #include "io/batch_limit.h"
 #include "io/datagram_headers.h"
 #include "io/packet_buffers.h"
-#include "pump/failed_output.h"
-#include "pump/packet_pump.h"
-#include "pump/sockets_handover.h"
+#include "pump/pump_base.h"
 
 namespace wring {
 
-class EpollPump final : public PacketPump {
+class EpollPump final : public PumpBase {
  public:
   // Makes the pump of worker `worker_index` (its sockets of UdpSockets) for the TUN queue `tun_fd`,
   // which is non-blocking, stays the caller's and outlives the pump. `vnet_header`: the TUN passes
@@ -31,16 +29,16 @@ class EpollPump final : public PacketPump {
   ~EpollPump() override;
 
   Input wait() override;
-  // on_send_error() may call this too: to send the datagram once more, not for ever.
-  void send(const OutgoingDatagram& datagram) override;
+  void send(const OutgoingDatagram& datagram) override {
+    if (may_leave(datagram)) {
+      queue_send(datagram);
+    } else {
+      postpone(datagram);
+    }
+  }
   void write_tun(std::span<const iovec> parts) override;
-  void wake() override;
-  void set_sockets(std::shared_ptr<const UdpSockets> sockets) override;
 
  private:
-  static constexpr unsigned kSendSlots = 256;
-  static constexpr unsigned kFamilies = 2;  // IPv4, then IPv6
-
   // What epoll watches. IPv6 follows IPv4.
   enum Source : unsigned { kV4, kV6, kTun, kWake, kSources };
   // A descriptor of which nobody waits for input: after an error that should not be it rests for a
@@ -48,6 +46,7 @@ class EpollPump final : public PacketPump {
   struct Watched {
     int fd = -1;
     bool resting = false;
+    std::uint32_t events = EPOLLIN;
   };
 
   EpollPump(int tun_fd, unsigned worker_index, OutputErrors& errors, bool vnet_header,
@@ -56,10 +55,13 @@ class EpollPump final : public PacketPump {
   // Input.
   void take_new_sockets();
   void watch(Source source, int fd);
+  void wait_for_events(Source source, std::uint32_t events);
+  void watch_for_room();
   void unwatch(Source source);
   void rest(Source source);
   void end_rest();
   void take_input();
+  [[nodiscard]] int longest_wait_ms() const;
   void on_ready(Source source);
   void read_tun();
   void on_tun_error(int error);
@@ -67,24 +69,15 @@ class EpollPump final : public PacketPump {
   void take_datagram(std::size_t at, const mmsghdr& message);
 
   // Output.
-  void flush();
+  void queue_send(const OutgoingDatagram& datagram) override;
+  void flush() override;
   void finish_output();
-  [[nodiscard]] bool wait_for_room(int fd);
 
-  const int tun_fd_;
-  const unsigned worker_index_;
-  const bool vnet_header_;
-  OutputErrors& errors_;
   UniqueFd epoll_;
-  UniqueFd wake_event_;
   std::array<Watched, kSources> sources_;
   bool anything_rests_ = false;
   std::chrono::steady_clock::time_point rest_ends_;
   unsigned turn_ = 0;  // which of the sources that are ready comes first
-  bool woken_ = false;
-  bool tun_gone_ = false;
-  std::shared_ptr<const UdpSockets> sockets_;
-  SocketsHandover next_sockets_;
 
   // The batch handed out last. The buffers are used from the first one on, so few packets stay in
   // few buffers.
@@ -113,8 +106,6 @@ class EpollPump final : public PacketPump {
   std::array<OutgoingDatagram, kSendSlots> queued_;
   std::array<int, kSendSlots> send_fds_;
   unsigned queued_count_ = 0;
-  FailedOutput failed_;
-  std::chrono::milliseconds patience_{0};  // how long this batch may still wait for room
 };
 
 }  // namespace wring

@@ -10,25 +10,28 @@
 #include "pump/epoll_pump.h"
 
 namespace wring {
-namespace {
-
-constexpr int kRestMs = 10;
-
-}  // namespace
 
 // Waits, and takes one batch of everything that is ready. What is left over is ready still the next
 // time (level-triggered).
 void EpollPump::take_input() {
   std::array<epoll_event, kSources> events;
-  const int ready =
-      epoll_wait(epoll_.get(), events.data(), kSources, anything_rests_ ? kRestMs : -1);
+  const int ready = epoll_wait(epoll_.get(), events.data(), kSources, longest_wait_ms());
   end_rest();
+  check_for_stall();
   if (ready <= 0) return;
   // The families share buffers, so each comes first in its turn.
   ++turn_;
   const auto count = static_cast<unsigned>(ready);
-  for (unsigned i = 0; i < count; ++i)
-    on_ready(static_cast<Source>(events[(i + turn_) % count].data.u32));
+  for (unsigned i = 0; i < count; ++i) {
+    const epoll_event& event = events[(i + turn_) % count];
+    // There may only be room, which the next turn uses.
+    if (event.events != EPOLLOUT) on_ready(static_cast<Source>(event.data.u32));
+  }
+}
+
+int EpollPump::longest_wait_ms() const {
+  if (anything_rests_) return static_cast<int>(kRest.count());
+  return waiting_.empty() ? -1 : static_cast<int>(kStallCheck.count());
 }
 
 void EpollPump::on_ready(Source source) {
@@ -37,7 +40,8 @@ void EpollPump::on_ready(Source source) {
     case kV6:
       return receive(source);
     case kTun:
-      return read_tun();
+      // While datagrams wait for room, only errors come: they do though nobody asked for them.
+      return waiting_.empty() ? read_tun() : on_tun_error(0);
     default: {
       std::uint64_t count = 0;
       [[maybe_unused]] const ssize_t size = ::read(wake_event_.get(), &count, sizeof count);

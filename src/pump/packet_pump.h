@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "io/send_budget.h"
 #include "ip/packets.h"
 
 namespace wring {
@@ -42,6 +43,9 @@ class PacketPump {
     std::span<TunPacket> packets;
     std::span<ReceivedDatagram> datagrams;
     bool tun_gone = false;  // the TUN was deleted: nothing more will come from it
+    // Datagrams of earlier calls of send() still wait for room in their socket. Then there are no
+    // packets.
+    bool unsent = false;
   };
 
   PacketPump() = default;
@@ -49,19 +53,25 @@ class PacketPump {
   PacketPump& operator=(const PacketPump&) = delete;
   virtual ~PacketPump() = default;
 
-  // Hands out what was queued (in the order it was queued, so that a flow keeps its order), then
-  // blocks until there is input or wake() was called. All that was queued has been copied by the
-  // kernel, or reported to OutputErrors, when it returns.
+  // Hands out what was queued, in that order, so that a flow keeps its order. Then blocks until
+  // there is input or wake() was called. Never waits for anything else: datagrams for which their
+  // socket has no room are kept. Until they have left, wait() takes no packets from the TUN, but it
+  // returns datagrams that come in. They are given up, and reported with EAGAIN, only if the socket
+  // drains nothing for 100 ms.
   virtual Input wait() = 0;
-  // Queue output for the next wait(). The bytes, the endpoint and the iovecs themselves stay valid
-  // until it has returned. A full queue is flushed at once, nothing is dropped.
-  //
-  // One datagram, or as many as its segment_size makes of it; errors concern all of them together.
-  // A family without a socket is an error (EAFNOSUPPORT).
+  // Queues a datagram, or as many as its segment_size makes of it. Errors concern all of them
+  // together. A family without a socket is an error (EAFNOSUPPORT). Bytes and endpoint stay
+  // unchanged until a wait() has returned without Input::unsent: only then has the kernel copied
+  // them, or OutputErrors been told. They may lie in the packets of an Input, which the pump keeps
+  // for as long, but not in its datagrams if the socket can be full.
   virtual void send(const OutgoingDatagram& datagram) = 0;
-  // One packet, gathered from at most IOV_MAX (1024) parts. Where the TUN passes a VnetHeader, the
-  // caller puts it into the first of them.
+  // Queues a packet, gathered from at most IOV_MAX (1024) parts. Where the TUN passes a VnetHeader,
+  // the caller puts it into the first of them. Bytes and iovecs stay unchanged until the next
+  // wait() has returned, with or without Input::unsent.
   virtual void write_tun(std::span<const iovec> parts) = 0;
+  // What the socket of a family holds, once all that was queued has been handed out. At most two
+  // system calls.
+  [[nodiscard]] virtual SocketFill fill(bool v4) = 0;
 
   // Makes a wait() under way or the next one return. Thread-safe, never blocks.
   virtual void wake() = 0;

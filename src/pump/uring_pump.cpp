@@ -9,6 +9,7 @@
 //   3. Only now the last batch's buffers are free. They come into the ring with the next wait().
 #include "pump/uring_pump.h"
 
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -17,7 +18,6 @@
 #include <utility>
 
 #include "io/tun_queue.h"
-#include "io/udp_sockets.h"
 
 namespace wring {
 namespace {
@@ -27,8 +27,9 @@ constexpr std::uint16_t kUdpGroup = 1;
 constexpr std::size_t kUdpBufferSize =
     sizeof(io_uring_recvmsg_out) + kNameRoom + kControlRoom + kMaxPacket;
 
-// How long a request rests after an error that should not be.
-__kernel_timespec backoff{.tv_sec = 0, .tv_nsec = 10'000'000};
+__kernel_timespec as_timespec(std::chrono::nanoseconds time) {
+  return {.tv_sec = 0, .tv_nsec = time.count()};
+}
 
 }  // namespace
 
@@ -44,10 +45,7 @@ bool UringPump::is_ordinary_end(int result) {
 
 UringPump::UringPump(int tun_fd, unsigned worker_index, OutputErrors& errors,
                      const UringOptions& options)
-    : tun_fd_(tun_fd),
-      worker_index_(worker_index),
-      vnet_header_(options.vnet_header),
-      errors_(errors) {
+    : PumpBase(tun_fd, worker_index, errors, options.vnet_header) {
   writes_.reserve(kRingEntries);
   receive_shape_.msg_namelen = kNameRoom;
   receive_shape_.msg_controllen = kControlRoom;
@@ -101,16 +99,18 @@ void UringPump::stop() {
   io_uring_sqe* sqe = ring_->entry();
   io_uring_prep_cancel64(sqe, 0, IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL);
   io_uring_sqe_set_data64(sqe, tag(Kind::kCancel, 0, 0));
+  __kernel_timespec patience = as_timespec(kRest);
   for (int i = 0; i < kMaxRounds && anything_in_flight(); ++i) {
-    ring_->submit_and_wait(1, &backoff);
+    ring_->submit_and_wait(1, &patience);
     reap();
-    give_back(*batch_);
+    packets_.now().count = 0;
+    datagrams_.now().count = 0;
   }
 }
 
 bool UringPump::anything_in_flight() const {
   return tun_.armed || wake_armed_ || backoff_armed_ || receive_[0].armed || receive_[1].armed ||
-         !retired_.empty();
+         room_armed_[0] || room_armed_[1] || stall_check_armed_ || !retired_.empty();
 }
 
 PacketPump::Input UringPump::wait() {
@@ -119,52 +119,64 @@ PacketPump::Input UringPump::wait() {
     flush();  // to the old ones
     take_new_sockets();
   }
-  Batch& former = *batch_;
   begin_batch();
   woken_ = false;
   const bool tun_was_gone = tun_gone_;
   report_failures();  // of what could not even be queued
   do {
+    send_waiting();
+    refill_empty_rings();
     arm();
-    ring_->submit_and_wait(tun_readable_ ? 0 : 1);
+    const bool has_input = has_packets() || (tun_readable_ && may_take_packets());
+    ring_->submit_and_wait(has_input ? 0 : 1);
     reap();
     if (ring_->queued() != 0) flush();
     queued_count_ = 0;
     report_failures();
-    if (tun_readable_) read_tun();
-  } while (batch_->packet_count == 0 && batch_->datagram_count == 0 && !woken_ &&
-           tun_gone_ == tun_was_gone);
-  give_back(former);
+    if (tun_readable_ && may_take_packets()) read_tun();
+  } while (!has_packets() && datagrams_.now().count == 0 && !woken_ && tun_gone_ == tun_was_gone);
+  give_back_former();
   writes_.clear();
   write_generation_ = (write_generation_ + 1) & kGenerationMask;
-  patience_ = kMaxSendWait;
-  const Input input{std::span(batch_->packets).first(batch_->packet_count),
-                    std::span(batch_->datagrams).first(batch_->datagram_count), tun_gone_};
+  packets_handed_out_ = may_take_packets();
+  const Input input{packets_handed_out_ ? packets_.now().used() : std::span<TunPacket>{},
+                    datagrams_.now().used(), tun_gone_, !waiting_.empty()};
   packet_limit_.on_batch(input.packets);
   datagram_limit_.on_batch(input.datagrams);
   return input;
 }
 
-void UringPump::wake() {
-  const std::uint64_t one = 1;
-  // Blocks only at a count of 2^64 - 2.
-  [[maybe_unused]] const ssize_t written = ::write(wake_event_.get(), &one, sizeof one);
-}
-
-// Fills the other batch from now on.
+// Fills the other batch from now on. Packets that were not handed out stay in theirs, and no more
+// are asked for.
 void UringPump::begin_batch() {
-  batch_ = batch_ == &batches_[0] ? &batches_[1] : &batches_[0];
-  if (multishot_tun_read_) tun_buffers_->refill(packet_limit_.packets());
+  datagrams_.current = 1 - datagrams_.current;
   udp_buffers_->refill(datagram_limit_.packets());
+  if (!packets_handed_out_) return;
+  packets_.current = 1 - packets_.current;
+  if (multishot_tun_read_) tun_buffers_->refill(packet_limit_.packets());
 }
 
-void UringPump::give_back(Batch& batch) {
-  for (std::size_t i = 0; multishot_tun_read_ && i < batch.packet_count; ++i)
-    tun_buffers_->give_back(batch.packet_buffers[i]);
-  for (std::size_t i = 0; i < batch.datagram_count; ++i)
-    udp_buffers_->give_back(batch.datagram_buffers[i]);
-  batch.packet_count = 0;
-  batch.datagram_count = 0;
+// A wait that brought nothing may have used up the buffers for input that was refused. Packets that
+// were not asked for while datagrams waited for room are now.
+void UringPump::refill_empty_rings() {
+  if (udp_buffers_->is_empty() && datagrams_.now().count == 0)
+    udp_buffers_->refill(datagram_limit_.packets());
+  if (multishot_tun_read_ && may_take_packets() && tun_buffers_->is_empty() &&
+      packets_.now().count == 0) {
+    tun_buffers_->refill(packet_limit_.packets());
+  }
+}
+
+void UringPump::give_back_former() {
+  Batch<ReceivedDatagram>& datagrams = datagrams_.former();
+  for (std::size_t i = 0; i < datagrams.count; ++i)
+    udp_buffers_->give_back(datagrams.buffers[i]);
+  datagrams.count = 0;
+  if (!waiting_.empty()) return;  // which may lie in the packets of the batch before
+  Batch<TunPacket>& packets = packets_.former();
+  for (std::size_t i = 0; multishot_tun_read_ && i < packets.count; ++i)
+    tun_buffers_->give_back(packets.buffers[i]);
+  packets.count = 0;
 }
 
 void UringPump::arm() {
@@ -174,18 +186,42 @@ void UringPump::arm() {
     io_uring_sqe_set_data64(sqe, tag(Kind::kWake, 0, 0));
     wake_armed_ = true;
   }
-  if (!tun_.armed && !tun_.resting && !tun_gone_) arm_tun();
-  for (unsigned family = 0; family < kFamilies; ++family) {
+  if (may_take_packets()) {
+    if (!tun_.armed && !tun_.resting && !tun_gone_) arm_tun();
+  } else {
+    arm_for_room();
+  }
+  // They share the buffers, so each is armed first in its turn.
+  first_family_ = 1 - first_family_;
+  for (const unsigned family : {first_family_, 1 - first_family_}) {
     const Standing& request = receive_[family];
     if (!request.armed && !request.resting && socket_fds_[family] >= 0) arm_receive(family);
+  }
+}
+
+void UringPump::arm_for_room() {
+  const unsigned family = family_of(waiting_.front());
+  if (!room_armed_[family] && socket_fds_[family] >= 0) {
+    io_uring_sqe* sqe = ring_->entry();
+    io_uring_prep_poll_add(sqe, socket_fds_[family], POLLOUT);
+    io_uring_sqe_set_data64(sqe, tag(Kind::kWritable, generation_, family));
+    room_armed_[family] = true;
+  }
+  if (!stall_check_armed_) {
+    static __kernel_timespec interval = as_timespec(kStallCheck);
+    io_uring_sqe* sqe = ring_->entry();
+    io_uring_prep_timeout(sqe, &interval, 0, 0);
+    io_uring_sqe_set_data64(sqe, tag(Kind::kStallCheck, 0, 0));
+    stall_check_armed_ = true;
   }
 }
 
 void UringPump::rest(Standing& request) {
   request.resting = true;
   if (backoff_armed_) return;
+  static __kernel_timespec rest = as_timespec(kRest);
   io_uring_sqe* sqe = ring_->entry();
-  io_uring_prep_timeout(sqe, &backoff, 0, 0);
+  io_uring_prep_timeout(sqe, &rest, 0, 0);
   io_uring_sqe_set_data64(sqe, tag(Kind::kBackoff, 0, 0));
   backoff_armed_ = true;
 }
@@ -202,6 +238,13 @@ void UringPump::on_completion(const io_uring_cqe& completion) {
       return on_tun(completion);
     case Kind::kReceive:
       return on_receive(completion, generation, index);
+    case Kind::kWritable:
+      if (generation != generation_) return let_go_of(generation);
+      room_armed_[index] = false;
+      return;
+    case Kind::kStallCheck:
+      stall_check_armed_ = false;
+      return check_for_stall();
     case Kind::kWake:
       wake_armed_ = false;
       woken_ = true;

@@ -15,11 +15,8 @@
 #include "io/batch_limit.h"
 #include "io/buffer_ring.h"
 #include "io/datagram_headers.h"
-#include "io/send_budget.h"
 #include "io/uring.h"
-#include "pump/failed_output.h"
-#include "pump/packet_pump.h"
-#include "pump/sockets_handover.h"
+#include "pump/pump_base.h"
 
 namespace wring {
 
@@ -31,7 +28,7 @@ struct UringOptions {
   bool multishot_tun_read = true;
 };
 
-class UringPump final : public PacketPump {
+class UringPump final : public PumpBase {
  public:
   // Makes the pump of worker `worker_index` (its sockets of UdpSockets) for the TUN queue `tun_fd`,
   // which is non-blocking, stays the caller's and outlives the pump. Any thread may create it; the
@@ -46,23 +43,30 @@ class UringPump final : public PacketPump {
   ~UringPump() override;
 
   Input wait() override;
-  // on_send_error() may call this too: to send the datagram once more, not for ever.
-  void send(const OutgoingDatagram& datagram) override;
+  void send(const OutgoingDatagram& datagram) override {
+    if (may_leave(datagram)) {
+      queue_send(datagram);
+    } else {
+      postpone(datagram);
+    }
+  }
   void write_tun(std::span<const iovec> parts) override;
-  void wake() override;
-  void set_sockets(std::shared_ptr<const UdpSockets> sockets) override;
 
  private:
   static constexpr unsigned kRingEntries = 512;
-  static constexpr unsigned kSendSlots = 256;
-  // A full socket buffer slows the worker down, which slows the senders behind the TUN down, but
-  // for no longer than this in a batch: what is received must not starve because sending stalls.
-  // Then datagrams are dropped, as a full interface queue would.
-  static constexpr std::chrono::milliseconds kMaxSendWait{10};
-  static constexpr unsigned kFamilies = 2;  // IPv4, then IPv6
 
   // What a completion belongs to; part of its user data.
-  enum class Kind : std::uint8_t { kTun, kReceive, kWake, kBackoff, kSend, kTunWrite, kCancel };
+  enum class Kind : std::uint8_t {
+    kTun,
+    kReceive,
+    kWritable,
+    kWake,
+    kBackoff,
+    kStallCheck,
+    kSend,
+    kTunWrite,
+    kCancel
+  };
   // A request that is to stay armed. While it is resting, after an error that should not be, it is
   // left alone, so that an error that stays does not keep the worker spinning.
   struct Standing {
@@ -76,13 +80,22 @@ class UringPump final : public PacketPump {
     unsigned in_flight;
   };
   // A batch of input, and the buffers it lies in.
+  template <typename T>
   struct Batch {
-    std::array<TunPacket, kMaxBatch> packets;
-    std::array<std::uint16_t, kMaxBatch> packet_buffers;
-    std::size_t packet_count = 0;
-    std::array<ReceivedDatagram, kMaxBatch> datagrams;
-    std::array<std::uint16_t, kMaxBatch> datagram_buffers;
-    std::size_t datagram_count = 0;
+    std::array<T, kMaxBatch> items;
+    std::array<std::uint16_t, kMaxBatch> buffers;
+    std::size_t count = 0;
+
+    [[nodiscard]] std::span<T> used() { return std::span(items).first(count); }
+  };
+  // The batch that is filled or was handed out last, and the one before.
+  template <typename T>
+  struct Batches {
+    std::array<Batch<T>, 2> both;
+    unsigned current = 0;
+
+    Batch<T>& now() { return both[current]; }
+    Batch<T>& former() { return both[1 - current]; }
   };
 
   UringPump(int tun_fd, unsigned worker_index, OutputErrors& errors, const UringOptions& options);
@@ -100,16 +113,20 @@ class UringPump final : public PacketPump {
   [[nodiscard]] bool anything_in_flight() const;
 
   // Output.
-  void flush();
+  void queue_send(const OutgoingDatagram& datagram) override;
+  void flush() override;
   void report_failures();
   void submit_and_take_failures();
-  [[nodiscard]] bool has_room(unsigned family, const OutgoingDatagram& datagram);
 
   // Input.
   void take_new_sockets();
   void begin_batch();
-  void give_back(Batch& batch);
+  void refill_empty_rings();
+  void give_back_former();
+  [[nodiscard]] bool may_take_packets() const { return waiting_.empty(); }
+  [[nodiscard]] bool has_packets() { return may_take_packets() && packets_.now().count != 0; }
   void arm();
+  void arm_for_room();
   void arm_tun();
   void arm_receive(unsigned family);
   void reap();
@@ -120,12 +137,9 @@ class UringPump final : public PacketPump {
   void read_tun();
   void on_tun_error(int error);
   void end_receive(std::uint32_t generation, unsigned family, int result);
+  void let_go_of(std::uint32_t generation);
   void rest(Standing& request);
 
-  const int tun_fd_;
-  const unsigned worker_index_;
-  const bool vnet_header_;
-  OutputErrors& errors_;
   bool multishot_tun_read_ = false;
   // RWF_NOWAIT where a TUN takes it, which it does since Linux 6.4 and refuses before that
   // (EOPNOTSUPP). There O_NONBLOCK has the write done on the spot as well; only were the TUN's send
@@ -138,9 +152,9 @@ class UringPump final : public PacketPump {
   std::unique_ptr<Uring> ring_;
   std::thread::id owner_;  // of the thread that called start()
 
-  // The batch that is filled or was handed out last, and the one before.
-  std::array<Batch, 2> batches_;
-  Batch* batch_ = &batches_[0];
+  Batches<TunPacket> packets_;
+  bool packets_handed_out_ = true;  // no: packets_.now() is still filled
+  Batches<ReceivedDatagram> datagrams_;
   BatchLimit packet_limit_;
   BatchLimit datagram_limit_;
 
@@ -152,28 +166,20 @@ class UringPump final : public PacketPump {
   // generation of it they belong.
   std::vector<std::span<const iovec>> writes_;
   std::uint32_t write_generation_ = 0;
-  FailedOutput failed_;
-  std::chrono::milliseconds patience_{
-      0};  // how long this batch may still wait for room in a socket
 
   Standing tun_;
   bool tun_readable_ = false;  // the next wait() has to read(), without multishot reads
-  bool tun_gone_ = false;
   std::array<Standing, kFamilies> receive_;
-  std::array<int, kFamilies> socket_fds_{-1, -1};
-  std::array<SendBudget, kFamilies> budgets_;
-  msghdr receive_shape_{};  // room for name and control in front of each datagram
-  std::shared_ptr<const UdpSockets> sockets_;
+  unsigned first_family_ = 0;  // the one that is armed first, in turn
+  std::array<bool, kFamilies> room_armed_{};
+  bool stall_check_armed_ = false;
+  msghdr receive_shape_{};        // room for name and control in front of each datagram
   std::uint32_t generation_ = 0;  // of sockets_: tells their completions from those of retired ones
   std::vector<Retired> retired_;
   bool backoff_armed_ = false;
 
-  UniqueFd wake_event_;
   std::uint64_t wake_count_ = 0;
   bool wake_armed_ = false;
-  bool woken_ = false;
-
-  SocketsHandover next_sockets_;
 };
 
 }  // namespace wring

@@ -14,25 +14,14 @@ constexpr unsigned kReservedEntries = 16;
 
 }  // namespace
 
-// --- Output
-
-void UringPump::send(const OutgoingDatagram& datagram) {
-  const unsigned family = datagram.to->is_v4() ? 0 : 1;
-  const int fd = socket_fds_[family];
-  if (fd < 0) {
-    failed_.add(datagram, EAFNOSUPPORT);
-    return;
-  }
-  if (!has_room(family, datagram)) {
-    failed_.add(datagram, EAGAIN);
-    return;
-  }
+void UringPump::queue_send(const OutgoingDatagram& datagram) {
   if (queued_count_ == kSendSlots || ring_->room() <= kReservedEntries) flush();
   const unsigned slot = queued_count_++;
   queued_[slot] = datagram;
   headers_[slot].fill(datagram);
   io_uring_sqe* sqe = ring_->entry();
-  io_uring_prep_sendmsg(sqe, fd, &headers_[slot].message(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  io_uring_prep_sendmsg(sqe, socket_fds_[family_of(datagram)], &headers_[slot].message(),
+                        MSG_DONTWAIT | MSG_NOSIGNAL);
   sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
   io_uring_sqe_set_data64(sqe, tag(Kind::kSend, 0, slot));
 }
@@ -46,20 +35,6 @@ void UringPump::write_tun(std::span<const iovec> parts) {
   const auto slot = static_cast<std::uint32_t>(writes_.size());
   writes_.push_back(parts);
   io_uring_sqe_set_data64(sqe, tag(Kind::kTunWrite, write_generation_, slot));
-}
-
-// Whether the datagram is sure to fit into its socket's buffer. If need be, what is queued is sent
-// first and a full buffer is given time to drain; order is kept either way.
-bool UringPump::has_room(unsigned family, const OutgoingDatagram& datagram) {
-  SendBudget& budget = budgets_[family];
-  const std::size_t payload = datagram.payload.size();
-  const std::size_t segment = datagram.segment_size;
-  if (budget.take(payload, segment)) return true;
-  flush();
-  budget.refresh();
-  if (budget.take(payload, segment)) return true;
-  budget.wait_for_room(patience_);
-  return budget.take(payload, segment);
 }
 
 // Executes what is queued. A submit may be cut short, when the kernel has no memory for the moment

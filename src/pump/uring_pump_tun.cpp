@@ -34,8 +34,9 @@ void UringPump::on_tun(const io_uring_cqe& completion) {
     tun_buffers_->taken();
     if (completion.res > 0) {
       const MutByteSpan bytes(tun_buffers_->data(buffer), static_cast<std::size_t>(completion.res));
-      batch_->packet_buffers[batch_->packet_count] = static_cast<std::uint16_t>(buffer);
-      batch_->packets[batch_->packet_count++] = packet_in(bytes, vnet_header_);
+      Batch<TunPacket>& batch = packets_.now();
+      batch.buffers[batch.count] = static_cast<std::uint16_t>(buffer);
+      batch.items[batch.count++] = packet_in(bytes, vnet_header_);
     } else {
       tun_buffers_->give_back(buffer);
     }
@@ -45,13 +46,13 @@ void UringPump::on_tun(const io_uring_cqe& completion) {
 
 // Without multishot reads each of the two batches has buffers of its own.
 void UringPump::read_tun() {
-  const std::size_t first = batch_ == &batches_[0] ? 0 : kMaxBatch;
-  while (batch_->packet_count < packet_limit_.packets()) {
-    std::uint8_t* bytes = tun_buffers_->data(static_cast<unsigned>(first + batch_->packet_count));
+  Batch<TunPacket>& batch = packets_.now();
+  const std::size_t first = packets_.current * kMaxBatch;
+  while (batch.count < packet_limit_.packets()) {
+    std::uint8_t* bytes = tun_buffers_->data(static_cast<unsigned>(first + batch.count));
     const ssize_t size = ::read(tun_fd_, bytes, tun_buffers_->buffer_size());
     if (size > 0) {
-      batch_->packets[batch_->packet_count++] =
-          packet_in({bytes, static_cast<std::size_t>(size)}, vnet_header_);
+      batch.items[batch.count++] = packet_in({bytes, static_cast<std::size_t>(size)}, vnet_header_);
       continue;
     }
     if (size < 0 && errno == EINTR) continue;

@@ -4,41 +4,28 @@
 #include <algorithm>
 #include <utility>
 
-#include "io/udp_sockets.h"
 #include "pump/uring_pump.h"
 
 namespace wring {
 
-// --- Input
-
-void UringPump::set_sockets(std::shared_ptr<const UdpSockets> sockets) {
-  next_sockets_.offer(std::move(sockets));
-  wake();
-}
-
 void UringPump::take_new_sockets() {
-  auto next = next_sockets_.take();
-  if (!next) return;
-  Retired old{std::move(sockets_), generation_, 0};
-  for (unsigned family = 0; family < kFamilies; ++family) {
-    if (!receive_[family].armed) continue;
+  Retired old{sockets_, generation_, 0};
+  if (!use_offered_sockets()) return;
+  const auto cancel = [&](std::uint64_t request) {
     io_uring_sqe* sqe = ring_->entry();
-    io_uring_prep_cancel64(sqe, tag(Kind::kReceive, generation_, family), 0);
+    io_uring_prep_cancel64(sqe, request, 0);
     io_uring_sqe_set_data64(sqe, tag(Kind::kCancel, 0, 0));
     sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
     ++old.in_flight;
+  };
+  for (unsigned family = 0; family < kFamilies; ++family) {
+    if (receive_[family].armed) cancel(tag(Kind::kReceive, generation_, family));
+    if (room_armed_[family]) cancel(tag(Kind::kWritable, generation_, family));
   }
   if (old.in_flight > 0) retired_.push_back(std::move(old));
-
-  sockets_ = std::move(*next);
   generation_ = (generation_ + 1) & kGenerationMask;
   receive_ = {};
-  socket_fds_ = {-1, -1};
-  if (sockets_ == nullptr) return;
-  socket_fds_ = {sockets_->fd_v4(worker_index_), sockets_->fd_v6(worker_index_)};
-  for (unsigned family = 0; family < kFamilies; ++family) {
-    if (socket_fds_[family] >= 0) budgets_[family] = SendBudget(socket_fds_[family]);
-  }
+  room_armed_ = {};
 }
 
 void UringPump::arm_receive(unsigned family) {
@@ -72,13 +59,14 @@ bool UringPump::take_datagram(unsigned buffer, std::size_t size) {
   const MutByteSpan bytes(udp_buffers_->data(buffer), size);
   const auto out = load<io_uring_recvmsg_out>(bytes);
   if ((out.flags & MSG_TRUNC) != 0) return false;
-  ReceivedDatagram& datagram = batch_->datagrams[batch_->datagram_count];
+  Batch<ReceivedDatagram>& batch = datagrams_.now();
+  ReceivedDatagram& datagram = batch.items[batch.count];
   const ByteSpan name = bytes.subspan(kNameAt, std::min<std::size_t>(out.namelen, kNameRoom));
   const ByteSpan control =
       bytes.subspan(kControlAt, std::min<std::size_t>(out.controllen, kControlRoom));
   if (!read_headers(name, control, datagram)) return false;
   datagram.payload = bytes.subspan(kPayloadAt);
-  batch_->datagram_buffers[batch_->datagram_count++] = static_cast<std::uint16_t>(buffer);
+  batch.buffers[batch.count++] = static_cast<std::uint16_t>(buffer);
   return true;
 }
 
@@ -88,6 +76,11 @@ void UringPump::end_receive(std::uint32_t generation, unsigned family, int resul
     if (!is_ordinary_end(result)) rest(receive_[family]);
     return;
   }
+  let_go_of(generation);
+}
+
+// A request that held sockets of that generation has ended.
+void UringPump::let_go_of(std::uint32_t generation) {
   for (Retired& old : retired_) {
     if (old.generation == generation) --old.in_flight;
   }

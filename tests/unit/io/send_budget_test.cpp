@@ -56,10 +56,6 @@ TEST_F(SendBudgetTest, it_is_whole_again_when_the_socket_is_empty) {
   EXPECT_FALSE(budget.take(1000));
   budget.refresh();
   EXPECT_EQ(count(budget, 1000), first);
-  std::chrono::milliseconds patience{1000};
-  budget.wait_for_room(patience);
-  EXPECT_GE(patience.count(), 900);
-  EXPECT_EQ(count(budget, 1000), first);
 }
 
 TEST_F(SendBudgetTest, a_bundle_of_small_datagrams_is_charged_for_each_of_them) {
@@ -101,8 +97,9 @@ TEST_F(SendBudgetTest, a_datagram_larger_than_the_buffer_passes_alone) {
   setsockopt(sender_.fd(), SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
   SendBudget budget(sender_.fd());
   EXPECT_TRUE(budget.take(65507));
-  EXPECT_TRUE(budget.take(65507));
   EXPECT_FALSE(budget.take(65507));
+  budget.refresh();
+  EXPECT_TRUE(budget.take(65507));
 }
 
 }  // namespace
