@@ -31,6 +31,7 @@ enum class DropReason : std::uint8_t {
   kStagedGivenUp,      // the handshake did not come about in time (P7)
   kOversized,          // too large for a message
   kRoutingLoop,        // a message of ours, or too many tunnels in each other
+  kUplinkFull,         // the peer holds its share of a socket that is filling up
   // Handshake messages.
   kHandshakeQueueFull,   // P34
   kMac1Invalid,          // P31
@@ -73,6 +74,7 @@ constexpr std::string_view name(DropReason reason) {
       "staged_given_up",
       "oversized",
       "routing_loop",
+      "uplink_full",
       "handshake_queue_full",
       "mac1_invalid",
       "cookie_required",

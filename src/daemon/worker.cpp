@@ -174,6 +174,16 @@ void Worker::confine(bool filter_system_calls) {
   if (!confined) spdlog::error("{}", confined.error().message);
 }
 
+Outbound::Batch Worker::process_packets(std::span<const TunPacket> packets, TimePoint now) {
+  for (const bool v4 : {true, false}) {
+    UplinkShares& uplink = outbound_.uplink(v4);
+    if (!uplink.wants_update() || packets.empty()) continue;
+    const SocketFill fill = pump_->fill(v4);
+    uplink.update(fill.queued, fill.limit);
+  }
+  return outbound_.process(packets, now);
+}
+
 void Worker::run() {
   RcuReader reader;
   while (!stopping_.load(std::memory_order_relaxed)) {
@@ -186,7 +196,7 @@ void Worker::run() {
     const TimePoint now = clock_.now();
     // What is unsent points to what process() made, which must stay until it has left.
     const Outbound::Batch sealed =
-        input.unsent ? Outbound::Batch{} : outbound_.process(input.packets, now);
+        input.unsent ? Outbound::Batch{} : process_packets(input.packets, now);
     for (const OutgoingDatagram& datagram : sealed.datagrams)
       pump_->send(datagram);
     if (sealed.loop != nullptr) log_loop(*sealed.loop);

@@ -67,6 +67,7 @@ class Worker final : public OutputErrors {
 
  private:
   void run();
+  [[nodiscard]] Outbound::Batch process_packets(std::span<const TunPacket> packets, TimePoint now);
   void bind_to(unsigned cpu) const;
   void write_packets(std::span<const MutByteSpan> packets);
   void write_alone(ByteSpan packet);

@@ -112,6 +112,11 @@ void Outbound::process_run(std::span<Routed> run, TimePoint now) {
   if (next != nullptr && next->is_confirmed()) session = next;
   if (session == nullptr || !session->can_send(now) || !peer.staged.empty()) return stage(run, now);
 
+  UplinkShares& uplink = uplinks_[endpoint.is_v4() ? 0 : 1];
+  if (uplink.is_busy()) {
+    run = admitted(run, uplink);
+    if (run.empty()) return;
+  }
   std::size_t wanted = 0;
   for (const Routed& routed : run)
     wanted += routed.packet.count();
@@ -130,6 +135,7 @@ void Outbound::process_run(std::span<Routed> run, TimePoint now) {
   std::size_t bytes = 0;
   for (std::size_t i = before; i < planned_.size(); ++i)
     bytes += planned_[i].bytes.size();
+  uplink.on_sent(bytes, planned_.size() - before);
   peer.tx_bytes.fetch_add(bytes, std::memory_order_relaxed);
   peer.activity.on_sent(now);
   if (peer.activity.on_data_sent(now)) point_at(peer, kWatchUnanswered);
@@ -160,6 +166,23 @@ std::span<Outbound::Routed> Outbound::drop_loops(std::span<Routed> run, const En
   };
   const auto kept = std::remove_if(run.begin(), run.end(), loops);
   return {run.begin(), kept};
+}
+
+std::span<Outbound::Routed> Outbound::admitted(std::span<Routed> run, UplinkShares& uplink) {
+  for (std::size_t i = 0; i < run.size(); ++i) {
+    const SegmentedPacket& packet = run[i].packet;
+    const std::size_t count = packet.count();
+    std::size_t bytes = 0;
+    for (std::size_t segment = 0; segment < count; ++segment)
+      bytes += packet.size(segment) + kDataOverhead;
+    if (uplink.admit(run[i].peer->serial, bytes, count)) continue;
+    std::size_t dropped = 0;
+    for (const Routed& routed : run.subspan(i))
+      dropped += routed.packet.count();
+    shared_.drops.add(DropReason::kUplinkFull, dropped);
+    return run.first(i);
+  }
+  return run;
 }
 
 void Outbound::plan(Routed& routed, const Session& session, std::uint64_t& counter,

@@ -12,6 +12,7 @@
 #include "crypto/aead.h"
 #include "crypto/aead_engine.h"
 #include "crypto/keys.h"
+#include "dataplane/uplink_shares.h"
 #include "device/shared_state.h"
 #include "ip/icmp.h"
 #include "ip/packets.h"
@@ -48,6 +49,9 @@ class Outbound {
   // At most kMaxBatch packets, each with kPacketTailRoom writable bytes behind it. Their bytes may
   // be changed.
   [[nodiscard]] Batch process(std::span<const TunPacket> packets, TimePoint now);
+
+  // Who may send how much by the socket of a family. The caller keeps it up to date.
+  [[nodiscard]] UplinkShares& uplink(bool v4) { return uplinks_[v4 ? 0 : 1]; }
 
   // A send to `endpoint`, an OutgoingDatagram::to of the latest batch, failed. The next process()
   // tells its peer. These may be called while the thread holds no references under RCU.
@@ -116,6 +120,9 @@ class Outbound {
   // A run of packets to one peer: one look at its session and endpoint, one addition to its
   // counter.
   void process_run(std::span<Routed> run, TimePoint now);
+  // The first packets of the run that the peer may send while the socket is filling up. The others
+  // are dropped.
+  [[nodiscard]] std::span<Routed> admitted(std::span<Routed> run, UplinkShares& uplink);
   void plan(Routed& routed, const Session& session, std::uint64_t& counter, JoinLimits limits);
   void seal_phase(SegmentPhase phase);
   [[nodiscard]] OutgoingDatagram datagram(const Planned& first, ByteSpan payload,
@@ -130,6 +137,7 @@ class Outbound {
   SharedState& shared_;
   std::unique_ptr<AeadEngine> engine_;
   const bool join_;
+  std::array<UplinkShares, 2> uplinks_;
   std::size_t mtu_ = kDefaultMtu;  // for the batch
   std::vector<Routed> routed_;
   bool any_nested_ = false;  // one of them carries a message

@@ -19,10 +19,20 @@ namespace {
 // Room for what arrives while a worker is busy: the windows of a few TCP streams together, for a
 // sender on the same cores may be ahead by that much. With 4 MB four and more streams lost bundles.
 constexpr int kReceiveBuffer = 8 << 20;
-// Room for what is sent ahead of a slow interface.
+// Room for what is sent ahead of a slow interface. All workers have it together, because what it
+// holds is a delay for everyone who sends by that interface.
 constexpr int kSendBuffer = 4 << 20;
+constexpr int kLeastSendBuffer = 512 << 10;  // of each worker
 // Port 0 asks for one that is free in both families; the second may find it taken meanwhile.
 constexpr int kMaxPortAttempts = 100;
+
+// What all sockets of one open() have in common.
+struct Group {
+  std::uint16_t port = 0;  // 0 until the first socket has picked one
+  std::uint32_t fwmark = 0;
+  unsigned workers = 1;
+  bool offload = false;
+};
 
 struct Option {
   int level;
@@ -49,7 +59,7 @@ void enlarge(int fd, int forced, int plain, int size) {
   }
 }
 
-Result<void> configure(int fd, int family, std::uint32_t fwmark, bool offload) {
+Result<void> configure(int fd, int family, const Group& group) {
   // Path-MTU discovery is off, as in the kernel's module: an outer packet that is too large is
   // fragmented on its way, for the sender of the inner one cannot be told.
   static constexpr Option kV4[] = {
@@ -73,12 +83,13 @@ Result<void> configure(int fd, int family, std::uint32_t fwmark, bool offload) {
     }
   }
   enlarge(fd, SO_RCVBUFFORCE, SO_RCVBUF, kReceiveBuffer);
-  enlarge(fd, SO_SNDBUFFORCE, SO_SNDBUF, kSendBuffer);
-  if (offload) {
+  enlarge(fd, SO_SNDBUFFORCE, SO_SNDBUF,
+          std::max(kLeastSendBuffer, kSendBuffer / static_cast<int>(group.workers)));
+  if (group.offload) {
     const int on = 1;
     setsockopt(fd, IPPROTO_UDP, UDP_GRO, &on, sizeof on);  // before Linux 5.0 they come one by one
   }
-  if (fwmark != 0) return set_mark(fd, fwmark);
+  if (group.fwmark != 0) return set_mark(fd, group.fwmark);
   return {};
 }
 
@@ -110,14 +121,6 @@ Result<std::uint16_t> port_of(int fd) {
   return ntohs(address.sin6_port);  // in the same place as sin_port
 }
 
-// What all sockets of one open() have in common.
-struct Group {
-  std::uint16_t port = 0;  // 0 until the first socket has picked one
-  std::uint32_t fwmark = 0;
-  unsigned workers = 1;
-  bool offload = false;
-};
-
 // The sockets of one family; none where the host lacks it.
 //
 // Several sockets share the port by SO_REUSEPORT, which would let in every program of the same
@@ -133,8 +136,7 @@ Result<std::vector<UniqueFd>> open_family(int family, Group& group) {
       if (errno == EAFNOSUPPORT) return sockets;
       return system_failure("cannot open a UDP socket", errno);
     }
-    if (auto set = configure(fd.get(), family, group.fwmark, group.offload); !set)
-      return tl::unexpected(set.error());
+    if (auto set = configure(fd.get(), family, group); !set) return tl::unexpected(set.error());
     const Option share{SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT"};
     if (worker > 0) {
       if (auto set = set_option(fd.get(), share); !set) return tl::unexpected(set.error());
