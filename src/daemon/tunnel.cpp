@@ -22,8 +22,6 @@ namespace {
 constexpr std::size_t kHandshakesPerTurn = 32;
 // With more, the control thread that hands out the work would be the narrow place.
 constexpr unsigned kMaxHandshakeThreads = 16;
-// How long one turn of the control loop may wait for room in the socket, all in all.
-constexpr std::chrono::milliseconds kSendPatience{10};
 
 // The kernel takes a killed process's rings apart a little after it has gone, and with them its
 // TUN: whoever starts it again at once must not find the name taken.
@@ -220,8 +218,11 @@ Result<void> Tunnel::run(int signal_fd) {
       loop_.add(signal_fd, EPOLLIN, [this, signal_fd](std::uint32_t) { on_signal(signal_fd); });
   if (!added) return added;
   while (!ended_) {
-    loop_.run_once(handshakes_waiting() ? TimePoint{} : device_.next_deadline());
-    send_patience_ = kSendPatience;
+    TimePoint deadline = handshakes_waiting() ? TimePoint{} : device_.next_deadline();
+    if (!outbox_.is_empty())
+      deadline = std::min(deadline, now().boot + ControlOutbox::kRetryInterval);
+    loop_.run_once(deadline);
+    outbox_.retry(binding_.sockets());
     // A port that was taken when the interface came up is tried again once another was set.
     if (refused_port_ && *refused_port_ != binding_.port()) on_link(monitor_.state());
     if (std::any_of(workers_.begin(), workers_.end(), [](auto& w) { return w->tun_gone(); })) {
@@ -242,9 +243,7 @@ Result<void> Tunnel::run(int signal_fd) {
 }
 
 int Tunnel::send(const OutgoingDatagram& datagram) {
-  if (binding_.sockets() == nullptr) return ENETDOWN;
-  // What is staged leaves in a burst, which may be more than the socket holds.
-  return binding_.sockets()->send(0, datagram, send_patience_);
+  return outbox_.send(binding_.sockets(), datagram);
 }
 
 void Tunnel::on_signal(int signal_fd) {

@@ -15,6 +15,7 @@
 #include "base/wakeup.h"
 #include "control/uapi_server.h"
 #include "daemon/configuration.h"
+#include "daemon/control_outbox.h"
 #include "daemon/handshake_pool.h"
 #include "daemon/key_log.h"
 #include "daemon/udp_binding.h"
@@ -85,11 +86,11 @@ class Tunnel final : public DatagramSender {
   LoggedOnce logged_;
   std::vector<std::unique_ptr<Worker>> workers_;
   UdpBinding binding_;
+  ControlOutbox outbox_{shared_.drops};
   HandshakePool handshake_pool_;
   Device device_;
   Configuration configuration_;
   std::unique_ptr<UapiServer> uapi_;
-  std::chrono::milliseconds send_patience_{};  // what is left of it in this turn
   std::optional<std::uint16_t> refused_port_;  // taken when the interface came up
   std::optional<KeyLog> key_log_;
   std::optional<std::string> ended_;
