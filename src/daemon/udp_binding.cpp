@@ -1,14 +1,24 @@
+// Opens, replaces and closes the UDP sockets of the device.
 #include "daemon/udp_binding.h"
 
 #include <chrono>
-#include <thread>
 
 namespace wring {
 namespace {
 
-// A worker lets go of its sockets within one turn of its loop.
-constexpr std::chrono::milliseconds kLetGoPause{1};
-constexpr int kLetGoPauses = 1000;
+// A worker lets go of its sockets within one turn of its loop, in which it never waits. So this is
+// a bound for a machine that is short of processor time.
+constexpr std::chrono::seconds kMaxLettingGo{1};
+
+// The same sockets, of which somebody wants to know when nobody holds them any more.
+std::shared_ptr<const UdpSockets> watched(std::shared_ptr<const UdpSockets> sockets,
+                                          const std::shared_ptr<std::promise<void>>& gone) {
+  const UdpSockets* const raw = sockets.get();
+  return {raw, [sockets = std::move(sockets), gone](const UdpSockets*) mutable {
+            sockets.reset();
+            gone->set_value();
+          }};
+}
 
 }  // namespace
 
@@ -21,10 +31,9 @@ Result<void> UdpBinding::open() {
 }
 
 Result<std::shared_ptr<UdpSockets>> UdpBinding::open_sockets(std::uint16_t port) {
-  // Changed twice in a row: a port is held until the last worker has let go of the former sockets.
-  for (int i = 0; i < kLetGoPauses && !former_.expired(); ++i) {
-    std::this_thread::sleep_for(kLetGoPause);
-  }
+  // A port is held until the last worker has let go of the former sockets, which matters if the
+  // port is changed twice in a row or the interface goes down and up.
+  if (former_gone_.valid()) former_gone_.wait_for(kMaxLettingGo);
   return UdpSockets::open(port, fwmark_, workers_, offload_);
 }
 
@@ -52,9 +61,14 @@ Result<void> UdpBinding::set_fwmark(std::uint32_t fwmark) {
 }
 
 void UdpBinding::use(std::shared_ptr<const UdpSockets> sockets) {
-  former_ = sockets_;
-  sockets_ = std::move(sockets);
-  if (sockets_) port_ = sockets_->port();
+  if (sockets_) former_gone_ = std::move(gone_);
+  sockets_.reset();
+  if (sockets) {
+    const auto gone = std::make_shared<std::promise<void>>();
+    gone_ = gone->get_future();
+    sockets_ = watched(std::move(sockets), gone);
+    port_ = sockets_->port();
+  }
   distribute_(sockets_);
 }
 

@@ -1,9 +1,10 @@
-// The listen port and fwmark of the device, and the sockets that bear them while the interface is
+// The listen port and fwmark of the device, and the sockets that have them while the interface is
 // up.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <memory>
 
 #include "base/result.h"
@@ -46,7 +47,8 @@ class UdpBinding {
   std::uint16_t port_ = 0;
   std::uint32_t fwmark_ = 0;
   std::shared_ptr<const UdpSockets> sockets_;
-  std::weak_ptr<const UdpSockets> former_;
+  std::future<void> gone_;         // ready once nobody holds sockets_ any more
+  std::future<void> former_gone_;  // the same of those before
 };
 
 }  // namespace wring
