@@ -169,8 +169,8 @@ Tunnel::~Tunnel() {
 Result<void> Tunnel::start_workers(const TunnelOptions& options) {
   std::vector<std::unique_ptr<PacketPump>> pumps;
   for (unsigned i = 0; i < workers_.size(); ++i) {
-    auto made =
-        make_pump(options.io, tun_.queues()[i].get(), i, *workers_[i], tun_.offloads().vnet_header);
+    auto made = make_pump(options.io, TunQueue{tun_.queues()[i].get(), tun_.offloads().vnet_header},
+                          i, *workers_[i]);
     if (!made) return tl::unexpected(made.error());
     if (made->uring_refused && i == 0) {
       spdlog::warn("{}: packets go by epoll: {}", interface(), made->uring_refused->message);

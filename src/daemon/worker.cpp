@@ -143,14 +143,14 @@ void Worker::send_apart(const OutgoingDatagram& datagram, const Endpoint& to) {
   }
 }
 
-void Worker::on_tun_write_error(std::span<const iovec> /*parts*/, int /*error*/) {
+void Worker::on_write_error(std::span<const iovec> /*parts*/, int /*error*/) {
   shared_.drops.add(DropReason::kTunWriteError);
 }
 
 void Worker::write_packets(std::span<const MutByteSpan> packets) {
   if (coalescer_) {
     for (const TunWrite& write : coalescer_->coalesce(packets))
-      pump_->write_tun(write.parts);
+      pump_->write_packet(write.parts);
     return;
   }
   for (const MutByteSpan packet : packets)
@@ -162,7 +162,7 @@ void Worker::write_alone(ByteSpan packet) {
   // writev() reads only, whatever its type says.
   parts_.push_back({const_cast<std::uint8_t*>(packet.data()), packet.size()});
   const std::span<const iovec> parts = std::span(parts_).last(2);
-  pump_->write_tun(has_vnet_header_ ? parts : parts.last(1));
+  pump_->write_packet(has_vnet_header_ ? parts : parts.last(1));
 }
 
 // The control thread does the same and ends the process where it cannot be done.

@@ -63,7 +63,7 @@ class Worker final : public OutputErrors {
   static void confine(bool filter_system_calls);
 
   void on_send_error(const OutgoingDatagram& datagram, int error) override;
-  void on_tun_write_error(std::span<const iovec> parts, int error) override;
+  void on_write_error(std::span<const iovec> parts, int error) override;
 
  private:
   void run();

@@ -1,10 +1,16 @@
-// A queue of the TUN as both pumps read it.
+// How both pumps read a queue of the TUN.
 #pragma once
 
 #include "io/packet_buffers.h"
 #include "ip/packets.h"
 
 namespace wring {
+
+// The descriptor is non-blocking, stays the caller's and outlives all that uses it.
+struct TunQueue {
+  int fd = -1;
+  bool vnet_header = false;  // it passes a VnetHeader in front of each packet
+};
 
 // For one packet and, where the TUN passes it, the header in front. The packet begins with a cache
 // line.

@@ -13,9 +13,9 @@
 
 namespace wring {
 
-EpollPump::EpollPump(int tun_fd, unsigned worker_index, OutputErrors& errors, bool vnet_header,
+EpollPump::EpollPump(const TunQueue& tun, unsigned worker_index, OutputErrors& errors,
                      PacketBuffers tun_buffers, PacketBuffers udp_buffers)
-    : PumpBase(tun_fd, worker_index, errors, vnet_header),
+    : PumpBase(tun, worker_index, errors),
       tun_buffers_(std::move(tun_buffers)),
       udp_buffers_(std::move(udp_buffers)) {
   for (std::size_t i = 0; i < kMaxBatch; ++i) {
@@ -30,21 +30,21 @@ EpollPump::EpollPump(int tun_fd, unsigned worker_index, OutputErrors& errors, bo
   }
 }
 
-Result<std::unique_ptr<PacketPump>> EpollPump::create(int tun_fd, unsigned worker_index,
-                                                      OutputErrors& errors, bool vnet_header) {
-  auto tun_buffers = PacketBuffers::create(kMaxBatch, tun_buffer_shape(vnet_header));
+Result<std::unique_ptr<PacketPump>> EpollPump::create(const TunQueue& tun, unsigned worker_index,
+                                                      OutputErrors& errors) {
+  auto tun_buffers = PacketBuffers::create(kMaxBatch, tun_buffer_shape(tun.vnet_header));
   if (!tun_buffers) return tl::unexpected(tun_buffers.error());
   auto udp_buffers = PacketBuffers::create(kMaxBatch, {.size = kMaxPacket});
   if (!udp_buffers) return tl::unexpected(udp_buffers.error());
-  std::unique_ptr<EpollPump> pump(new EpollPump(tun_fd, worker_index, errors, vnet_header,
-                                                std::move(*tun_buffers), std::move(*udp_buffers)));
+  std::unique_ptr<EpollPump> pump(
+      new EpollPump(tun, worker_index, errors, std::move(*tun_buffers), std::move(*udp_buffers)));
   pump->wake_event_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   pump->epoll_.reset(epoll_create1(EPOLL_CLOEXEC));
   if (!pump->wake_event_ || !pump->epoll_) {
     return system_failure("cannot wait for packets by epoll", errno);
   }
   pump->watch(kWake, pump->wake_event_.get());
-  pump->watch(kTun, tun_fd);
+  pump->watch(kTun, tun.fd);
   return pump;
 }
 

@@ -20,12 +20,10 @@ namespace wring {
 
 class EpollPump final : public PumpBase {
  public:
-  // Makes the pump of worker `worker_index` (its sockets of UdpSockets) for the TUN queue `tun_fd`,
-  // which is non-blocking, stays the caller's and outlives the pump. `vnet_header`: the TUN passes
-  // a VnetHeader in front of each packet. Any one thread at a time may call wait(), send() and
-  // write_tun(). The destructor executes what is queued.
-  static Result<std::unique_ptr<PacketPump>> create(int tun_fd, unsigned worker_index,
-                                                    OutputErrors& errors, bool vnet_header);
+  // As make_pump(); a `tun` without a descriptor is none. Any one thread at a time may use the
+  // pump. The destructor executes what is queued.
+  static Result<std::unique_ptr<PacketPump>> create(const TunQueue& tun, unsigned worker_index,
+                                                    OutputErrors& errors);
   ~EpollPump() override;
 
   Input wait() override;
@@ -36,7 +34,7 @@ class EpollPump final : public PumpBase {
       postpone(datagram);
     }
   }
-  void write_tun(std::span<const iovec> parts) override;
+  void write_packet(std::span<const iovec> parts) override;
 
  private:
   // What epoll watches. IPv6 follows IPv4.
@@ -49,7 +47,7 @@ class EpollPump final : public PumpBase {
     std::uint32_t events = EPOLLIN;
   };
 
-  EpollPump(int tun_fd, unsigned worker_index, OutputErrors& errors, bool vnet_header,
+  EpollPump(const TunQueue& tun, unsigned worker_index, OutputErrors& errors,
             PacketBuffers tun_buffers, PacketBuffers udp_buffers);
 
   // Input.

@@ -18,7 +18,7 @@ void EpollPump::queue_send(const OutgoingDatagram& datagram) {
 }
 
 // There is no call for many packets, so there is nothing to gain by putting it off.
-void EpollPump::write_tun(std::span<const iovec> parts) {
+void EpollPump::write_packet(std::span<const iovec> parts) {
   while (::writev(tun_fd_, parts.data(), static_cast<int>(parts.size())) < 0) {
     if (errno == EINTR) continue;
     failed_.add(parts, errno);

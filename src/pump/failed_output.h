@@ -29,7 +29,7 @@ class FailedOutput {
   void report(OutputErrors& errors, Flush flush) {
     for (int round = 0; round < kMaxRounds && !empty(); ++round) {
       for (const FailedWrite& failed : std::exchange(writes_, {}))
-        errors.on_tun_write_error(failed.parts, failed.error);
+        errors.on_write_error(failed.parts, failed.error);
       for (const FailedSend& failed : std::exchange(sends_, {}))
         errors.on_send_error(failed.datagram, failed.error);
       flush();

@@ -1,3 +1,4 @@
+// Makes a pump on io_uring where the system lets us, else on epoll.
 #include "pump/make_pump.h"
 
 #include <utility>
@@ -7,11 +8,12 @@
 
 namespace wring {
 
-Result<MadePump> make_pump(PumpKind kind, int tun_fd, unsigned worker_index, OutputErrors& errors,
-                           bool vnet_header) {
+Result<MadePump> make_pump(PumpKind kind, const std::optional<TunQueue>& tun, unsigned worker_index,
+                           OutputErrors& errors) {
+  const TunQueue queue = tun.value_or(TunQueue{});
   MadePump made;
   if (kind != PumpKind::kEpoll) {
-    auto pump = UringPump::create(tun_fd, worker_index, errors, {.vnet_header = vnet_header});
+    auto pump = UringPump::create(queue, worker_index, errors);
     if (pump) {
       made.pump = std::move(*pump);
       return made;
@@ -19,7 +21,7 @@ Result<MadePump> make_pump(PumpKind kind, int tun_fd, unsigned worker_index, Out
     if (kind == PumpKind::kUring) return tl::unexpected(pump.error());
     made.uring_refused = pump.error();
   }
-  auto pump = EpollPump::create(tun_fd, worker_index, errors, vnet_header);
+  auto pump = EpollPump::create(queue, worker_index, errors);
   if (!pump) return tl::unexpected(pump.error());
   made.pump = std::move(*pump);
   return made;

@@ -1,10 +1,11 @@
-// Which of the two pumps it is to be.
+// Chooses between the two pumps.
 #pragma once
 
 #include <memory>
 #include <optional>
 
 #include "base/result.h"
+#include "io/tun_queue.h"
 #include "pump/packet_pump.h"
 
 namespace wring {
@@ -21,11 +22,10 @@ struct MadePump {
   std::optional<Error> uring_refused;
 };
 
-// Makes the pump of worker `worker_index` (its sockets of UdpSockets) for the TUN queue `tun_fd`,
-// which is non-blocking, stays the caller's and outlives the pump. `vnet_header`: the TUN passes a
-// VnetHeader in front of each packet. The pump is used and destroyed by one thread, which need not
-// be this one.
-Result<MadePump> make_pump(PumpKind kind, int tun_fd, unsigned worker_index, OutputErrors& errors,
-                           bool vnet_header);
+// Makes the pump of worker `worker_index`, which uses that worker's sockets of UdpSockets. Without
+// a `tun` it has an outer side only, and write_packet() fails (EBADF). The pump is used and
+// destroyed by one thread, which need not be this one. `errors` outlives it.
+Result<MadePump> make_pump(PumpKind kind, const std::optional<TunQueue>& tun, unsigned worker_index,
+                           OutputErrors& errors);
 
 }  // namespace wring

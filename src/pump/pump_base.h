@@ -9,6 +9,7 @@
 
 #include "base/unique_fd.h"
 #include "io/send_budget.h"
+#include "io/tun_queue.h"
 #include "pump/failed_output.h"
 #include "pump/packet_pump.h"
 #include "pump/sockets_handover.h"
@@ -31,8 +32,11 @@ class PumpBase : public PacketPump {
   // How often the pump looks whether a socket that is full still drains.
   static constexpr std::chrono::milliseconds kStallCheck{100};
 
-  PumpBase(int tun_fd, unsigned worker_index, OutputErrors& errors, bool vnet_header)
-      : tun_fd_(tun_fd), worker_index_(worker_index), vnet_header_(vnet_header), errors_(errors) {}
+  PumpBase(const TunQueue& tun, unsigned worker_index, OutputErrors& errors)
+      : tun_fd_(tun.fd),
+        worker_index_(worker_index),
+        vnet_header_(tun.vnet_header),
+        errors_(errors) {}
 
   static unsigned family_of(const OutgoingDatagram& datagram) {
     return datagram.to->is_v4() ? 0 : 1;
@@ -56,7 +60,7 @@ class PumpBase : public PacketPump {
   virtual void queue_send(const OutgoingDatagram& datagram) = 0;
   virtual void flush() = 0;
 
-  const int tun_fd_;
+  const int tun_fd_;  // -1: there is none
   const unsigned worker_index_;
   const bool vnet_header_;
   OutputErrors& errors_;

@@ -43,25 +43,23 @@ bool UringPump::is_ordinary_end(int result) {
          result == -EAGAIN;
 }
 
-UringPump::UringPump(int tun_fd, unsigned worker_index, OutputErrors& errors,
-                     const UringOptions& options)
-    : PumpBase(tun_fd, worker_index, errors, options.vnet_header) {
+UringPump::UringPump(const TunQueue& tun, unsigned worker_index, OutputErrors& errors)
+    : PumpBase(tun, worker_index, errors) {
   writes_.reserve(kRingEntries);
   receive_shape_.msg_namelen = kNameRoom;
   receive_shape_.msg_controllen = kControlRoom;
 }
 
-Result<std::unique_ptr<PacketPump>> UringPump::create(int tun_fd, unsigned worker_index,
-                                                      OutputErrors& errors,
-                                                      const UringOptions& options) {
-  std::unique_ptr<UringPump> pump(new UringPump(tun_fd, worker_index, errors, options));
+Result<std::unique_ptr<PacketPump>> UringPump::create(const TunQueue& queue, unsigned worker_index,
+                                                      OutputErrors& errors, TunReads reads) {
+  std::unique_ptr<UringPump> pump(new UringPump(queue, worker_index, errors));
   pump->wake_event_.reset(eventfd(0, EFD_CLOEXEC));
   if (!pump->wake_event_) return system_failure("cannot create an eventfd", errno);
 
   auto ring = Uring::open(kRingEntries);
   if (!ring) return tl::unexpected(ring.error());
   pump->ring_ = std::move(*ring);
-  auto tun = BufferRing::create(*pump->ring_, kTunGroup, tun_buffer_shape(options.vnet_header));
+  auto tun = BufferRing::create(*pump->ring_, kTunGroup, tun_buffer_shape(queue.vnet_header));
   if (!tun) return tl::unexpected(tun.error());
   pump->tun_buffers_ = std::make_unique<BufferRing>(std::move(*tun));
   auto udp = BufferRing::create(*pump->ring_, kUdpGroup, {.size = kUdpBufferSize});
@@ -69,7 +67,7 @@ Result<std::unique_ptr<PacketPump>> UringPump::create(int tun_fd, unsigned worke
   pump->udp_buffers_ = std::make_unique<BufferRing>(std::move(*udp));
 
   const bool is_linux_6_7 = pump->ring_->supports(kOpReadMultishot);
-  pump->multishot_tun_read_ = options.multishot_tun_read && is_linux_6_7;
+  pump->multishot_tun_read_ = reads == TunReads::kMultishot && is_linux_6_7;
   pump->tun_write_flags_ = is_linux_6_7 ? RWF_NOWAIT : 0;
   return pump;
 }
@@ -187,7 +185,7 @@ void UringPump::arm() {
     wake_armed_ = true;
   }
   if (may_take_packets()) {
-    if (!tun_.armed && !tun_.resting && !tun_gone_) arm_tun();
+    if (!tun_.armed && !tun_.resting && !tun_gone_ && tun_fd_ >= 0) arm_tun();
   } else {
     arm_for_room();
   }

@@ -20,26 +20,21 @@
 
 namespace wring {
 
-struct UringOptions {
-  // The TUN passes a VnetHeader in front of each packet.
-  bool vnet_header = false;
-  // Linux 6.7 reads a TUN by a request that stays armed. Where that is missing, or this is false,
-  // the pump polls the TUN and reads it by read().
-  bool multishot_tun_read = true;
-};
-
 class UringPump final : public PumpBase {
  public:
-  // Makes the pump of worker `worker_index` (its sockets of UdpSockets) for the TUN queue `tun_fd`,
-  // which is non-blocking, stays the caller's and outlives the pump. Any thread may create it; the
-  // thread that first calls wait() is then the only one that may call wait(), send() and
-  // write_tun(), and should be the one that destroys it: only there can what is in flight be ended,
-  // so that sockets and TUN are let go of when the destructor returns. The destructor still
-  // executes what is queued. Needs Linux 6.1; the error says so if io_uring is older, switched off
-  // (kernel.io_uring_disabled) or forbidden (seccomp, as container runtimes do).
-  static Result<std::unique_ptr<PacketPump>> create(int tun_fd, unsigned worker_index,
+  // Linux 6.7 reads a TUN by a request that stays armed. Where that is missing, or kPoll asks for
+  // it, the pump polls the TUN and reads it by read().
+  enum class TunReads { kMultishot, kPoll };
+
+  // As make_pump(); a `tun` without a descriptor is none. Any thread may create the pump. The
+  // thread that first calls wait() is then the only one that may use it, and should be the one that
+  // destroys it: only there can requests in flight be ended, so that sockets and TUN are let go of
+  // when the destructor returns. The destructor executes what is queued. Needs Linux 6.1; the error
+  // says so if io_uring is older, switched off (kernel.io_uring_disabled) or forbidden (seccomp, as
+  // container runtimes do).
+  static Result<std::unique_ptr<PacketPump>> create(const TunQueue& tun, unsigned worker_index,
                                                     OutputErrors& errors,
-                                                    const UringOptions& options = {});
+                                                    TunReads reads = TunReads::kMultishot);
   ~UringPump() override;
 
   Input wait() override;
@@ -50,7 +45,7 @@ class UringPump final : public PumpBase {
       postpone(datagram);
     }
   }
-  void write_tun(std::span<const iovec> parts) override;
+  void write_packet(std::span<const iovec> parts) override;
 
  private:
   static constexpr unsigned kRingEntries = 512;
@@ -98,7 +93,7 @@ class UringPump final : public PumpBase {
     Batch<T>& former() { return both[1 - current]; }
   };
 
-  UringPump(int tun_fd, unsigned worker_index, OutputErrors& errors, const UringOptions& options);
+  UringPump(const TunQueue& tun, unsigned worker_index, OutputErrors& errors);
   static unsigned buffer_of(const io_uring_cqe& completion) {
     return completion.flags >> IORING_CQE_BUFFER_SHIFT;
   }

@@ -26,7 +26,7 @@ void UringPump::queue_send(const OutgoingDatagram& datagram) {
   io_uring_sqe_set_data64(sqe, tag(Kind::kSend, 0, slot));
 }
 
-void UringPump::write_tun(std::span<const iovec> parts) {
+void UringPump::write_packet(std::span<const iovec> parts) {
   if (ring_->room() <= kReservedEntries) flush();
   io_uring_sqe* sqe = ring_->entry();
   io_uring_prep_writev(sqe, tun_fd_, parts.data(), static_cast<unsigned>(parts.size()), 0);

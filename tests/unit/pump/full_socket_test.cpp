@@ -138,7 +138,7 @@ TEST_P(FullSocketTest, what_is_written_to_the_tun_does_not_wait) {
   ASSERT_TRUE(turn().unsent);
   const Bytes<3> packet{1, 2, 3};
   const iovec part{const_cast<std::uint8_t*>(packet.data()), packet.size()};
-  pump_->write_tun({&part, 1});
+  pump_->write_packet({&part, 1});
   ASSERT_TRUE(turn().unsent);
   Bytes<8> room;
   EXPECT_EQ(::recv(far_.get(), room.data(), room.size(), MSG_DONTWAIT), 3);

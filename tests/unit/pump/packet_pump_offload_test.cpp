@@ -169,7 +169,7 @@ TEST_P(PumpOffloadTest, a_packet_is_gathered_from_its_parts) {
     const std::size_t size = 2000 / count;
     for (std::size_t i = 0; i < count; ++i)
       packets[count - 1].push_back({whole.data() + i * size, size});
-    pump_->write_tun(packets[count - 1]);
+    pump_->write_packet(packets[count - 1]);
     turn();
     std::vector<std::uint8_t> room(4000);
     ASSERT_EQ(::recv(far_.get(), room.data(), room.size(), 0), static_cast<ssize_t>(size * count));
@@ -230,7 +230,7 @@ TEST_P(PumpVnetTest, the_header_comes_apart_from_the_packet_and_goes_in_front_of
 
   turn_around(packet.bytes);
   const iovec parts[] = {{&packet.header, 10}, {packet.bytes.data(), 1028}};
-  pump_->write_tun(parts);
+  pump_->write_packet(parts);
   pump_->wake();
   pump_->wait();
   EXPECT_EQ(inside.receive(), payload);
@@ -256,7 +256,7 @@ TEST_P(PumpVnetTest, one_write_of_many_udp_packets_comes_out_as_many_and_as_one_
   turn_around(packet.bytes);
   const iovec parts[] = {
       {&packet.header, 10}, {packet.bytes.data(), 1028}, {packet.bytes.data() + 1028, 8500}};
-  pump_->write_tun(parts);
+  pump_->write_packet(parts);
   pump_->wake();
   pump_->wait();
   for (std::size_t at = 0; at < payload.size(); at += size)

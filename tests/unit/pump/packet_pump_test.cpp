@@ -206,7 +206,7 @@ TEST_P(PacketPumpTest, packets_cross_to_and_from_the_tun_with_room_behind_them) 
   EXPECT_EQ(copy(input.packets[0].bytes), packet);
   std::fill_n(input.packets[0].bytes.data() + 65500, 16, std::uint8_t{0});
   const iovec part{input.packets[0].bytes.data(), input.packets[0].bytes.size()};
-  pump_->write_tun({&part, 1});
+  pump_->write_packet({&part, 1});
   turn();
   std::vector<std::uint8_t> room(65536);
   ASSERT_EQ(::recv(far_.get(), room.data(), room.size(), 0), 65500);
@@ -221,9 +221,9 @@ TEST_P(PacketPumpTest, a_refused_write_is_reported_with_its_parts_which_can_be_w
   const iovec before{large.data(), 10};
   const iovec after{large.data(), 20};
   errors_.write_parts_apart = pump_.get();
-  pump_->write_tun({&before, 1});
-  pump_->write_tun(parts);
-  pump_->write_tun({&after, 1});
+  pump_->write_packet({&before, 1});
+  pump_->write_packet(parts);
+  pump_->write_packet({&after, 1});
   EXPECT_THAT(errors_.refused_writes, IsEmpty());
   turn();
   EXPECT_THAT(errors_.refused_writes, ElementsAre(Pair(3u, EMSGSIZE), Pair(1u, EMSGSIZE)));

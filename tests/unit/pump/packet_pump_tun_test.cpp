@@ -96,7 +96,7 @@ class PacketPumpTunTest : public test::NamespaceTest,
           parts.push_back({datagram.payload.data(), datagram.payload.size()});
         }
         for (const iovec& part : parts)
-          pump_->write_tun({&part, 1});
+          pump_->write_packet({&part, 1});
       }
       woken_.wait(false);
       pump_.reset();
@@ -181,7 +181,7 @@ TEST_P(PacketPumpTunTest, writes_to_a_tun_that_is_down_are_reported_and_dropped)
   Bytes<20> packet{0x45};
   const iovec part{packet.data(), packet.size()};
   for (int i = 0; i < 3; ++i)
-    pump_->write_tun({&part, 1});
+    pump_->write_packet({&part, 1});
   pump_->wake();
   pump_->wait();
   pump_->wake();

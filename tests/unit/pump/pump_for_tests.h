@@ -25,11 +25,11 @@ class RecordedErrors final : public OutputErrors {
     std::exchange(retry_without_source, nullptr)
         ->send({datagram.payload, retry_to.get(), datagram.tos});
   }
-  void on_tun_write_error(std::span<const iovec> parts, int error) override {
+  void on_write_error(std::span<const iovec> parts, int error) override {
     refused_writes.emplace_back(parts.size(), error);
     PacketPump* const pump = std::exchange(write_parts_apart, nullptr);
     for (const iovec& part : parts) {
-      if (pump != nullptr) pump->write_tun({&part, 1});
+      if (pump != nullptr) pump->write_packet({&part, 1});
     }
   }
   std::vector<std::pair<std::size_t, int>> seen;            // size of the payload, errno
@@ -50,10 +50,11 @@ inline std::string name_of(const testing::TestParamInfo<Driver>& driver) {
 inline Result<std::unique_ptr<PacketPump>> make_pump_on(Driver driver, int tun_fd,
                                                         OutputErrors& errors,
                                                         bool vnet_header = false) {
-  if (driver == Driver::kEpoll) return EpollPump::create(tun_fd, 0, errors, vnet_header);
+  const TunQueue tun{tun_fd, vnet_header};
+  if (driver == Driver::kEpoll) return EpollPump::create(tun, 0, errors);
   return UringPump::create(
-      tun_fd, 0, errors,
-      {.vnet_header = vnet_header, .multishot_tun_read = driver == Driver::kUring});
+      tun, 0, errors,
+      driver == Driver::kUring ? UringPump::TunReads::kMultishot : UringPump::TunReads::kPoll);
 }
 
 // A pump whose TUN is one end of a pair of datagram sockets: packets go in and out at the other.
