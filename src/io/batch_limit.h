@@ -9,15 +9,14 @@
 
 namespace wring {
 
-// What a batch lies in is written by the kernel, read and changed by the worker, and read by the
-// kernel again, and so is what the worker makes of it. All of that, and the buffers of the batch
-// before, should stay in the second-level cache, of 1 to 2 MB: packets of 64 KB take a third less
-// time in batches of 4 than in batches of 64. Small ones should come in large batches. So the last
-// batch decides about the next one.
+// A batch is written by the kernel, changed by the worker, and read by the kernel again. Input,
+// output and the batch before should together fit in the second-level cache (1 to 2 MB): packets of
+// 64 KB take a third less time in batches of 4 than in batches of 64. Small packets should come in
+// large batches. So the size of the last batch sets the limit for the next one.
 //
-// The size of what comes next is not known: to have room for 64 packets after a lone small one
-// would let a burst of large ones write to 4 MB that nothing needs again. So the limit at most
-// doubles what came, and falls by halves.
+// The sizes of the next packets are not known. Room for 64 of them after a single small one would
+// let a burst of large ones write to 4 MB. So the limit is at most twice the last count, and falls
+// by halves.
 class BatchLimit {
  public:
   [[nodiscard]] unsigned packets() const { return packets_; }

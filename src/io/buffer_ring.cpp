@@ -1,3 +1,4 @@
+// Makes and refills a ring of buffers that the kernel picks from.
 #include "io/buffer_ring.h"
 
 #include <utility>

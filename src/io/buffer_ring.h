@@ -1,4 +1,5 @@
-// Buffers that the kernel picks from for input that arrives (a provided-buffer ring of io_uring).
+// Buffers for input, from which the kernel picks one when input arrives (a provided-buffer ring of
+// io_uring).
 #pragma once
 
 #include <liburing.h>
@@ -14,10 +15,10 @@
 
 namespace wring {
 
-// The kernel takes buffers in the order in which they came into the ring. So that few packets use
-// few buffers, only some are in the ring, and the others wait in a stack: what was used last is
-// still in the cache and is used again first. There are enough for the batch that is lent out and
-// for the next one at once.
+// The kernel takes buffers in the order in which they came into the ring. Only some are in the
+// ring; the others wait in a stack. So few packets use few buffers, and the one used last, which is
+// still in the cache, is used again first. There are enough buffers for two batches, the one that
+// the worker has and the next one.
 class BufferRing {
  public:
   static constexpr unsigned kCount = 2 * kMaxBatch;
@@ -32,11 +33,11 @@ class BufferRing {
 
   // No buffer is left for the kernel to pick.
   [[nodiscard]] bool is_empty() const { return in_ring_ == 0; }
-  // To be told of each buffer that the kernel has filled.
+  // Call it for each buffer that the kernel has filled.
   void taken() { --in_ring_; }
   // Takes back a buffer that the kernel has filled.
   void give_back(unsigned id) { free_[free_count_++] = static_cast<std::uint16_t>(id); }
-  // Puts free buffers into the ring until `level` are there. The kernel may write to them from now
+  // Puts free buffers into the ring until it holds `level`. The kernel may write to them from now
   // on.
   void refill(unsigned level);
 

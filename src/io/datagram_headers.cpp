@@ -1,3 +1,4 @@
+// Writes the control messages of sendmsg, and reads those of recvmsg.
 #include "io/datagram_headers.h"
 
 #include <netinet/ip.h>
@@ -56,8 +57,8 @@ void put_v6(const OutgoingDatagram& datagram, ControlWriter& control) {
 bool read_name(ByteSpan name, Endpoint& from) {
   if (name.size() < sizeof(sa_family_t)) return false;
   const auto family = load<sa_family_t>(name);
-  // Field by field, for endpoints are compared as bytes: what the kernel may leave in the rest of
-  // the address (sin_zero, the flow label) is no part of it.
+  // Field by field, because endpoints are compared as bytes. The rest of the kernel's address
+  // (sin_zero, the flow label) does not belong to it.
   if (family == AF_INET && name.size() >= sizeof(sockaddr_in)) {
     const auto address = load<sockaddr_in>(name);
     from.remote.v4.sin_family = AF_INET;
@@ -103,7 +104,7 @@ void take(const cmsghdr& header, ByteSpan data, ReceivedDatagram& datagram) {
 }  // namespace
 
 void SendHeader::fill(const OutgoingDatagram& datagram) {
-  // sendmsg only reads what these point to; its argument lacks the const.
+  // sendmsg only reads through these pointers; its argument lacks the const.
   payload_.iov_base = const_cast<std::uint8_t*>(datagram.payload.data());
   payload_.iov_len = datagram.payload.size();
   message_.msg_name = const_cast<Endpoint::Remote*>(&datagram.to->remote);

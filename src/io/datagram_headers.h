@@ -1,6 +1,6 @@
-// What goes beside the bytes of a datagram through sendmsg and recvmsg: remote address, local
-// address and interface (IP_PKTINFO, IPV6_PKTINFO), TOS or traffic class, and the size of each
-// datagram where one call carries many (UDP_SEGMENT, UDP_GRO). The sockets are of one family each.
+// The addresses and control messages of sendmsg and recvmsg: remote address, local address and
+// interface (IP_PKTINFO, IPV6_PKTINFO), TOS or traffic class, and the size of each datagram if one
+// call carries many (UDP_SEGMENT, UDP_GRO). The sockets are of one family each.
 #pragma once
 
 #include <netinet/in.h>
@@ -13,12 +13,12 @@
 
 namespace wring {
 
-// A multiple of 16 above the largest address, so that what lies behind it in a buffer is aligned.
+// A multiple of 16 above the largest address, so that the data behind it in a buffer is aligned.
 inline constexpr std::size_t kNameRoom = 32;
 static_assert(kNameRoom >= sizeof(sockaddr_in6));
 
 // IPv6 needs the most: the packet information, the traffic class, the hop limit (on send alone) and
-// the size of the datagrams, which is an int on receive. Rounded up for what lies behind it, too.
+// the size of the datagrams, which is an int on receive. Rounded up for alignment, too.
 inline constexpr std::size_t kControlRoom = 112;
 static_assert(kControlRoom >= CMSG_SPACE(sizeof(in6_pktinfo)) + 3 * CMSG_SPACE(sizeof(int)));
 
@@ -29,11 +29,11 @@ class SendHeader {
   SendHeader(const SendHeader&) = delete;
   SendHeader& operator=(const SendHeader&) = delete;
 
-  // Refers to the endpoint and the payload, which stay valid until the datagram was sent. A source
-  // that the endpoint knows becomes the datagram's source address. The interface does not overrule
-  // the routing table (a host may well be asked on one interface and answer on another); only a
-  // link-local source needs it, having no meaning without. Unlike here, the kernel's module drops
-  // the source as soon as the route leads through another interface than it came by.
+  // Refers to the endpoint and the payload, which stay valid until the datagram was sent. If the
+  // endpoint has a source, it becomes the datagram's source address. The interface is not set, so
+  // that the routing table still chooses the way out: a host may be asked on one interface and
+  // answer on another. Link-local sources are the exception, because they mean nothing without an
+  // interface.
   void fill(const OutgoingDatagram& datagram);
 
   [[nodiscard]] const msghdr& message() const { return message_; }
@@ -44,8 +44,8 @@ class SendHeader {
   alignas(cmsghdr) std::byte control_[kControlRoom];
 };
 
-// Reads what recvmsg told: `name` is the sender's address, `control` the control messages. False if
-// the address is of neither family.
+// Reads the results of recvmsg: `name` is the sender's address, `control` the control messages.
+// False if the address is of neither family.
 [[nodiscard]] bool read_headers(ByteSpan name, ByteSpan control, ReceivedDatagram& datagram);
 
 }  // namespace wring

@@ -1,3 +1,4 @@
+// Maps the memory of packet buffers.
 #include "io/packet_buffers.h"
 
 #include <sys/mman.h>
@@ -10,7 +11,7 @@ namespace {
 
 constexpr std::size_t kCacheLine = 64;
 
-// An odd number of cache lines: with a power of two the first lines of all buffers, which hold the
+// An odd number of cache lines. With a power of two, the first lines of all buffers, which hold the
 // headers, would share a few sets of the cache.
 std::size_t stride_for(std::size_t size) {
   const std::size_t lines = (size + kCacheLine - 1) / kCacheLine;
@@ -27,7 +28,7 @@ Result<PacketBuffers::Mapping> PacketBuffers::map(std::size_t size) {
   void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) return system_failure("cannot allocate packet buffers", errno);
-  // A huge page would come whole for the first byte that is touched. Advice: it may be refused.
+  // The first byte that is touched would bring a whole huge page. The kernel may ignore this.
   madvise(memory, size, MADV_NOHUGEPAGE);
   return Mapping(static_cast<std::uint8_t*>(memory), Unmap{size});
 }

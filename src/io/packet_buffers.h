@@ -1,4 +1,4 @@
-// Memory for input that arrives: buffers of one size, each large enough for a packet of 64 KB.
+// Memory for input: buffers of one size, each large enough for a packet of 64 KB.
 #pragma once
 
 #include <cstddef>
@@ -9,13 +9,13 @@
 
 namespace wring {
 
-// Touched only where input is written to: an idle worker costs next to nothing.
+// Only buffers that input was written to use memory, so an idle worker costs next to nothing.
 class PacketBuffers {
  public:
   struct Shape {
     std::size_t size;            // bytes that the kernel may write
-    std::size_t aligned_at = 0;  // the byte of each buffer that a cache line starts with
-    std::size_t tail_room = 0;   // more bytes behind it, which the kernel does not write to
+    std::size_t aligned_at = 0;  // which byte of each buffer begins a cache line
+    std::size_t tail_room = 0;   // more bytes behind it, which the kernel does not write
   };
   static Result<PacketBuffers> create(unsigned count, const Shape& shape);
 

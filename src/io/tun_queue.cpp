@@ -1,3 +1,4 @@
+// Splits what a TUN passes, and tells whether it was deleted.
 #include "io/tun_queue.h"
 
 #include <linux/if.h>
@@ -15,14 +16,14 @@ PacketBuffers::Shape tun_buffer_shape(bool vnet_header) {
 
 TunPacket packet_in(MutByteSpan bytes, bool vnet_header) {
   if (!vnet_header) return {{}, bytes};
-  // The kernel always writes the header whole; less is no packet.
+  // The kernel always writes the whole header, so this is no packet.
   if (bytes.size() < sizeof(VnetHeader)) return {};
   return {load<VnetHeader>(bytes), bytes.subspan(sizeof(VnetHeader))};
 }
 
 bool tun_is_deleted(int tun_fd, int error) {
   ifreq interface {};
-  // Which error a read sees when the interface is deleted depends on the moment; this one is sure.
+  // Which error a read gives after a deletion depends on the moment, so the TUN is asked.
   return error == EBADFD || (ioctl(tun_fd, TUNGETIFF, &interface) != 0 && errno == EBADFD);
 }
 

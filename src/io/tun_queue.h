@@ -12,14 +12,14 @@ struct TunQueue {
   bool vnet_header = false;  // it passes a VnetHeader in front of each packet
 };
 
-// For one packet and, where the TUN passes it, the header in front. The packet begins with a cache
-// line.
+// Buffers for one packet each, and for the header in front of it if the TUN passes one. The packet
+// begins a cache line.
 PacketBuffers::Shape tun_buffer_shape(bool vnet_header);
 
-// What one read() gave, which is all of `bytes`.
+// Splits the bytes of one read() into virtio header and packet.
 TunPacket packet_in(MutByteSpan bytes, bool vnet_header);
 
-// Whether a read that failed with `error` says that the interface was deleted.
+// Whether the interface was deleted, after a read that failed with `error`.
 bool tun_is_deleted(int tun_fd, int error);
 
 }  // namespace wring

@@ -1,3 +1,4 @@
+// Opens the UDP sockets of a port, and sends on them.
 #include "io/udp_sockets.h"
 
 #include <netinet/in.h>
@@ -16,14 +17,14 @@
 namespace wring {
 namespace {
 
-// Room for what arrives while a worker is busy: the windows of a few TCP streams together, for a
-// sender on the same cores may be ahead by that much. With 4 MB four and more streams lost bundles.
+// Room for datagrams that arrive while a worker is busy. A sender on the same cores may be ahead by
+// the windows of a few TCP streams. With 4 MB, four and more streams lost joined datagrams.
 constexpr int kReceiveBuffer = 8 << 20;
 // Room for what is sent ahead of a slow interface. All workers have it together, because what it
 // holds is a delay for everyone who sends by that interface.
 constexpr int kSendBuffer = 4 << 20;
 constexpr int kLeastSendBuffer = 512 << 10;  // of each worker
-// Port 0 asks for one that is free in both families; the second may find it taken meanwhile.
+// Port 0 means one that is free in both families. The one that IPv4 got may be taken in IPv6.
 constexpr int kMaxPortAttempts = 100;
 
 // What all sockets of one open() have in common.
@@ -60,8 +61,8 @@ void enlarge(int fd, int forced, int plain, int size) {
 }
 
 Result<void> configure(int fd, int family, const Group& group) {
-  // Path-MTU discovery is off, as in the kernel's module: an outer packet that is too large is
-  // fragmented on its way, for the sender of the inner one cannot be told.
+  // Path-MTU discovery is off, as in the kernel's module. An outer packet that is too large is
+  // fragmented on its way, because nobody can tell the sender of the inner packet.
   static constexpr Option kV4[] = {
       {IPPROTO_IP, IP_PKTINFO, 1, "IP_PKTINFO"},
       {IPPROTO_IP, IP_RECVTOS, 1, "IP_RECVTOS"},
@@ -87,7 +88,8 @@ Result<void> configure(int fd, int family, const Group& group) {
           std::max(kLeastSendBuffer, kSendBuffer / static_cast<int>(group.workers)));
   if (group.offload) {
     const int on = 1;
-    setsockopt(fd, IPPROTO_UDP, UDP_GRO, &on, sizeof on);  // before Linux 5.0 they come one by one
+    setsockopt(fd, IPPROTO_UDP, UDP_GRO, &on,
+               sizeof on);  // before Linux 5.0 datagrams come one by one
   }
   if (group.fwmark != 0) return set_mark(fd, group.fwmark);
   return {};
@@ -123,11 +125,11 @@ Result<std::uint16_t> port_of(int fd) {
 
 // The sockets of one family; none where the host lacks it.
 //
-// Several sockets share the port by SO_REUSEPORT, which would let in every program of the same
-// user, a second wring among them, and the kernel would spread our datagrams over both. So the
-// first socket binds without the option, which is refused if anyone has the port; only then is it
-// set on it, and the others join. A stranger who joins later becomes a socket past `workers`, which
-// the steering never chooses.
+// Several sockets share the port by SO_REUSEPORT. That also lets in every program of the same user,
+// a second wring for example, and the kernel would spread our datagrams over both. So the first
+// socket binds without the option, which fails if anyone has the port. Then it gets the option, and
+// the others join. A program that joins later becomes a socket past `workers`, which the steering
+// never chooses.
 Result<std::vector<UniqueFd>> open_family(int family, Group& group) {
   std::vector<UniqueFd> sockets;
   for (unsigned worker = 0; worker < group.workers; ++worker) {

@@ -1,3 +1,4 @@
+// Sets up one io_uring, restricted to the operations that a pump needs.
 #include "io/uring.h"
 
 #include <sys/syscall.h>
@@ -12,7 +13,7 @@
 namespace wring {
 namespace {
 
-// Completions never outrun the ring: each input takes one of the buffers, each output one entry.
+// The ring never overflows: each input takes one of the buffers, each output one entry.
 constexpr unsigned kCompletionsPerEntry = 4;
 
 const char* advice_on(int error) {
@@ -35,8 +36,8 @@ const char* advice_on(int error) {
   }
 }
 
-// Interrupted by a signal, short of memory for the moment, or completions to be reaped first: the
-// caller's loop comes back. Anything else is a bug of ours.
+// After a signal, without memory for the moment, or with completions to be reaped first, the
+// caller's loop tries again. Any other error is a bug of ours.
 void check(int result, const char* call) {
   if (result >= 0 || result == -EINTR || result == -EAGAIN || result == -EBUSY || result == -ETIME)
     return;
@@ -109,7 +110,7 @@ void Uring::submit() {
 
 void Uring::submit_and_wait(unsigned completions, __kernel_timespec* timeout) {
   if (timeout == nullptr) {
-    // With nothing to wait for, liburing would not even let the kernel post what has come about.
+    // With nothing to wait for, liburing would not even let the kernel post completions.
     const int result = completions == 0 ? io_uring_submit_and_get_events(&ring_)
                                         : io_uring_submit_and_wait(&ring_, completions);
     check(result, "io_uring_submit_and_wait");

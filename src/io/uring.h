@@ -14,23 +14,24 @@ namespace wring {
 // Linux 6.7; liburing 2.3 has neither the name nor a function for it.
 inline constexpr std::uint8_t kOpReadMultishot = 49;
 
-// Says what to do about a call of io_uring's that was refused with `error`.
+// An error that says what to do about a call of io_uring that failed with `error`.
 tl::unexpected<Error> io_uring_failure(const std::string& what, int error);
 
 class Uring {
  public:
   // Any thread may open it. It takes requests only after start(), whose thread then owns it
-  // (IORING_SETUP_SINGLE_ISSUER). The kernel posts what has come about only while that thread waits
-  // (IORING_SETUP_DEFER_TASKRUN): input never interrupts the work on the batch before. The errors
-  // say why there is no io_uring: ENOSYS, EPERM (forbidden), EINVAL (older than Linux 6.1).
+  // (IORING_SETUP_SINGLE_ISSUER). The kernel posts completions only while that thread waits
+  // (IORING_SETUP_DEFER_TASKRUN), so input never interrupts the work on the batch before. The
+  // errors say why there is no io_uring: ENOSYS, EPERM (forbidden), EINVAL (older than Linux 6.1).
   static Result<std::unique_ptr<Uring>> open(unsigned entries);
   ~Uring();
   Uring(const Uring&) = delete;
   Uring& operator=(const Uring&) = delete;
 
-  // From here on it takes requests: of the calling thread, for `operations` (IORING_OP_*) alone,
-  // all of which it supports(). A filter of system calls does not see what a ring is asked to do,
-  // so the ring itself refuses to open files, say (EACCES), and to be changed.
+  // From here on it takes requests, but only from the calling thread and only for `operations`
+  // (IORING_OP_*), all of which it supports(). A filter of system calls does not see the requests
+  // of a ring. So the ring itself refuses all others (EACCES), such as opening a file, and any
+  // change.
   void start(std::span<const std::uint8_t> operations);
   [[nodiscard]] bool supports(unsigned opcode);
   io_uring* get() { return &ring_; }
@@ -40,10 +41,11 @@ class Uring {
   [[nodiscard]] unsigned queued() const { return io_uring_sq_ready(&ring_); }
   [[nodiscard]] unsigned room() const { return io_uring_sq_space_left(&ring_); }
 
-  // Executes what is queued, in order, and returns without waiting for input.
+  // Executes the queued requests in order, and returns without waiting for input.
   void submit();
-  // Likewise, then waits until `completions` are there; 0 only takes in what has come about. May
-  // return early, after a signal. With `timeout` the wait ends at the latest after that.
+  // Does the same, then waits until `completions` are there; with 0 it only lets the kernel post
+  // those that are due. May return early, after a signal. With `timeout`, waits no longer than
+  // that.
   void submit_and_wait(unsigned completions, __kernel_timespec* timeout = nullptr);
 
   // Calls `handle(const io_uring_cqe&)` for all completions that are there.

@@ -1,4 +1,4 @@
-// The life of the epoll pump, and what it watches.
+// Makes and runs the epoll pump, and watches its descriptors.
 #include "pump/epoll_pump.h"
 
 #include <sys/eventfd.h>
@@ -114,7 +114,8 @@ void EpollPump::watch(Source source, int fd) {
   epoll_event event{};
   event.events = sources_[source].events;
   event.data.u32 = source;
-  // Without memory for it the descriptor is tried again, as after an error of its own.
+  // If the kernel has no memory for it, the descriptor is tried again, as after an error of its
+  // own.
   if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) rest(source);
 }
 

@@ -1,5 +1,5 @@
-// The packet pump on epoll, for where io_uring is missing or forbidden: datagrams in and out by
-// recvmmsg and sendmmsg, packets one by one.
+// The packet pump on epoll, for hosts where io_uring is missing or forbidden. Datagrams come and go
+// by recvmmsg and sendmmsg, packets one by one.
 #pragma once
 
 #include <sys/epoll.h>
@@ -39,8 +39,7 @@ class EpollPump final : public PumpBase {
  private:
   // What epoll watches. IPv6 follows IPv4.
   enum Source : unsigned { kV4, kV6, kTun, kWake, kSources };
-  // A descriptor of which nobody waits for input: after an error that should not be it rests for a
-  // moment, so that an error that stays does not keep the worker spinning.
+  // While a descriptor rests, nobody waits for it.
   struct Watched {
     int fd = -1;
     bool resting = false;
@@ -75,10 +74,10 @@ class EpollPump final : public PumpBase {
   std::array<Watched, kSources> sources_;
   bool anything_rests_ = false;
   std::chrono::steady_clock::time_point rest_ends_;
-  unsigned turn_ = 0;  // which of the sources that are ready comes first
+  unsigned turn_ = 0;  // decides which of the sources that are ready comes first
 
-  // The batch handed out last. The buffers are used from the first one on, so few packets stay in
-  // few buffers.
+  // The batch handed out last. Buffers are used from the first one on, so that few packets use few
+  // buffers.
   PacketBuffers tun_buffers_;
   std::array<TunPacket, kMaxBatch> packets_;
   std::size_t packet_count_ = 0;
@@ -86,10 +85,10 @@ class EpollPump final : public PumpBase {
   PacketBuffers udp_buffers_;
   std::array<ReceivedDatagram, kMaxBatch> datagrams_;
   std::size_t datagram_count_ = 0;
-  std::size_t udp_buffers_used_ = 0;  // a datagram that is refused uses one, too
+  std::size_t udp_buffers_used_ = 0;  // a refused datagram uses one, too
   BatchLimit datagram_limit_;
 
-  // Where recvmmsg() puts name and control messages of each datagram; in step with udp_buffers_.
+  // Where recvmmsg() puts name and control messages of each datagram, in the order of udp_buffers_.
   struct ReceiveRoom {
     alignas(cmsghdr) Bytes<kControlRoom> control;
     alignas(sockaddr_in6) Bytes<kNameRoom> name;

@@ -1,4 +1,4 @@
-// How the epoll pump takes in packets and datagrams.
+// Takes packets and datagrams in, on epoll.
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -11,20 +11,20 @@
 
 namespace wring {
 
-// Waits, and takes one batch of everything that is ready. What is left over is ready still the next
-// time (level-triggered).
+// Waits, and takes one batch of everything that is ready. The rest is still ready the next time,
+// because watches are level-triggered.
 void EpollPump::take_input() {
   std::array<epoll_event, kSources> events;
   const int ready = epoll_wait(epoll_.get(), events.data(), kSources, longest_wait_ms());
   end_rest();
   check_for_stall();
   if (ready <= 0) return;
-  // The families share buffers, so each comes first in its turn.
+  // The families share buffers, so they take turns in being first.
   ++turn_;
   const auto count = static_cast<unsigned>(ready);
   for (unsigned i = 0; i < count; ++i) {
     const epoll_event& event = events[(i + turn_) % count];
-    // There may only be room, which the next turn uses.
+    // If there is only room, send_waiting() uses it in the next turn.
     if (event.events != EPOLLOUT) on_ready(static_cast<Source>(event.data.u32));
   }
 }

@@ -1,4 +1,4 @@
-// How the epoll pump hands out what the worker queues.
+// Sends datagrams and writes packets, on epoll.
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -17,7 +17,7 @@ void EpollPump::queue_send(const OutgoingDatagram& datagram) {
   messages_[slot].msg_hdr = headers_[slot].message();
 }
 
-// There is no call for many packets, so there is nothing to gain by putting it off.
+// Written at once, because no call writes many packets together.
 void EpollPump::write_packet(std::span<const iovec> parts) {
   while (::writev(tun_fd_, parts.data(), static_cast<int>(parts.size())) < 0) {
     if (errno == EINTR) continue;

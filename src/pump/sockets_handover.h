@@ -1,4 +1,4 @@
-// How a pump gets its sockets from another thread.
+// Passes a pump its sockets from another thread.
 #pragma once
 
 #include <atomic>
@@ -15,16 +15,16 @@ class SocketsHandover {
  public:
   using Sockets = std::shared_ptr<const UdpSockets>;
 
-  // Any thread; what was not taken before is replaced.
+  // Any thread. Replaces an offer that was not taken.
   void offer(Sockets sockets) {
     const std::lock_guard lock(mutex_);
     offered_.swap(sockets);
-    // Only a hint to look under the lock, which does the ordering.
+    // Relaxed: it only says to look under the lock, which orders the rest.
     pending_.store(true, std::memory_order_relaxed);
   }
-  // Whether take() has something to give; a moment later it may be otherwise.
+  // Whether take() has something to give. That may change at any moment.
   [[nodiscard]] bool pending() const { return pending_.load(std::memory_order_relaxed); }
-  // What was offered since the last call, if anything was: null is an offer, too.
+  // The last offer since the last call, if there was one. Null sockets are an offer, too.
   [[nodiscard]] std::optional<Sockets> take() {
     if (!pending()) return std::nullopt;
     const std::lock_guard lock(mutex_);

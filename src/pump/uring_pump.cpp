@@ -1,12 +1,16 @@
-// The life of one wait(), which as a rule is one system call:
+// The course of one wait(), which is one system call as a rule:
 //
-//   1. What was queued since the last one is executed, in order and on the spot: sends carry
-//      MSG_DONTWAIT and writes RWF_NOWAIT where there is one, so none is put off, and a success
-//      posts no completion. Behind that, requests that ended are armed again.
-//   2. Then the kernel takes in input, which it does only while we wait (DEFER_TASKRUN), into
-//      buffers other than those of the last batch. So whatever was sent from there and failed still
-//      has its bytes when it is reported.
-//   3. Only now the last batch's buffers are free. They come into the ring with the next wait().
+//   1. The kernel executes queued output, in order and at once. Sends have MSG_DONTWAIT, and writes
+//      RWF_NOWAIT where it exists, so none is put off. A success posts no completion. Then requests
+//      that ended are armed again.
+//   2. The kernel takes in input, which it does only while we wait (DEFER_TASKRUN). It goes to
+//      buffers other than those of the last batch, so output that failed still has its bytes when
+//      it is reported.
+//   3. Only now are the last batch's buffers free. They come into the ring with the next wait().
+//
+// If datagrams wait for room in a socket, the request for packets is not armed again, and packets
+// that it brought are kept (begin_batch()). A poll request for room and a timeout are armed
+// instead.
 #include "pump/uring_pump.h"
 
 #include <poll.h>
@@ -87,9 +91,8 @@ void UringPump::start() {
   ring_->start(multishot_tun_read_ ? operations : operations.first(operations.size() - 1));
 }
 
-// Ends every request and waits for their ends, each of which lets go of a file. Bounded, for a bug
-// here should not hang the process: the kernel ends what is left some time after the ring is
-// closed.
+// Ends every request and waits for that, because each holds a file. Bounded, so that a bug here
+// does not hang the process; the kernel ends the rest some time after the ring was closed.
 void UringPump::stop() {
   constexpr int kMaxRounds = 64;
   flush();
@@ -120,7 +123,7 @@ PacketPump::Input UringPump::wait() {
   begin_batch();
   woken_ = false;
   const bool tun_was_gone = tun_gone_;
-  report_failures();  // of what could not even be queued
+  report_failures();  // of output that could not even be queued
   do {
     send_waiting();
     refill_empty_rings();
@@ -189,7 +192,7 @@ void UringPump::arm() {
   } else {
     arm_for_room();
   }
-  // They share the buffers, so each is armed first in its turn.
+  // The families share buffers, so they take turns in being armed first.
   first_family_ = 1 - first_family_;
   for (const unsigned family : {first_family_, 1 - first_family_}) {
     const Standing& request = receive_[family];
@@ -262,7 +265,7 @@ void UringPump::on_completion(const io_uring_cqe& completion) {
                   -completion.res);
       return;
     case Kind::kCancel:
-      return;  // the request that was to be cancelled had ended by itself
+      return;  // the request had ended before it was cancelled
   }
 }
 

@@ -1,5 +1,5 @@
-// The packet pump on io_uring: input arrives by requests that stay armed (multishot) in buffers
-// that the kernel picks, output leaves in batches of one system call.
+// The packet pump on io_uring. Input comes by requests that stay armed (multishot), in buffers that
+// the kernel picks. Output leaves in batches, by one system call each.
 #pragma once
 
 #include <array>
@@ -50,7 +50,7 @@ class UringPump final : public PumpBase {
  private:
   static constexpr unsigned kRingEntries = 512;
 
-  // What a completion belongs to; part of its user data.
+  // The request that a completion belongs to. Part of its user data.
   enum class Kind : std::uint8_t {
     kTun,
     kReceive,
@@ -62,13 +62,12 @@ class UringPump final : public PumpBase {
     kTunWrite,
     kCancel
   };
-  // A request that is to stay armed. While it is resting, after an error that should not be, it is
-  // left alone, so that an error that stays does not keep the worker spinning.
+  // A request that stays armed. While it rests (kRest) it is not armed again.
   struct Standing {
     bool armed = false;
     bool resting = false;
   };
-  // Sockets that were replaced and that requests still hold.
+  // Sockets that were replaced, but that requests still hold.
   struct Retired {
     std::shared_ptr<const UdpSockets> sockets;
     std::uint32_t generation;
@@ -99,7 +98,7 @@ class UringPump final : public PumpBase {
   }
   // Whether a standing request may be armed again at once after this result.
   static bool is_ordinary_end(int result);
-  // User data hold the low bits of the generation only.
+  // User data have room for the low bits of the generation only.
   static constexpr std::uint32_t kGenerationMask = 0xffffff;
   static std::uint64_t tag(Kind kind, std::uint32_t generation, std::uint32_t index);
 
@@ -136,12 +135,11 @@ class UringPump final : public PumpBase {
   void rest(Standing& request);
 
   bool multishot_tun_read_ = false;
-  // RWF_NOWAIT where a TUN takes it, which it does since Linux 6.4 and refuses before that
-  // (EOPNOTSUPP). There O_NONBLOCK has the write done on the spot as well; only were the TUN's send
-  // buffer of 2 GB full would it be put off.
+  // RWF_NOWAIT since Linux 6.4; before, a TUN refuses it (EOPNOTSUPP). There O_NONBLOCK is enough
+  // to have the write done at once, unless the TUN's send buffer of 2 GB is full.
   int tun_write_flags_ = 0;
 
-  // The buffers outlive the ring: the kernel writes to them until it is closed.
+  // The buffers outlive the ring, because the kernel may write to them until it is closed.
   std::unique_ptr<BufferRing> tun_buffers_;
   std::unique_ptr<BufferRing> udp_buffers_;
   std::unique_ptr<Uring> ring_;
@@ -163,13 +161,13 @@ class UringPump final : public PumpBase {
   std::uint32_t write_generation_ = 0;
 
   Standing tun_;
-  bool tun_readable_ = false;  // the next wait() has to read(), without multishot reads
+  bool tun_readable_ = false;  // without multishot reads: the next wait() has to read()
   std::array<Standing, kFamilies> receive_;
   unsigned first_family_ = 0;  // the one that is armed first, in turn
   std::array<bool, kFamilies> room_armed_{};
   bool stall_check_armed_ = false;
   msghdr receive_shape_{};        // room for name and control in front of each datagram
-  std::uint32_t generation_ = 0;  // of sockets_: tells their completions from those of retired ones
+  std::uint32_t generation_ = 0;  // of sockets_; completions of former sockets have another
   std::vector<Retired> retired_;
   bool backoff_armed_ = false;
 

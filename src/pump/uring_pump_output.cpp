@@ -1,4 +1,4 @@
-// How the pump hands out what the worker queues.
+// Queues and executes datagrams and writes, on io_uring.
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -9,7 +9,7 @@
 namespace wring {
 namespace {
 
-// Entries kept free for what wait() arms and cancels.
+// Entries that stay free for the requests that wait() arms and cancels.
 constexpr unsigned kReservedEntries = 16;
 
 }  // namespace
@@ -37,8 +37,8 @@ void UringPump::write_packet(std::span<const iovec> parts) {
   io_uring_sqe_set_data64(sqe, tag(Kind::kTunWrite, write_generation_, slot));
 }
 
-// Executes what is queued. A submit may be cut short, when the kernel has no memory for the moment
-// or wants its completions to be taken first: until all is taken, the slots must not be used again.
+// Executes the queue. A submit may take only a part, if the kernel has no memory for the moment or
+// wants completions to be taken first. The slots must not be used again before all was taken.
 void UringPump::flush() {
   start();
   do {

@@ -1,4 +1,4 @@
-// How the pump reads the TUN: by a request that stays armed, or by poll and read().
+// Reads the TUN on io_uring: by a request that stays armed, or by poll and read().
 #include <poll.h>
 #include <unistd.h>
 
@@ -12,7 +12,7 @@ namespace wring {
 void UringPump::arm_tun() {
   io_uring_sqe* sqe = ring_->entry();
   if (multishot_tun_read_) {
-    // As io_uring_prep_read_multishot of later liburing; address and length come with the buffer.
+    // Like io_uring_prep_read_multishot of later liburing. Address and length are the buffer's.
     io_uring_prep_rw(kOpReadMultishot, sqe, tun_fd_, nullptr, 0, 0);
     sqe->flags |= IOSQE_BUFFER_SELECT;
     sqe->buf_group = tun_buffers_->group();
@@ -56,7 +56,7 @@ void UringPump::read_tun() {
       continue;
     }
     if (size < 0 && errno == EINTR) continue;
-    // The poll tells of what comes after this; it is readable still if the batch is full.
+    // The poll reports the next packet. If the batch was full, the TUN is still readable.
     tun_readable_ = false;
     if (size < 0 && errno != EAGAIN) on_tun_error(errno);
     return;

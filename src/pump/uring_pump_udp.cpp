@@ -1,4 +1,4 @@
-// How the pump receives from its sockets, and changes them while it runs.
+// Receives datagrams on io_uring, and changes the sockets while the pump runs.
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -49,8 +49,8 @@ void UringPump::on_receive(const io_uring_cqe& completion, std::uint32_t generat
   if ((completion.flags & IORING_CQE_F_MORE) == 0) end_receive(generation, family, completion.res);
 }
 
-// A buffer holds what io_uring tells of the datagram, room for the name, room for the control
-// messages, and the payload.
+// A buffer holds io_uring's own header, room for the name, room for the control messages, and the
+// payload.
 bool UringPump::take_datagram(unsigned buffer, std::size_t size) {
   constexpr std::size_t kNameAt = sizeof(io_uring_recvmsg_out);
   constexpr std::size_t kControlAt = kNameAt + kNameRoom;
