@@ -27,10 +27,8 @@ int main(int argc, char** argv) {
     return EXIT_FAILURE;
   }
   arguments.erase(end, arguments.end());
-  int exit_status = EXIT_SUCCESS;
-  std::optional<wring::Options> options =
-      wring::parse_options(static_cast<int>(arguments.size()), arguments.data(), exit_status);
-  if (!options) return exit_status;
+  auto options = wring::parse_options(static_cast<int>(arguments.size()), arguments.data());
+  if (!options) return wring::print(options.error());
   std::cerr << "wring-null-cipher: WARNING: nothing that crosses "
             << options->interface << " is encrypted or authenticated\n";
   return wring::run_program(std::move(*options));

@@ -1,3 +1,4 @@
+// Splits a list at its commas and checks each CPU against those this process may use.
 #include "cli/cpu_list.h"
 
 #include <sched.h>
@@ -33,6 +34,26 @@ std::optional<Range> parse_range(std::string_view text) {
   return Range{*first, *last};
 }
 
+// Puts the CPUs of one part of the list behind those of the parts before it.
+Result<void> append(std::vector<unsigned>& cpus, std::string_view part,
+                    const cpu_set_t& permitted) {
+  const auto range = parse_range(part);
+  if (!range) {
+    return failure("\"" + std::string(part) + "\" names no CPUs; write a list such as 0-3,8");
+  }
+  for (unsigned cpu = range->first; cpu <= range->last; ++cpu) {
+    if (cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, &permitted)) {
+      return failure("CPU " + std::to_string(cpu) +
+                     " is not there, or this process may not run on it");
+    }
+    if (std::find(cpus.begin(), cpus.end(), cpu) != cpus.end()) {
+      return failure("CPU " + std::to_string(cpu) + " is named twice");
+    }
+    cpus.push_back(cpu);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::vector<unsigned>> parse_cpu_list(std::string_view text) {
@@ -42,26 +63,14 @@ Result<std::vector<unsigned>> parse_cpu_list(std::string_view text) {
     return system_failure("cannot tell which CPUs there are", errno);
   }
   std::vector<unsigned> cpus;
-  for (bool more = true; more;) {
-    const std::size_t comma = text.find(',');
-    const std::string_view part = text.substr(0, comma);
-    more = comma != text.npos;
-    if (more) text.remove_prefix(comma + 1);
-
-    const auto range = parse_range(part);
-    if (!range) {
-      return failure("\"" + std::string(part) + "\" names no CPUs; write a list such as 0-3,8");
+  // An empty text is one part, which names no CPUs, and so is what follows a comma at the end.
+  std::size_t begin = 0;
+  while (begin <= text.size()) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    if (auto done = append(cpus, text.substr(begin, end - begin), permitted); !done) {
+      return tl::unexpected(done.error());
     }
-    for (unsigned cpu = range->first; cpu <= range->last; ++cpu) {
-      if (cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, &permitted)) {
-        return failure("CPU " + std::to_string(cpu) +
-                       " is not there, or this process may not run on it");
-      }
-      if (std::find(cpus.begin(), cpus.end(), cpu) != cpus.end()) {
-        return failure("CPU " + std::to_string(cpu) + " is named twice");
-      }
-      cpus.push_back(cpu);
-    }
+    begin = end + 1;
   }
   return cpus;
 }

@@ -1,11 +1,13 @@
+// Describes the options to CLI11 and adds what the environment says.
 #include "cli/options.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
+#include <cstdio>
 #include <cstdlib>
-#include <iostream>
 #include <map>
+#include <sstream>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -48,7 +50,7 @@ Result<void> apply_cpus(Options& options, std::string_view list, bool workers_gi
   return {};
 }
 
-// A descriptor that whoever started us handed in.
+// The number of a descriptor that was handed in.
 Result<std::optional<int>> descriptor_from(const char* variable) {
   const char* text = std::getenv(variable);
   if (text == nullptr || *text == '\0') return std::optional<int>();
@@ -65,7 +67,7 @@ Result<std::optional<int>> descriptor_from(const char* variable) {
 Result<void> apply_environment(Options& options, bool log_level_given) {
   const char* level = std::getenv("LOG_LEVEL");
   if (level != nullptr && !log_level_given) {
-    // Many programs read this variable: a value that is not ours stands for the default.
+    // Other programs read this variable, too. A value that we do not know means the default.
     if (const auto known = kLogLevels.find(level); known != kLogLevels.end()) {
       options.log_level = known->second;
     }
@@ -77,34 +79,45 @@ Result<void> apply_environment(Options& options, bool log_level_given) {
   if (!tun) return tl::unexpected(tun.error());
   const auto uapi = descriptor_from("WG_UAPI_FD");
   if (!uapi) return tl::unexpected(uapi.error());
+  if (*tun && *tun == *uapi) {
+    return failure("WG_TUN_FD and WG_UAPI_FD are both " + std::to_string(**tun) +
+                   ", but one descriptor cannot be both; unset one of them");
+  }
   options.tun_fd = *tun;
   options.uapi_fd = *uapi;
   return {};
 }
 
-}  // namespace
+// What only other options or the system can judge.
+struct Unchecked {
+  bool workers_given = false;
+  bool log_level_given = false;
+  std::string cpu_list;  // empty: not given
+  std::string user;
+};
 
-std::optional<Options> parse_options(int argc, const char* const* argv, int& exit_status) {
-  Options options;
-  options.workers = default_workers();
+Result<void> check(Options& options, const Unchecked& unchecked) {
+  if (auto done = apply_environment(options, unchecked.log_level_given); !done) return done;
+  if (!unchecked.cpu_list.empty()) {
+    auto done = apply_cpus(options, unchecked.cpu_list, unchecked.workers_given);
+    if (!done) return done;
+  }
+  if (unchecked.user.empty()) return {};
+  auto account = find_account(unchecked.user);
+  if (!account) return tl::unexpected(account.error());
+  options.privileges.user = std::move(*account);
+  return {};
+}
 
-  CLI::App app(
-      "WireGuard in userspace: makes the interface INTERFACE, which wg and wg-quick configure.",
-      "wring");
-  app.add_option("INTERFACE", options.interface, "Name of the interface to make, wg0 for example")
-      ->required();
-  app.add_flag(
-      "-f,--foreground", options.foreground,
-      "Stay in the foreground and log to stderr (else: go to the background once the interface "
-      "answers, and log to syslog)");
-  auto* workers = app.add_option("--workers", options.workers,
-                                 "Packet threads; by default one per core, 4 at most")
-                      ->check(CLI::Range(1U, kMaxWorkers))
-                      ->type_name("N");
-  std::string cpu_list;
-  auto* cpus = app.add_option("--cpus", cpu_list,
-                              "CPUs for the packet threads, 0-3,8 for example: one thread on each")
-                   ->type_name("LIST");
+void describe_packet_options(CLI::App& app, Options& options, Unchecked& unchecked) {
+  app.add_option("--workers", options.workers, "Packet threads; by default one per core, 4 at most")
+      ->check(CLI::Range(1U, kMaxWorkers))
+      ->each([&unchecked](const std::string&) { unchecked.workers_given = true; })
+      ->type_name("N");
+  app.add_option("--cpus", unchecked.cpu_list,
+                 "CPUs for the packet threads, 0-3,8 for example: one thread on each")
+      ->check([](const std::string& list) { return list.empty() ? "names no CPUs" : ""; })
+      ->type_name("LIST");
   app.add_option("--io", options.io,
                  "auto (default: io_uring where it may be used), uring or epoll")
       ->transform(CLI::CheckedTransformer(kPumpKinds).description(""))
@@ -112,59 +125,77 @@ std::optional<Options> parse_options(int argc, const char* const* argv, int& exi
   app.add_flag_callback(
       "--no-offload", [&options] { options.offload = false; },
       "Pass packets and datagrams one by one, where by default the kernel joins and splits");
-  auto* level =
-      app.add_option("--log-level", options.log_level, "silent, error (default) or verbose")
-          ->transform(CLI::CheckedTransformer(kLogLevels).description(""))
-          ->type_name("LEVEL");
-  app.add_option("--keylog", options.key_log,
-                 "Append the keys of every session to FILE, for Wireshark to decrypt the traffic")
-      ->check([](const std::string& path) { return path.empty() ? "names no file" : ""; })
-      ->type_name("FILE");
+}
+
+void describe_confinement(CLI::App& app, Options& options, Unchecked& unchecked) {
   app.add_flag("--drop-all", options.privileges.drop_all,
                "Keep no capability once the interface is up: fwmark and ports below 1024 cannot be "
                "set then, and a move to another network namespace is not noticed");
-  std::string user;
-  app.add_option("--user", user,
-                 "Go on as this user once the interface is up; the socket file stays behind at the "
-                 "end")
+  app.add_option("--user", unchecked.user,
+                 "Go on as this user, which should serve nothing else, once the interface is up; "
+                 "the socket file stays behind at the end")
       ->type_name("NAME");
   app.add_flag_callback(
       "--no-seccomp", [&options] { options.privileges.filter_system_calls = false; },
       "Do not filter system calls");
+}
+
+// CLI11 keeps references to both until it has parsed.
+void describe(CLI::App& app, Options& options, Unchecked& unchecked) {
+  app.add_option("INTERFACE", options.interface, "Name of the interface to make, wg0 for example")
+      ->required();
+  app.add_flag(
+      "-f,--foreground", options.foreground,
+      "Stay in the foreground and log to stderr (else: go to the background once the interface "
+      "answers, and log to syslog)");
+  describe_packet_options(app, options, unchecked);
+  app.add_option("--log-level", options.log_level, "silent, error (default) or verbose")
+      ->transform(CLI::CheckedTransformer(kLogLevels).description(""))
+      ->each([&unchecked](const std::string&) { unchecked.log_level_given = true; })
+      ->type_name("LEVEL");
+  app.add_option("--keylog", options.key_log,
+                 "Append the keys of every session to FILE, for Wireshark to decrypt the traffic")
+      ->check([](const std::string& path) { return path.empty() ? "names no file" : ""; })
+      ->type_name("FILE");
+  describe_confinement(app, options, unchecked);
   app.set_version_flag("--version", std::string("wring ") + WRING_VERSION);
   app.footer(
       "Environment: LOG_LEVEL (as --log-level), WG_PROCESS_FOREGROUND=1 (as -f), WG_TUN_FD and\n"
       "WG_UAPI_FD (open descriptors to use instead of making interface and control socket).\n"
-      "Signals: SIGTERM and SIGINT end it and remove the interface; SIGUSR1 logs what was dropped, "
-      "by "
-      "reason.");
+      "Signals: SIGTERM and SIGINT end it and remove the interface; SIGUSR1 logs what was "
+      "dropped,\n"
+      "by reason.");
+}
+
+}  // namespace
+
+tl::expected<Options, Stop> parse_options(int argc, const char* const* argv) {
+  Options options;
+  options.workers = default_workers();
+  Unchecked unchecked;
+  CLI::App app(
+      "WireGuard in userspace: makes the interface INTERFACE, which wg and wg-quick configure.",
+      "wring");
+  describe(app, options, unchecked);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& wanted) {
-    exit_status = app.exit(wanted);
-    return std::nullopt;
+    std::ostringstream text;
+    const int status = app.exit(wanted, text, text);
+    return tl::unexpected(Stop{status, text.str()});
   } catch (const CLI::ParseError& error) {
-    std::cerr << "wring: " << error.what() << "; see wring --help\n";
-    exit_status = 1;
-    return std::nullopt;
+    return tl::unexpected(
+        Stop{EXIT_FAILURE, "wring: " + std::string(error.what()) + "; see wring --help\n"});
   }
-  auto applied = apply_environment(options, level->count() > 0);
-  if (applied && cpus->count() > 0) applied = apply_cpus(options, cpu_list, workers->count() > 0);
-  if (!applied) {
-    std::cerr << "wring: " << applied.error().message << "\n";
-    exit_status = 1;
-    return std::nullopt;
-  }
-  if (!user.empty()) {
-    auto account = find_account(user);
-    if (!account) {
-      std::cerr << "wring: " << account.error().message << "\n";
-      exit_status = 1;
-      return std::nullopt;
-    }
-    options.privileges.user = std::move(*account);
+  if (auto checked = check(options, unchecked); !checked) {
+    return tl::unexpected(Stop{EXIT_FAILURE, "wring: " + checked.error().message + "\n"});
   }
   return options;
+}
+
+int print(const Stop& stop) {
+  std::fputs(stop.text.c_str(), stop.exit_status == EXIT_SUCCESS ? stdout : stderr);
+  return stop.exit_status;
 }
 
 }  // namespace wring

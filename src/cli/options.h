@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <tl/expected.hpp>
 #include <vector>
 
 #include "cli/logging.h"
@@ -25,8 +26,17 @@ struct Options {
   std::optional<int> uapi_fd;  // WG_UAPI_FD
 };
 
-// Prints --help or --version, or one line on what is wrong, and returns the exit status in
-// `exit_status` when there is nothing to run.
-std::optional<Options> parse_options(int argc, const char* const* argv, int& exit_status);
+// There is nothing to run: the text of --help or --version (status 0), or a line that says what is
+// wrong.
+struct Stop {
+  int exit_status = 0;
+  std::string text;  // ends with a newline
+};
+
+// Reads the command line, the environment and the system's list of users.
+[[nodiscard]] tl::expected<Options, Stop> parse_options(int argc, const char* const* argv);
+
+// Prints the text where it belongs and returns the exit status.
+int print(const Stop& stop);
 
 }  // namespace wring

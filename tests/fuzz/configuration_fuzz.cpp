@@ -52,9 +52,9 @@ std::optional<Options> parse(const std::vector<std::string>& words) {
   std::vector<const char*> argv = {"wring"};
   for (const std::string& word : words)
     argv.push_back(word.c_str());
-  int status = 0;
-  auto options = parse_options(static_cast<int>(argv.size()), argv.data(), status);
-  return options;
+  auto options = parse_options(static_cast<int>(argv.size()), argv.data());
+  if (!options) return std::nullopt;
+  return std::move(*options);
 }
 
 std::vector<std::string> written(const Options& options) {
