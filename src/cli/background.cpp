@@ -1,3 +1,4 @@
+// A fork whose parent waits for one byte from its child.
 #include "cli/background.h"
 
 #include <fcntl.h>
@@ -11,13 +12,13 @@ namespace wring {
 
 namespace {
 
-// Whoever started us may wait for the end of a pipe, or hold a lock by a descriptor.
+// The program that started us may wait for the end of a pipe, or hold a lock by a descriptor.
 void close_all_but(std::vector<int> keep) {
   std::sort(keep.begin(), keep.end());
   unsigned first = STDERR_FILENO + 1;
   for (const int kept : keep) {
     const auto fd = static_cast<unsigned>(kept);
-    if (fd < first) continue;
+    if (kept < 0 || fd < first) continue;
     if (fd > first) close_range(first, fd - 1, 0);
     first = fd + 1;
   }
@@ -48,7 +49,7 @@ Result<BackgroundStart> BackgroundStart::fork_child(std::vector<int> keep) {
   do {
     got = ::read(ours.get(), &byte, 1);
   } while (got < 0 && errno == EINTR);
-  // Without destructors: sockets and files belong to the child.
+  // No destructors run, because sockets and files belong to the child.
   ::_exit(got == 1 ? 0 : 1);
 }
 

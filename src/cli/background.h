@@ -9,18 +9,18 @@
 
 namespace wring {
 
-// In the child, until it is ready: keeps stderr, so that a failure is seen where the program was
-// started.
+// The child's part, until it is ready. It keeps stderr, so that a failure is seen where the program
+// was started.
 class BackgroundStart {
  public:
-  // Forks, while there is one thread only. Returns in the child alone, which keeps of the
-  // descriptors it inherited only the standard ones and those of `keep`: the parent waits for
-  // ready() and exits with 0, or with 1 if the child ends before that.
+  // Forks. Call it while there is one thread only. Returns only in the child, which closes every
+  // inherited descriptor except stdin, stdout, stderr and those of `keep` (negative ones count as
+  // none). The parent waits for ready() and exits with 0, or with 1 if the child ends before that.
   static Result<BackgroundStart> fork_child(std::vector<int> keep);
-  // What ready() needs and cannot get once system calls are filtered.
+  // Opens what ready() needs, because a confined thread cannot.
   [[nodiscard]] Result<void> prepare();
-  // Lets go of the terminal and lets the parent return. Fails if the parent has gone: whoever
-  // started us was interrupted, and does not expect an interface. After prepare().
+  // Lets go of the terminal and lets the parent return. Fails if the parent has gone: it was
+  // interrupted, so nobody expects an interface. After prepare().
   [[nodiscard]] Result<void> ready();
 
  private:

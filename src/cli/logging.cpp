@@ -1,18 +1,20 @@
+// The default logger of spdlog, whose sink can be exchanged while it is in use.
 #include "cli/logging.h"
 
 #include <spdlog/sinks/dist_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/sinks/syslog_sink.h>
 #include <spdlog/spdlog.h>
 
 #include <memory>
 #include <utility>
 
+#include "cli/syslog_sink.h"
+
 namespace wring {
 namespace {
 
-// The one sink of the logger. Other threads may be logging when the log goes elsewhere: what lies
-// behind this sink may be exchanged then, the default logger may not.
+// The one sink of the logger. Other threads may log while the log is sent elsewhere. They allow the
+// sinks behind this one to be exchanged, but not the default logger.
 spdlog::sinks::dist_sink_mt& destination() {
   static const auto sink = [] {
     auto made = std::make_shared<spdlog::sinks::dist_sink_mt>();
@@ -22,7 +24,26 @@ spdlog::sinks::dist_sink_mt& destination() {
   return *sink;
 }
 
-void log_to(spdlog::sink_ptr sink, LogLevel level) {
+}  // namespace
+
+LogSink stderr_sink(const std::string& interface) {
+  auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  sink->set_pattern("%Y-%m-%d %H:%M:%S.%e wring " + interface + " %l: %v");
+  return sink;
+}
+
+LogSink syslog_sink(const std::string& interface) {
+  auto sink = std::make_shared<SyslogSink>("wring-" + interface);
+  if (!sink->has_listener()) {
+    spdlog::warn(
+        "{}: no syslog listens on /dev/log, so the log is lost until one does; use -f to log to "
+        "stderr",
+        interface);
+  }
+  return sink;
+}
+
+void log_to(LogSink sink, LogLevel level) {
   destination().set_sinks({std::move(sink)});
   switch (level) {
     case LogLevel::kSilent:
@@ -35,22 +56,6 @@ void log_to(spdlog::sink_ptr sink, LogLevel level) {
       spdlog::set_level(spdlog::level::debug);
       break;
   }
-}
-
-}  // namespace
-
-void log_to_stderr(LogLevel level, const std::string& interface) {
-  auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-  sink->set_pattern("%Y-%m-%d %H:%M:%S.%e wring " + interface + " %l: %v");
-  log_to(std::move(sink), level);
-}
-
-void log_to_syslog(LogLevel level, const std::string& interface) {
-  // The sink keeps the identity's characters for openlog().
-  auto sink = std::make_shared<spdlog::sinks::syslog_sink_mt>("wring-" + interface, LOG_PID,
-                                                              LOG_DAEMON, true);
-  sink->set_pattern("%v");
-  log_to(std::move(sink), level);
 }
 
 }  // namespace wring

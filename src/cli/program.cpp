@@ -1,10 +1,8 @@
+// The order of a start: descriptors, the background, the tunnel, confinement, the loop.
 #include "cli/program.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -18,32 +16,11 @@
 #include "cli/background.h"
 #include "cli/logging.h"
 #include "daemon/tunnel.h"
+#include "process/core_dumps.h"
+#include "process/descriptors.h"
 
 namespace wring {
 namespace {
-
-// Whoever started us may have closed some of them. What we open next would take their numbers, and
-// with them what is written to stderr, and be replaced when we go to the background.
-Result<void> open_missing_standard_streams() {
-  for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    // In this order the lowest free number is the one that is missing.
-    if (::fcntl(standard, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) != standard) {
-      return system_failure("cannot open /dev/null", errno);
-    }
-  }
-  return {};
-}
-
-// Keys must not end up in a core file, nor be read by a debugger of the same user. A dump that root
-// takes all the same, as gcore does, has no memory of ours in it.
-void forbid_core_dumps() {
-  if (const UniqueFd parts(::open("/proc/self/coredump_filter", O_WRONLY | O_CLOEXEC)); parts) {
-    [[maybe_unused]] const auto written = ::write(parts.get(), "0", 1);
-  }
-  const rlimit none{0, 0};
-  setrlimit(RLIMIT_CORE, &none);
-  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-}
 
 // Blocked in every thread (it is called before there are any) and read by the control thread.
 UniqueFd signals_as_descriptor() {
@@ -62,34 +39,62 @@ int fail(const Error& error) {
   return EXIT_FAILURE;
 }
 
+// The descriptors that the environment names, with numbers that the standard streams do not use.
+struct HandedIn {
+  UniqueFd tun;
+  UniqueFd uapi;
+};
+
+// Copies both before it closes one: the number of one may be free for the other's copy then.
+Result<HandedIn> take_over_descriptors(const Options& options) {
+  HandedIn taken;
+  if (options.tun_fd) {
+    auto fd = take_handed_in(*options.tun_fd, "WG_TUN_FD");
+    if (!fd) return tl::unexpected(fd.error());
+    taken.tun = std::move(*fd);
+  }
+  if (options.uapi_fd) {
+    auto fd = take_handed_in(*options.uapi_fd, "WG_UAPI_FD");
+    if (!fd) return tl::unexpected(fd.error());
+    taken.uapi = std::move(*fd);
+  }
+  for (const auto& number : {options.tun_fd, options.uapi_fd}) {
+    if (number) UniqueFd(*number).reset();
+  }
+  return taken;
+}
+
+TunnelOptions options_of_tunnel(Options& options, HandedIn handed_in) {
+  TunnelOptions made;
+  made.interface = options.interface;
+  made.workers = options.workers;
+  made.cpus = std::move(options.cpus);
+  made.io = options.io;
+  made.offload = options.offload;
+  made.privileges = std::move(options.privileges);
+  made.tun_fd = std::move(handed_in.tun);
+  made.uapi_fd = std::move(handed_in.uapi);
+  return made;
+}
+
 }  // namespace
 
 int run_program(Options options) {
+  auto handed_in = take_over_descriptors(options);
+  if (!handed_in) return fail(handed_in.error());
   if (auto open = open_missing_standard_streams(); !open) return fail(open.error());
   forbid_core_dumps();
   std::optional<BackgroundStart> background;
   if (!options.foreground) {
-    std::vector<int> handed_in;
-    for (const auto& fd : {options.tun_fd, options.uapi_fd}) {
-      if (fd) handed_in.push_back(*fd);
-    }
-    auto child = BackgroundStart::fork_child(std::move(handed_in));
+    auto child = BackgroundStart::fork_child({handed_in->tun.get(), handed_in->uapi.get()});
     if (!child) return fail(child.error());
     background.emplace(std::move(*child));
   }
   const UniqueFd signals = signals_as_descriptor();
   if (!signals) return fail({"cannot make a signalfd", 0});
-  log_to_stderr(options.log_level, options.interface);
+  log_to(stderr_sink(options.interface), options.log_level);
 
-  TunnelOptions tunnel_options;
-  tunnel_options.interface = options.interface;
-  tunnel_options.workers = options.workers;
-  tunnel_options.cpus = std::move(options.cpus);
-  tunnel_options.io = options.io;
-  tunnel_options.offload = options.offload;
-  tunnel_options.privileges = std::move(options.privileges);
-  if (options.tun_fd) tunnel_options.tun_fd.reset(*options.tun_fd);
-  if (options.uapi_fd) tunnel_options.uapi_fd.reset(*options.uapi_fd);
+  TunnelOptions tunnel_options = options_of_tunnel(options, std::move(*handed_in));
   if (!options.key_log.empty()) {
     auto key_log = KeyLog::open(options.key_log);
     if (!key_log) return fail(key_log.error());
@@ -98,13 +103,15 @@ int run_program(Options options) {
   auto tunnel = Tunnel::open(std::move(tunnel_options));
   if (!tunnel) return fail(tunnel.error());
 
-  // All that may fail comes before the parent returns.
+  // All that may fail, or that a confined thread may not open, comes before the parent returns.
+  LogSink syslog;
   if (background) {
     if (auto prepared = background->prepare(); !prepared) return fail(prepared.error());
+    syslog = syslog_sink((*tunnel)->interface());
   }
   if (auto confined = (*tunnel)->confine(); !confined) return fail(confined.error());
   if (background) {
-    log_to_syslog(options.log_level, (*tunnel)->interface());
+    log_to(std::move(syslog), options.log_level);
     if (auto ready = background->ready(); !ready) {
       spdlog::error("{}", ready.error().message);
       return EXIT_FAILURE;

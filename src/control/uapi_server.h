@@ -31,6 +31,8 @@ class UapiServer {
   // Called once, when the socket's file was deleted or replaced: the process is asked to end (P35).
   // The callback may destroy the server.
   void on_removed(std::function<void()> callback) { on_removed_ = std::move(callback); }
+  // Of the socket's file; empty if it has none.
+  [[nodiscard]] std::string folder() const { return socket_.folder(); }
   [[nodiscard]] std::size_t client_count() const { return clients_.size(); }
 
  private:

@@ -36,6 +36,8 @@ class UapiSocket {
   [[nodiscard]] int watch_fd() const { return watch_.get(); }
   // True once the file was deleted or replaced, which asks the process to end.
   [[nodiscard]] bool file_is_gone();
+  // The folder of the socket's file, which holds nothing else of ours; empty if it has no file.
+  [[nodiscard]] std::string folder() const { return path_.substr(0, path_.rfind('/') + 1); }
   // From now on the file outlives this object.
   void leave_file() { path_.clear(); }
 

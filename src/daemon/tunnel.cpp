@@ -11,8 +11,8 @@
 
 #include "crypto/aead.h"
 #include "daemon/peer_name.h"
+#include "process/confinement.h"
 #include "process/locked_memory.h"
-#include "process/system_call_filter.h"
 #include "steering/flow_steering.h"
 
 namespace wring {
@@ -189,8 +189,11 @@ Result<void> Tunnel::start_workers(const TunnelOptions& options) {
     confinement.filter_system_calls = filter_system_calls_;
     workers_[i]->start(std::move(pumps[i]), confinement);
   }
-  handshake_pool_.start(handshake_threads(),
-                        [filter = filter_system_calls_] { Worker::confine(filter); });
+  handshake_pool_.start(handshake_threads(), [filter = filter_system_calls_] {
+    if (auto done = confine_worker(ThreadRole::kHandshakes, filter); !done) {
+      spdlog::error("{}", done.error().message);
+    }
+  });
   return {};
 }
 
@@ -210,7 +213,7 @@ Result<void> Tunnel::watch() {
 
 Result<void> Tunnel::confine() const {
   if (!filter_system_calls_) return {};
-  return filter_system_calls(ThreadRole::kControl);
+  return confine_control(uapi_->folder());
 }
 
 Result<void> Tunnel::run(int signal_fd) {

@@ -12,8 +12,7 @@
 
 #include "base/rcu.h"
 #include "daemon/peer_name.h"
-#include "process/privileges.h"
-#include "process/system_call_filter.h"
+#include "process/confinement.h"
 
 namespace wring {
 namespace {
@@ -49,7 +48,10 @@ void Worker::start(std::unique_ptr<PacketPump> pump, Confinement confinement) {
   thread_ = std::thread([this, confinement] {
     pthread_setname_np(pthread_self(), ("wring-" + std::to_string(index_)).c_str());
     if (confinement.cpu) bind_to(*confinement.cpu);
-    confine(confinement.filter_system_calls);
+    // The control thread takes the same steps and ends the process if one of them fails.
+    if (auto done = confine_worker(ThreadRole::kWorker, confinement.filter_system_calls); !done) {
+      spdlog::error("{}", done.error().message);
+    }
     run();
   });
 }
@@ -163,15 +165,6 @@ void Worker::write_alone(ByteSpan packet) {
   parts_.push_back({const_cast<std::uint8_t*>(packet.data()), packet.size()});
   const std::span<const iovec> parts = std::span(parts_).last(2);
   pump_->write_packet(has_vnet_header_ ? parts : parts.last(1));
-}
-
-// The control thread does the same and ends the process where it cannot be done.
-void Worker::confine(bool filter_system_calls) {
-  auto confined = drop_all_capabilities();
-  if (confined && filter_system_calls) {
-    confined = wring::filter_system_calls(ThreadRole::kWorker);
-  }
-  if (!confined) spdlog::error("{}", confined.error().message);
 }
 
 Outbound::Batch Worker::process_packets(std::span<const TunPacket> packets, TimePoint now) {

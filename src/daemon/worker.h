@@ -59,9 +59,6 @@ class Worker final : public OutputErrors {
   // The TUN was deleted: nothing more will come. Any thread.
   [[nodiscard]] bool tun_gone() const { return tun_gone_.load(std::memory_order_relaxed); }
 
-  // Leaves the calling thread, a worker's or one that computes, no more than it needs.
-  static void confine(bool filter_system_calls);
-
   void on_send_error(const OutgoingDatagram& datagram, int error) override;
   void on_write_error(std::span<const iovec> parts, int error) override;
 

@@ -1,14 +1,21 @@
+// Builds the filter of each role: lists of calls that are harmless whatever their arguments are,
+// and rules for calls that are not.
 #include "process/system_call_filter.h"
 
+#include <fcntl.h>
 #include <linux/if_tun.h>
+#include <linux/netlink.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <initializer_list>
 #include <memory>
 #include <span>
 #include <type_traits>
@@ -21,27 +28,11 @@ struct FreeFilter {
 };
 using Filter = std::unique_ptr<std::remove_pointer_t<scmp_filter_ctx>, FreeFilter>;
 
-// What both need: packets, waiting, memory, the clock, the log, and their own end.
-constexpr std::array kBoth{
-    SCMP_SYS(io_uring_enter),
-    SCMP_SYS(io_uring_register),
-    SCMP_SYS(read),
-    SCMP_SYS(readv),
+// Every thread: memory, the clock, locks, writing to the log, waking another thread, and its end.
+constexpr std::array kEvery{
     SCMP_SYS(write),
     SCMP_SYS(writev),
-    SCMP_SYS(close),
-    SCMP_SYS(recvmsg),
-    SCMP_SYS(recvmmsg),
-    SCMP_SYS(recvfrom),
-    SCMP_SYS(sendmsg),
-    SCMP_SYS(sendmmsg),
     SCMP_SYS(sendto),
-    SCMP_SYS(epoll_wait),
-    SCMP_SYS(epoll_pwait),
-    SCMP_SYS(epoll_pwait2),
-    SCMP_SYS(epoll_ctl),
-    SCMP_SYS(poll),
-    SCMP_SYS(ppoll),
     SCMP_SYS(futex),
     SCMP_SYS(membarrier),
     SCMP_SYS(sched_yield),
@@ -56,78 +47,122 @@ constexpr std::array kBoth{
     SCMP_SYS(munmap),
     SCMP_SYS(mremap),
     SCMP_SYS(madvise),
-    SCMP_SYS(getsockopt),
-    SCMP_SYS(connect),
-    SCMP_SYS(fstat),
-    SCMP_SYS(stat),
-    SCMP_SYS(newfstatat),
-    SCMP_SYS(statx),
-    SCMP_SYS(lseek),
     SCMP_SYS(getpid),
     SCMP_SYS(gettid),
-    SCMP_SYS(getuid),
     SCMP_SYS(rt_sigprocmask),
     SCMP_SYS(rt_sigaction),
     SCMP_SYS(rt_sigreturn),
     SCMP_SYS(sigaltstack),
-    SCMP_SYS(tgkill),
     SCMP_SYS(set_robust_list),
     SCMP_SYS(rseq),
     SCMP_SYS(exit),
     SCMP_SYS(exit_group),
 };
 
-// Besides: clients of the control socket, new sockets for a new port, the socket's file, and
-// letting go of the terminal.
-constexpr std::array kControl{
-    SCMP_SYS(dup2),        SCMP_SYS(dup3),
-    SCMP_SYS(accept4),     SCMP_SYS(bind),
-    SCMP_SYS(listen),      SCMP_SYS(shutdown),
-    SCMP_SYS(setsockopt),  SCMP_SYS(getsockname),
-    SCMP_SYS(getpeername), SCMP_SYS(fcntl),
-    SCMP_SYS(lstat),       SCMP_SYS(unlink),
-    SCMP_SYS(unlinkat),    SCMP_SYS(timerfd_settime),
+// Besides, threads that move packets or messages over descriptors.
+constexpr std::array kDescriptors{
+    SCMP_SYS(read),       SCMP_SYS(readv),       SCMP_SYS(close),        SCMP_SYS(recvmsg),
+    SCMP_SYS(recvmmsg),   SCMP_SYS(recvfrom),    SCMP_SYS(sendmsg),      SCMP_SYS(sendmmsg),
+    SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_pwait2), SCMP_SYS(epoll_ctl),
+    SCMP_SYS(poll),       SCMP_SYS(ppoll),       SCMP_SYS(getsockopt),   SCMP_SYS(fstat),
 };
 
-constexpr std::array kControlSockets{AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
-constexpr std::array kWorkerSockets{AF_UNIX};  // a log that was started anew
-constexpr auto kIoctls =
-    std::to_array<unsigned long>({TUNGETIFF, TUNGETDEVNETNS, SIOCGSKNS, SIOCGIFMTU, SIOCGIFINDEX,
-                                  SIOCGIFNAME, FIONREAD, TIOCOUTQ});
+// The rings are open. Uring::start() says what they may do.
+constexpr std::array kWorker{SCMP_SYS(io_uring_enter), SCMP_SYS(io_uring_register)};
 
-int allow(scmp_filter_ctx filter, int call) {
-  return seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0);
+// Clients of the control socket, new sockets for a new port, the socket's file, and letting go of
+// the terminal. unlink() goes with restrict_files(), which says what may be deleted.
+constexpr std::array kControl{
+    SCMP_SYS(dup2),     SCMP_SYS(dup3),       SCMP_SYS(accept4),         SCMP_SYS(bind),
+    SCMP_SYS(shutdown), SCMP_SYS(setsockopt), SCMP_SYS(getsockname),     SCMP_SYS(getpeername),
+    SCMP_SYS(stat),     SCMP_SYS(lstat),      SCMP_SYS(newfstatat),      SCMP_SYS(statx),
+    SCMP_SYS(unlink),   SCMP_SYS(unlinkat),   SCMP_SYS(timerfd_settime),
+};
+
+constexpr auto kWorkerIoctls = std::to_array<unsigned long>({TUNGETIFF, TIOCOUTQ});
+constexpr auto kControlIoctls = std::to_array<unsigned long>(
+    {TUNGETIFF, TUNGETDEVNETNS, SIOCGSKNS, SIOCGIFMTU, SIOCGIFINDEX, SIOCGIFNAME, TIOCOUTQ});
+
+// What fcntl() may do. F_SETOWN and F_SETSIG would have the kernel send a signal to any process.
+constexpr auto kControlFcntls = std::to_array<int>({F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL});
+
+constexpr unsigned kSocketTypeMask = 0xf;  // without SOCK_CLOEXEC and SOCK_NONBLOCK
+
+scmp_arg_cmp is(unsigned argument, std::uint64_t value) {
+  return {argument, SCMP_CMP_MASKED_EQ, 0xffffffffU, value};
 }
 
-int allow_if(scmp_filter_ctx filter, int call, const scmp_arg_cmp& argument) {
-  return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, 1, &argument);
-}
+// Adds rules to a filter and remembers whether one failed.
+class Rules {
+ public:
+  explicit Rules(scmp_filter_ctx filter) : filter_(filter) {}
 
-// 0, or a negative errno.
-int add_rules(scmp_filter_ctx filter, ThreadRole role) {
-  const bool control = role == ThreadRole::kControl;
-  int failed = 0;
-  const auto note = [&failed](int result) {
-    if (result < 0) failed = result;
-  };
-  for (const int call : kBoth)
-    note(allow(filter, call));
-  if (control) {
-    for (const int call : kControl)
-      note(allow(filter, call));
+  void allow(std::span<const int> calls) {
+    for (const int call : calls)
+      note(seccomp_rule_add(filter_, SCMP_ACT_ALLOW, call, 0));
   }
-  for (const int domain : control ? std::span<const int>(kControlSockets) : kWorkerSockets) {
-    note(allow_if(filter, SCMP_SYS(socket), {0, SCMP_CMP_EQ, static_cast<unsigned>(domain), 0}));
+  // Allows the call if all of `arguments` hold.
+  void allow_if(int call, std::initializer_list<scmp_arg_cmp> arguments) {
+    note(seccomp_rule_add_array(filter_, SCMP_ACT_ALLOW, call,
+                                static_cast<unsigned>(arguments.size()), arguments.begin()));
   }
-  for (const unsigned long request : kIoctls)
-    note(allow_if(filter, SCMP_SYS(ioctl), {1, SCMP_CMP_MASKED_EQ, 0xffffffffU, request}));
+  void refuse_with(int error, int call) {
+    note(seccomp_rule_add(filter_, SCMP_ACT_ERRNO(static_cast<unsigned>(error)), call, 0));
+  }
+  // 0, or the negative errno of the last rule that failed.
+  [[nodiscard]] int error() const { return error_; }
+
+ private:
+  void note(int result) {
+    if (result < 0) error_ = result;
+  }
+
+  scmp_filter_ctx filter_;
+  int error_ = 0;
+};
+
+void allow_every_thread(Rules& rules) {
+  rules.allow(kEvery);
   // Memory is data: no page becomes executable.
   const scmp_arg_cmp never_executable{2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0};
-  note(allow_if(filter, SCMP_SYS(mmap), never_executable));
-  note(allow_if(filter, SCMP_SYS(mprotect), never_executable));
+  rules.allow_if(SCMP_SYS(mmap), {never_executable});
+  rules.allow_if(SCMP_SYS(mprotect), {never_executable});
+  // abort() signals its own thread.
+  rules.allow_if(SCMP_SYS(tgkill), {is(0, static_cast<std::uint64_t>(getpid()))});
   // The C library tries clone3 first and takes only this for "not there".
-  note(seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0));
-  return failed;
+  rules.refuse_with(ENOSYS, SCMP_SYS(clone3));
+}
+
+// UDP, and questions to the kernel about routes and interfaces. AF_UNIX is what if_nametoindex()
+// asks with; a socket of that kind cannot be connected, so it reaches no service of the host that
+// answers.
+void allow_new_sockets(Rules& rules) {
+  const scmp_arg_cmp datagrams{1, SCMP_CMP_MASKED_EQ, kSocketTypeMask, SOCK_DGRAM};
+  for (const int family : {AF_INET, AF_INET6}) {
+    for (const int protocol : {0, int{IPPROTO_UDP}}) {
+      rules.allow_if(SCMP_SYS(socket), {is(0, static_cast<std::uint64_t>(family)), datagrams,
+                                        is(2, static_cast<std::uint64_t>(protocol))});
+    }
+  }
+  rules.allow_if(SCMP_SYS(socket), {is(0, AF_UNIX), datagrams});
+  rules.allow_if(SCMP_SYS(socket), {is(0, AF_NETLINK), is(2, NETLINK_ROUTE)});
+}
+
+void allow_control(Rules& rules) {
+  rules.allow(kDescriptors);
+  rules.allow(kControl);
+  allow_new_sockets(rules);
+  for (const unsigned long request : kControlIoctls)
+    rules.allow_if(SCMP_SYS(ioctl), {is(1, request)});
+  for (const int command : kControlFcntls)
+    rules.allow_if(SCMP_SYS(fcntl), {is(1, static_cast<std::uint64_t>(command))});
+}
+
+void allow_worker(Rules& rules) {
+  rules.allow(kDescriptors);
+  rules.allow(kWorker);
+  for (const unsigned long request : kWorkerIoctls)
+    rules.allow_if(SCMP_SYS(ioctl), {is(1, request)});
 }
 
 }  // namespace
@@ -137,7 +172,13 @@ Result<void> filter_system_calls(ThreadRole role) {
   if (!filter) return failure("cannot make a filter of system calls");
   // A binary tree of the calls instead of a list.
   seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
-  int failed = add_rules(filter.get(), role);
+  // Numbers of 32-bit and x32 calls mean something else.
+  seccomp_attr_set(filter.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+  Rules rules(filter.get());
+  allow_every_thread(rules);
+  if (role == ThreadRole::kControl) allow_control(rules);
+  if (role == ThreadRole::kWorker) allow_worker(rules);
+  int failed = rules.error();
   if (failed == 0) failed = seccomp_load(filter.get());
   if (failed == 0) return {};
   return system_failure("cannot filter system calls", -failed,

@@ -5,12 +5,19 @@
 
 namespace wring {
 
-enum class ThreadRole { kControl, kWorker };
+enum class ThreadRole {
+  kControl,     // serves `wg`, opens UDP and netlink sockets, follows the interface
+  kWorker,      // moves packets between descriptors that are open
+  kHandshakes,  // computes, and wakes the control thread
+};
 
-// From here on the calling thread may make only the system calls that its role takes; any other
-// fails with EPERM (clone3 with ENOSYS, as C libraries expect). Neither role may open files, start
-// programs or threads, or make memory executable; a worker may open no socket but one to the log.
-// Fails where the kernel has no seccomp. Its own thread; there is no way back.
-Result<void> filter_system_calls(ThreadRole role);
+// From here on the calling thread may make only the system calls of its role. Any other fails with
+// EPERM (clone3 with ENOSYS, as C libraries expect). A call of another architecture ends the
+// process. No role may open files, start programs or threads, make memory executable, connect a
+// socket, or send a signal to another process. A worker may open no socket.
+//
+// Fails where the kernel has no seccomp. Call it when the process has its final pid. Its own
+// thread; there is no way back.
+[[nodiscard]] Result<void> filter_system_calls(ThreadRole role);
 
 }  // namespace wring

@@ -138,3 +138,22 @@ def test_cpus_and_workers_that_contradict_each_other(pair):
 def test_the_program_knows_no_way_to_leave_out_the_cipher(pair):
     assert "--null-cipher" in _refused(pair[0], options=("--null-cipher",))
     _nothing_left(pair[0])
+
+
+def _with(**environment):
+    return ["env", *(f"{name}={value}" for name, value in environment.items())]
+
+
+@pytest.mark.parametrize("name", ["WG_TUN_FD", "WG_UAPI_FD"])
+@pytest.mark.parametrize("foreground", [True, False], ids=["front", "background"])
+def test_a_descriptor_that_is_not_open(pair, name, foreground):
+    line = _refused(pair[0], *_with(**{name: 77}), foreground=foreground)
+    assert line == (f"wring: cannot use {name}=77: Bad file descriptor; unset it, or hand in an "
+                    "open descriptor\n")
+    _nothing_left(pair[0])
+
+
+def test_one_descriptor_for_both_interface_and_control_socket(pair):
+    line = _refused(pair[0], *_with(WG_TUN_FD=0, WG_UAPI_FD=0))
+    assert "WG_TUN_FD and WG_UAPI_FD are both 0" in line and "unset one" in line
+    _nothing_left(pair[0])

@@ -126,6 +126,42 @@ def test_a_listening_control_socket_can_be_handed_in(pair):  # P41
         assert wg.show(a, "wg0").fwmark == 5
 
 
+_HAND_IN_A_TUN = """
+import fcntl, os, struct, sys
+number = int(sys.argv[1])
+tun = os.open("/dev/net/tun", os.O_RDWR)
+fcntl.ioctl(tun, 0x400454CA, struct.pack("16sH22x", b"wg0", 0x1001))
+os.dup2(tun, number, inheritable=True)
+if tun != number:
+    os.close(tun)
+os.environ["WG_TUN_FD"] = str(number)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 9])
+@pytest.mark.parametrize("foreground", [True, False], ids=["front", "background"])
+def test_a_tun_descriptor_may_have_the_number_of_a_standard_stream(pair, number, foreground):  # P41
+    a, _ = pair
+    options = "-f" if foreground else ""
+    started = a.popen("/usr/bin/python3", "-c", _HAND_IN_A_TUN, str(number), program(),
+                      *options.split(), "wg0", stdout=subprocess.DEVNULL,
+                      stderr=subprocess.DEVNULL)
+    eventually(lambda: os.path.exists(a.path(socket_path("wg0"))), "the socket is there")
+    assert a.run("wg", "show", "wg0", "listen-port").returncode == 0
+    assert a.has_link("wg0")
+    eventually(lambda: foreground or started.poll() == 0, "the parent returns")
+    (daemon,) = a.pids()
+    folder = f"/proc/{daemon}/fd"
+    places = {int(fd): os.readlink(f"{folder}/{fd}") for fd in os.listdir(folder)}
+    assert {places[standard] for standard in range(3)} == {"/dev/null"}
+    assert sum(place == "/dev/net/tun" for place in places.values()) == 1
+    os.kill(daemon, signal.SIGTERM)
+    eventually(lambda: not a.pids(), "the daemon ends")
+    started.wait(timeout=5)
+    assert not a.has_link("wg0")
+
+
 def test_an_interface_moved_to_another_namespace_works_on_there(net):
     a, b = net.pair()
     jail = net.host("jail")

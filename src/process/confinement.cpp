@@ -1,0 +1,24 @@
+// Puts the parts of a thread's confinement together, in the order in which they can be taken.
+#include "process/confinement.h"
+
+#include "process/file_rules.h"
+#include "process/privileges.h"
+
+namespace wring {
+
+// The filter comes last, because it forbids what the other steps call. A kernel without Landlock
+// leaves more to a thread that was taken over (SECURITY.md), so restrict_files() may fail.
+
+Result<void> confine_worker(ThreadRole role, bool filter_system_calls) {
+  if (auto dropped = drop_all_capabilities(); !dropped) return dropped;
+  if (!filter_system_calls) return {};
+  restrict_files("");
+  return wring::filter_system_calls(role);
+}
+
+Result<void> confine_control(const std::string& socket_folder) {
+  restrict_files(socket_folder);
+  return filter_system_calls(ThreadRole::kControl);
+}
+
+}  // namespace wring

@@ -1,0 +1,20 @@
+// What each kind of thread gives up when it is set up.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "process/system_call_filter.h"
+
+namespace wring {
+
+// Confines the calling thread, which moves packets or computes handshakes: no capability, no file,
+// and with `filter_system_calls` only the calls of its role. Its own thread; there is no way back.
+[[nodiscard]] Result<void> confine_worker(ThreadRole role, bool filter_system_calls);
+
+// Confines the calling thread, which is the control thread, to the calls of its role. It keeps the
+// capabilities that drop_privileges() left it, and may delete files in `socket_folder` (none if it
+// is empty). Nothing can be opened after it.
+[[nodiscard]] Result<void> confine_control(const std::string& socket_folder);
+
+}  // namespace wring

@@ -1,0 +1,18 @@
+// What a thread may do to files once it is confined.
+#pragma once
+
+#include <string>
+
+namespace wring {
+
+// From here on the calling thread may open, make, run or rename no file, bind or connect no TCP
+// socket, and send no signal to another process. It may delete files in `folder`, or none if
+// `folder` is empty. Descriptors that are open already stay usable. There is no way back.
+//
+// This is Landlock, which sees what a filter of system calls cannot: the path behind a pointer, and
+// signals that are sent through fcntl(F_SETOWN). Rules that the kernel does not know are left out:
+// all before Linux 5.13, signals before 6.12. Returns false if the kernel takes no rules at all.
+// Needs no_new_privs. Its own thread.
+bool restrict_files(const std::string& folder);
+
+}  // namespace wring
