@@ -8,8 +8,9 @@
 
 namespace wring {
 
-// A list as taskset and the kernel write it, "0-3,8": in the order of the list, each CPU once, and
-// only those that this process may run on. The error says which part is wrong.
+// Reads a list such as "0-3,8", as taskset and the kernel write it. Keeps its order. Refuses a CPU
+// that is named twice, and one that this process may not run on. The error says which part is
+// wrong.
 [[nodiscard]] Result<std::vector<unsigned>> parse_cpu_list(std::string_view text);
 
 }  // namespace wring

@@ -16,7 +16,7 @@ struct Options {
   std::string interface;
   bool foreground = false;
   unsigned workers = 1;
-  std::vector<unsigned> cpus;  // one for each worker; empty: wherever the kernel puts them
+  std::vector<unsigned> cpus;  // one for each worker; empty: the kernel chooses
   PumpKind io = PumpKind::kAuto;
   bool offload = true;
   std::string key_log;  // a path; empty: none

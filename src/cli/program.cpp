@@ -22,14 +22,15 @@
 namespace wring {
 namespace {
 
-// Blocked in every thread (it is called before there are any) and read by the control thread.
+// Every thread blocks these signals, because this is called before there are any. The control
+// thread reads them.
 UniqueFd signals_as_descriptor() {
   sigset_t signals;
   sigemptyset(&signals);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1})
     sigaddset(&signals, signal);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  // A client of the control socket that goes away is an error of write(), not the end.
+  // A client of the control socket that goes away makes write() fail, and does not end the process.
   ::signal(SIGPIPE, SIG_IGN);
   return UniqueFd(signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC));
 }

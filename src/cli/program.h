@@ -5,9 +5,9 @@
 
 namespace wring {
 
-// Makes the interface and serves it until it is told to end. Returns the process's exit status;
-// what went wrong stands on stderr, or in the log once there is one. Blocks signals and, without
-// `foreground`, forks, so that it is to be called before there are threads.
+// Makes the interface and serves it until it is told to end. Returns the process's exit status.
+// Errors go to stderr, or to the log when there is one. Blocks signals and, without `foreground`,
+// forks, so call it before there are threads.
 [[nodiscard]] int run_program(Options options);
 
 }  // namespace wring

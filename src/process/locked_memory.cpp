@@ -1,3 +1,4 @@
+// Raises the limit of locked memory, then locks everything.
 #include "process/locked_memory.h"
 
 #include <sys/mman.h>
@@ -8,8 +9,8 @@
 namespace wring {
 
 Result<void> lock_memory() {
-  // Not by CAP_IPC_LOCK, which passes over the limit as well: each thread would have to keep it for
-  // as long as it allocates.
+  // CAP_IPC_LOCK would also pass over the limit, but each thread would have to keep it as long as
+  // it allocates.
   const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
   if (setrlimit(RLIMIT_MEMLOCK, &unlimited) != 0 ||
       mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) != 0) {

@@ -1,3 +1,4 @@
+// Changes the user, empties the sets of capabilities, and closes the way back.
 #include "process/privileges.h"
 
 #include <grp.h>
@@ -23,7 +24,7 @@ using Capabilities = std::unique_ptr<std::remove_pointer_t<cap_t>, FreeCapabilit
 
 constexpr std::array kLiveChanges{CAP_NET_ADMIN, CAP_NET_BIND_SERVICE};
 
-// Leaves the calling thread those of `wanted` that it has now.
+// Takes every capability from the calling thread, except those of `wanted` that it has now.
 Result<void> keep_capabilities(std::span<const cap_value_t> wanted) {
   const Capabilities now(cap_get_proc());
   const Capabilities kept(cap_init());
@@ -39,8 +40,8 @@ Result<void> keep_capabilities(std::span<const cap_value_t> wanted) {
   return system_failure("cannot give up capabilities", errno);
 }
 
-// Nothing that is executed from here on could get them back. Without CAP_SETPCAP the set stays,
-// which no_new_privs makes harmless.
+// No program that is executed from here on could get them back. Without CAP_SETPCAP the set stays,
+// which is harmless because of no_new_privs.
 void empty_bounding_set() {
   for (cap_value_t each = 0; cap_get_bound(each) >= 0; ++each)
     cap_drop_bound(each);
@@ -48,7 +49,7 @@ void empty_bounding_set() {
 }
 
 Result<void> become(const Account& user) {
-  // Capabilities are to outlive the change of user; keep_capabilities() chooses which.
+  // Capabilities outlive the change of user, so that keep_capabilities() can choose among them.
   if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 || setgroups(0, nullptr) != 0 ||
       setresgid(user.gid, user.gid, user.gid) != 0 ||
       setresuid(user.uid, user.uid, user.uid) != 0) {
@@ -67,7 +68,7 @@ Result<Account> find_account(const std::string& name) {
 }
 
 Result<void> drop_privileges(const Privileges& privileges) {
-  // Reads the time zone's file, which the log would do when no file can be opened any more.
+  // Reads the time zone's file now. The log needs it, and later no file can be opened.
   tzset();
   empty_bounding_set();
   if (privileges.user) {
@@ -75,7 +76,7 @@ Result<void> drop_privileges(const Privileges& privileges) {
   }
   const std::span<const cap_value_t> live(kLiveChanges);
   if (auto done = keep_capabilities(privileges.drop_all ? live.first(0) : live); !done) return done;
-  // A change of user had made the process dumpable again.
+  // A change of user makes the process dumpable again.
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
     return system_failure("cannot give up privileges", errno);
   }

@@ -1,4 +1,4 @@
-// What the process gives up once interface, sockets and rings stand.
+// What the process gives up when interface, sockets and rings are open.
 #pragma once
 
 #include <sys/types.h>
@@ -17,23 +17,24 @@ struct Account {
 };
 
 struct Privileges {
-  // Keeps no capability at all. Without it those stay that changes of a running interface need:
-  // CAP_NET_ADMIN (fwmark, receive buffers, following the interface into another namespace) and
-  // CAP_NET_BIND_SERVICE (a listen port below 1024), as far as the process has them.
+  // Keeps no capability at all. Without it, the process keeps the two that changes of a running
+  // interface need, if it has them: CAP_NET_ADMIN (fwmark, receive buffers, following the interface
+  // into another namespace) and CAP_NET_BIND_SERVICE (a listen port below 1024).
   bool drop_all = false;
-  std::optional<Account> user;  // goes on as this one, with none of the groups it had
+  std::optional<Account> user;  // the process goes on as this user, without its present groups
   bool filter_system_calls = true;
 };
 
-// The account of that name. Fails if there is none, with a line for the user.
+// The account of that name. The error, if there is none, says how to make it.
 Result<Account> find_account(const std::string& name);
 
-// Gives up the rest for good: user and groups, capabilities (the bounding set too), and the way
-// back by programs that are set-user-id. Concerns the calling thread and those that it starts from
-// then on: call it while there is no other.
+// Gives up everything else for good: user and groups, capabilities (also of the bounding set), and
+// the way back through set-user-id programs. It acts on the calling thread and on threads that it
+// starts later, so call it while there is no other.
 Result<void> drop_privileges(const Privileges& privileges);
 
-// What is left for a worker, which has all its descriptors: nothing. Its own thread.
+// Takes every capability from the calling thread. A worker needs none, because its descriptors are
+// open.
 Result<void> drop_all_capabilities();
 
 }  // namespace wring

@@ -1,3 +1,4 @@
+// Asks netlink for the interface and looks for IFLA_TUN_PI in the answer.
 #include "tun/packet_information.h"
 
 #include <libmnl/libmnl.h>

@@ -8,8 +8,8 @@
 namespace wring {
 
 // True if the interface `name` of `tun_fd` puts the 4 bytes of `struct tun_pi` in front of each
-// packet (it was made without IFF_NO_PI). TUNGETIFF cannot tell: in its answer the same bit,
-// 0x1000, means IFF_NOFILTER. So netlink is asked.
+// packet, because it was made without IFF_NO_PI. This asks netlink. TUNGETIFF does not know: in its
+// answer the same bit, 0x1000, means IFF_NOFILTER. Not for a confined thread.
 Result<bool> passes_packet_information(int tun_fd, const std::string& name);
 
 }  // namespace wring

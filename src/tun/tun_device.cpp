@@ -20,7 +20,7 @@ namespace wring {
 namespace {
 
 constexpr const char* kClonePath = "/dev/net/tun";
-constexpr unsigned kMinTunMtu = 68;      // the least that IPv4 lets an interface have (RFC 791)
+constexpr unsigned kMinTunMtu = 68;      // of an interface that carries IPv4 (RFC 791)
 constexpr unsigned kMaxTunQueues = 256;  // MAX_TAP_QUEUES of the kernel
 
 Result<UniqueFd> open_clone_device() {
@@ -36,8 +36,10 @@ Result<UniqueFd> open_clone_device() {
                             "load the module with `modprobe tun`, or give the container the device "
                             "(--device /dev/net/tun)");
     case EACCES:
+      return system_failure(what, error,
+                            "run as root, or let this user open it (chmod 666 /dev/net/tun)");
     case EPERM:
-      return system_failure(what, error, "run as root");
+      return system_failure(what, error, "give the container the device (--device /dev/net/tun)");
     default:
       return system_failure(what, error);
   }
@@ -57,9 +59,10 @@ Result<ifreq> attach_queue(int fd, const std::string& name, int flags) {
                          name + "`, choose another name, or hand it in as WG_TUN_FD",
                      EBUSY);
     case EPERM:
-      return system_failure(what, error, "run as root, or with CAP_NET_ADMIN");
+      return system_failure(
+          what, error, "run as root, or with CAP_NET_ADMIN (in a container: --cap-add NET_ADMIN)");
     case EINVAL:
-      return system_failure(what, error, "the name is none that an interface can have");
+      return system_failure(what, error, "no interface can have that name");
     default:
       return system_failure(what, error);
   }
@@ -79,7 +82,7 @@ Result<ifreq> identify(int tun_fd) {
   if (ioctl(tun_fd, TUNGETIFF, &request) == 0) return request;
   const int error = errno;
   if (error == EBADFD) return failure("the interface was deleted", error);
-  return system_failure("the descriptor is none of a TUN interface", error);
+  return system_failure("the descriptor is not one of a TUN interface", error);
 }
 
 std::string name_in(const ifreq& request) {
@@ -104,7 +107,8 @@ Result<TunDevice> TunDevice::create(const std::string& name, unsigned queues, un
   const int flags =
       IFF_TUN | IFF_NO_PI | (queues > 1 ? IFF_MULTI_QUEUE : 0) | (offload ? IFF_VNET_HDR : 0);
 
-  // The first queue makes the interface and insists on that; the others join it by its real name.
+  // The first queue makes the interface, and fails if there is one already. The others join it by
+  // its real name.
   std::string real_name = name;
   std::vector<UniqueFd> fds;
   for (unsigned i = 0; i < queues; ++i) {

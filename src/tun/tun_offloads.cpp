@@ -1,3 +1,4 @@
+// Tries what new kernels can do first, because an old one refuses flags that it does not know.
 #include "tun/tun_offloads.h"
 
 #include <linux/if_tun.h>
@@ -10,8 +11,7 @@ namespace {
 
 constexpr int kVnetHeaderSize = 10;
 
-// A kernel refuses flags that it does not know, so they go from what only new ones have (6.2) to
-// what all have. Headers of Linux 6.1 lack the names of the first two.
+// UDP segmentation came with Linux 6.2, whose headers also have names for these two.
 constexpr unsigned kUso4 = 0x20;  // TUN_F_USO4
 constexpr unsigned kUso6 = 0x40;  // TUN_F_USO6
 constexpr unsigned kTso = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;

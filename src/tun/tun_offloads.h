@@ -1,4 +1,4 @@
-// How a TUN with IFF_VNET_HDR is set up.
+// Turns on and off what the kernel may leave for us to do: checksums, and splitting large packets.
 #pragma once
 
 #include "base/result.h"
@@ -6,13 +6,13 @@
 
 namespace wring {
 
-// Makes the VnetHeader of an interface with IFF_VNET_HDR 10 bytes long, and lets the kernel pass
-// packets with checksums still to be made and many segments in one (`large`), or forbids it. What a
-// kernel is too old for is left out. Concerns all queues of the interface.
+// For an interface with IFF_VNET_HDR. Makes its VnetHeader 10 bytes long. With `large`, the kernel
+// may pass packets that lack their checksums or hold many segments; without, it may not. Leaves out
+// what the kernel is too old for. Acts on all queues of the interface.
 Result<TunOffloads> use_vnet_header(int tun_fd, bool large);
 
-// Has the kernel pass whole packets only. Without IFF_VNET_HDR it would not say what is left to be
-// done to others, and an interface keeps what a former owner allowed.
+// Turns all offloads off. Without IFF_VNET_HDR the kernel has no header in which to say that a
+// checksum or a split is still pending. A former owner of the interface may have turned them on.
 void forbid_offloads(int tun_fd);
 
 }  // namespace wring
