@@ -21,6 +21,7 @@ test=(
   wireguard-tools                  # wg and wg-quick, for the tests and the demo
   iproute2 iputils-ping ethtool nftables procps util-linux
   iperf3 tshark valgrind
+  podman runc                      # a container, for where wring must start
 )
 
 case "${1:-}" in

@@ -35,16 +35,24 @@ const sockaddr* generic(const sockaddr_un& address) {
   return reinterpret_cast<const sockaddr*>(&address);
 }
 
+const char* advice_on(int error) {
+  if (error != EROFS) return "run as root";
+  return "mount a tmpfs on /run (in a container: --tmpfs /run), or hand in a socket as WG_UAPI_FD";
+}
+
 // Makes the folder, or sets the mode of the one that is there, and locks it: of two processes that
 // start for one name, the second is to see what the first has made.
 Result<UniqueFd> lock_folder(const std::string& folder) {
   if (mkdir(folder.c_str(), kFolderMode) != 0 && errno != EEXIST) {
-    return system_failure("cannot make the folder " + folder, errno, "run as root");
+    const int error = errno;
+    return system_failure("cannot make the folder " + folder, error, advice_on(error));
   }
   UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!fd) return system_failure("cannot open the folder " + folder, errno, "run as root");
   if (fchmod(fd.get(), kFolderMode) != 0) {
-    return system_failure("cannot close the folder " + folder + " to others", errno, "run as root");
+    const int error = errno;
+    return system_failure("cannot close the folder " + folder + " to others", error,
+                          advice_on(error));
   }
   while (flock(fd.get(), LOCK_EX) != 0) {
     if (errno != EINTR) return system_failure("cannot lock the folder " + folder, errno);
@@ -88,7 +96,8 @@ Result<UniqueFd> listen_at(const std::string& path, const sockaddr_un& address) 
   if (!fd) return system_failure("cannot make a socket", errno);
   if (fchmod(fd.get(), kSocketMode) != 0 || bind(fd.get(), generic(address), sizeof address) != 0 ||
       chmod(path.c_str(), kSocketMode) != 0 || ::listen(fd.get(), kBacklog) != 0) {
-    return system_failure("cannot listen on " + path, errno, "run as root");
+    const int error = errno;
+    return system_failure("cannot listen on " + path, error, advice_on(error));
   }
   return fd;
 }

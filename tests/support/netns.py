@@ -22,7 +22,9 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 # A process counts as living here if its network namespace is the holder's.
 _HOLDER = r"""
-mount -t tmpfs tmpfs /run && mkdir -p /run/lock && mount -t sysfs sysfs /sys || exit 1
+mount -t tmpfs tmpfs /run && mkdir -p /run/lock || exit 1
+# A user namespace may not always mount one.
+mount -t sysfs sysfs /sys 2>/dev/null || ! grep -q 4294967295 /proc/self/uid_map || exit 1
 ip link set lo up
 for family in all default; do
   echo 0 2>/dev/null > /proc/sys/net/ipv6/conf/$family/accept_dad
@@ -46,7 +48,7 @@ class Host:
         label = f"wring-test-{os.getpid()}-{name}"
         # In a session of its own: Ctrl-C is for the test, which then takes the host down in order.
         self._holder = subprocess.Popen(
-            ["unshare", "--net", "--mount", "sh", "-c", _HOLDER, label],
+            [*self._unshare(), "sh", "-c", _HOLDER, label],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             start_new_session=True, text=True)
         self._children: list[subprocess.Popen] = []
@@ -55,11 +57,18 @@ class Host:
         self.pid = self._holder.pid
         self._netns = os.open(f"/proc/{self.pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
 
+    def _unshare(self) -> list[str]:
+        """Makes the namespaces and runs what follows in them, by `exec`."""
+        return ["unshare", "--net", "--mount"]
+
+    def _enter_command(self) -> list[str]:
+        """Runs what follows in the namespaces, by `exec`."""
+        return ["nsenter", "--target", str(self.pid), "--net", "--mount", "--"]
+
     def command(self, argv: Sequence[str]) -> list[str]:
         """The command line that runs `argv` here. It execs, so its pid is the program's own, and it
         dies with the thread that started it."""
-        enter = ["nsenter", "--target", str(self.pid), "--net", "--mount", "--"]
-        return enter + ["setpriv", "--pdeathsig", "KILL", "--"] + [str(word) for word in argv]
+        return self._enter_command() + ["setpriv", "--pdeathsig", "KILL", "--"] + [str(word) for word in argv]
 
     def run(self, *argv: str, check: bool = True, timeout: float = 30.0,
             input: Optional[str] = None, env: Optional[Mapping[str, str]] = None
@@ -174,8 +183,8 @@ class Net:
             if before is not None:
                 signal.signal(signal.SIGINT, before)
 
-    def host(self, name: str) -> Host:
-        host = Host(name)
+    def host(self, name: str, kind: type[Host] = Host) -> Host:
+        host = kind(name)
         self.hosts.append(host)
         return host
 

@@ -1,0 +1,82 @@
+"""Places that give a daemon less than root on a host has: a user namespace, a container."""
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Optional
+
+from .daemon import program
+from .netns import Host
+
+_ORDINARY_USER = "54321"
+
+# Runs a command beside a device of the given mode.
+_MAKE_DEVICE = r"""
+mount -t tmpfs tmpfs /dev/net && mknod /dev/net/tun c 10 200 && chmod "$0" /dev/net/tun || exit 1
+exec "$@"
+"""
+
+
+class UserNamespace(Host):
+    """A host whose root is an ordinary user outside: what `unshare -Urnm` or a rootless container
+    makes."""
+
+    _MODE = "666"  # As systemd's udev leaves the device.
+
+    def _unshare(self) -> list[str]:
+        user = ["setpriv", "--reuid", _ORDINARY_USER, "--regid", _ORDINARY_USER, "--clear-groups",
+                "--inh-caps=-all"]
+        device = ["unshare", "--mount", "sh", "-c", _MAKE_DEVICE, self._MODE]
+        return [*device, *user, "unshare", "--user", "--map-root-user", "--net", "--mount"]
+
+    def _enter_command(self) -> list[str]:
+        return ["nsenter", "--target", str(self.pid), "--user", "--net", "--mount", "--"]
+
+
+    def run(self, *argv: str, input: Optional[str] = None, **options
+            ) -> subprocess.CompletedProcess:
+        # The test's own pipe belongs to root outside, and /dev/stdin cannot be opened by its name.
+        piped = ["sh", "-c", 'cat | "$@"', "sh", *argv] if input else argv
+        return super().run(*piped, input=input, **options)
+
+
+class UserNamespaceWithoutDevice(UserNamespace):
+    """Its user may not open /dev/net/tun."""
+
+    _MODE = "600"
+
+
+class Container:
+    """Makes command lines that run a daemon as process 1 of a container of podman, in the network
+    namespace of a host. The container has podman's default capabilities and its default filter of
+    system calls, and its programs are the machine's own."""
+
+    def __init__(self, host: Host, folder: Path):
+        self._host, self._folder = host, folder
+        self._root = folder / "root"
+        for name in ("usr", "etc", "dev", "proc", "sys", "run", "tmp", "var"):
+            (self._root / name).mkdir(parents=True)
+        (self._root / "var" / "run").symlink_to("../run")
+        for name in ("bin", "sbin", "lib", "lib64"):
+            if os.path.islink(f"/{name}"):
+                (self._root / name).symlink_to(f"usr/{name}")
+        # `wg` of the host reaches the socket in the container.
+        self._sockets = folder / "sockets"
+        self._sockets.mkdir()
+        host.run("mkdir", "-p", "/run/wireguard")
+        host.run("mount", "--bind", str(self._sockets), "/run/wireguard")
+
+    def command(self, *options: str, shares_sockets: bool = True) -> list[str]:
+        """`options` go to `podman run`. What follows the command goes to the daemon."""
+        mine = [f"--root={self._folder}/storage", f"--runroot={self._folder}/state",
+                "--runtime=runc", "--cgroup-manager=cgroupfs", "--events-backend=none",
+                "--log-level=error"]
+        shared = ["-v", "/usr:/usr:ro", "-v", f"{program()}:/wring:ro"]
+        if shares_sockets:
+            shared += ["-v", f"{self._sockets}:/run/wireguard"]
+        # Higher limits than those of the test itself would take a privilege that it may lack.
+        limits = ["--ulimit=nofile=1024:1024", "--ulimit=nproc=4096:4096"]
+        # The host's namespace of mounts has no control groups, which podman wants to see.
+        outside = ["nsenter", f"--mount=/proc/{os.getpid()}/ns/mnt", "--"]
+        return [*outside, "podman", *mine, "run", "--rm", "--network=host", *limits,
+                "--env=LOG_LEVEL", *shared, *options, "--rootfs", str(self._root), "/wring", "-f"]
