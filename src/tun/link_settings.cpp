@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t kMessageRoom = 1024;  // one short request, and its answer
 constexpr const char* kRedirectsOfAll = "/proc/sys/net/ipv4/conf/all/send_redirects";
 
-// A change of the interface `name`, to which the caller adds what is to be changed.
+// A request that changes the interface `name`. The caller adds the settings to change.
 class LinkChange {
  public:
   explicit LinkChange(const std::string& name) {

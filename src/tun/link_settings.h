@@ -15,8 +15,8 @@ namespace wring {
 // How many packets the kernel holds for a reader that is late.
 [[nodiscard]] Result<void> set_queue_length(int tun_fd, const std::string& name, unsigned packets);
 
-// The kernel gives the interface no IPv6 address by itself, so it sends no router solicitations
-// and, for want of a link-local address, no IPv6 redirects. Addresses that are there already stay.
+// The kernel gives the interface no IPv6 address by itself. Without a link-local address it sends
+// neither router solicitations nor IPv6 redirects. Addresses that are there already stay.
 // Succeeds where there is no IPv6.
 [[nodiscard]] Result<void> forbid_kernel_made_addresses(int tun_fd, const std::string& name);
 

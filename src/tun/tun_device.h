@@ -40,9 +40,9 @@ class TunDevice {
   static Result<TunDevice> create(const std::string& name, unsigned queues,
                                   unsigned mtu = kDefaultTunMtu, bool offload = false);
   // Takes over an open TUN descriptor as the only queue. MTU and queue length stay as they are.
-  // Whoever opened it decided whether packets carry a VnetHeader. If they do, `offload` says
-  // whether large ones may come. Refuses TAP mode and packet information, because the kernel does
-  // not let us change these.
+  // The program that opened it decided whether packets carry a VnetHeader. If they do, `offload`
+  // says whether large ones may come. Refuses TAP mode and packet information, because the kernel
+  // does not let us change these.
   static Result<TunDevice> adopt(UniqueFd fd, bool offload = false);
 
   // The interface's name when it was opened.

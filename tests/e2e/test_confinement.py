@@ -155,7 +155,7 @@ def _add_two_thousand_peers(end):
 def test_no_page_that_holds_data_may_be_swapped_out(pair, options):
     with tunnel(*pair, arguments=options) as (one, two):
         before = _add_two_thousand_peers(one)
-        # Locked memory is not given back in parts: an allocator must bear that.
+        # An allocator cannot give locked memory back in parts.
         wg.apply(one.host, "syncconf", "wg0", before)
         _exercise(one, two)
         assert swappable_kib(Path(f"/proc/{one.daemon.pid}/smaps").read_text()) == 0

@@ -34,7 +34,7 @@ def _works(one, two):
     one.host.ip("link", "set", "wg0", "down")
     one.host.ip("link", "set", "wg0", "up")
     assert ping(one.host, two.inner4).lost == 0
-    # A packet for nobody is counted, and the log tells of it.
+    # It counts a packet for nobody, and logs the count when it is asked to.
     one.host.run("ping", "-c", "1", "-W", "0.1", "10.9.0.77", check=False)
     one.daemon.process.send_signal(signal.SIGUSR1)
     eventually(lambda: "dropped no_peer" in one.daemon.log(), "it says what it dropped")
@@ -96,7 +96,7 @@ def test_a_container_with_net_admin_and_the_device(contained):
 
 
 def _refusal(host, *argv):
-    """The one line of a start that fails, with what stands before the program or in its place."""
+    """Runs a start that must fail and returns its one line."""
     done = host.run(*argv, "wg0", check=False, env={"LOG_LEVEL": "error"})
     assert done.returncode == 1, done
     assert not host.has_link("wg0")
