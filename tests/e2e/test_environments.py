@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from support import wg
-from support.daemon import program
+from support.daemon import Daemon, program
 from support.environments import Container, UserNamespace, UserNamespaceWithoutDevice
 from support.transfer import ping, send_tcp
 from support.tunnel import PORT, End, tunnel
@@ -83,7 +83,8 @@ def contained(net):
         yield *_ends(b, a), Container(a, Path(folder))
 
 
-_NET_ADMIN = ("--cap-add=NET_ADMIN", "--device=/dev/net/tun")
+# In the network namespace of the host, so that a cable reaches it.
+_NET_ADMIN = ("--network=host", "--cap-add=NET_ADMIN", "--device=/dev/net/tun")
 
 
 def test_a_container_with_net_admin_and_the_device(contained):
@@ -93,6 +94,15 @@ def test_a_container_with_net_admin_and_the_device(contained):
         assert _unexpected(daemon) == []
         # Its filter of system calls forbids io_uring.
         assert "packets go by epoll" in daemon.log()
+
+
+def test_a_container_in_a_user_namespace_of_its_own(contained):
+    one, _, container = contained
+    command = container.command(*container.in_user_namespace())
+    with Daemon(one.host, command=command) as daemon:
+        wg.configure(one.host, "wg0", "fwmark", 7, "listen-port", PORT)
+        assert wg.show(one.host, "wg0").fwmark == 7
+        assert _unexpected(daemon) == []
 
 
 def _refusal(host, *argv):
@@ -105,10 +115,10 @@ def _refusal(host, *argv):
 
 
 @pytest.mark.parametrize("options, said", [
-    (("--device=/dev/net/tun",),
+    (("--network=host", "--device=/dev/net/tun"),
      "wring: cannot create the interface wg0: Operation not permitted; run as root, or with "
      "CAP_NET_ADMIN (in a container: --cap-add NET_ADMIN)"),
-    (("--cap-add=NET_ADMIN",),
+    (("--network=host", "--cap-add=NET_ADMIN"),
      "wring: cannot open /dev/net/tun: No such file or directory; load the module with `modprobe "
      "tun`, or give the container the device (--device /dev/net/tun)"),
 ], ids=["without-net-admin", "without-the-device"])

@@ -1,6 +1,7 @@
 """Places that give a daemon less than root on a host has: a user namespace, a container."""
 
 import os
+import stat
 import subprocess
 from pathlib import Path
 from typing import Optional
@@ -9,6 +10,7 @@ from .daemon import program
 from .netns import Host
 
 _ORDINARY_USER = "54321"
+_FIRST_ID = 100000
 
 # Runs a command beside a device of the given mode.
 _MAKE_DEVICE = r"""
@@ -47,8 +49,7 @@ class UserNamespaceWithoutDevice(UserNamespace):
 
 
 class Container:
-    """Makes command lines that run a daemon as process 1 of a container of podman, in the network
-    namespace of a host. The container has podman's default capabilities and its default filter of
+    """Makes command lines that run a daemon as process 1 of a container of podman. The container has podman's default capabilities and its default filter of
     system calls, and its programs are the machine's own."""
 
     def __init__(self, host: Host, folder: Path):
@@ -66,6 +67,19 @@ class Container:
         host.run("mkdir", "-p", "/run/wireguard")
         host.run("mount", "--bind", str(self._sockets), "/run/wireguard")
 
+    def in_user_namespace(self) -> tuple[str, ...]:
+        """Options for a container whose root is another user outside, as in a rootless one, and
+        which has a network of its own."""
+        device = self._folder / "tun"
+        os.mknod(device, 0o666 | stat.S_IFCHR, os.makedev(10, 200))
+        os.chmod(device, 0o666)
+        os.chmod(self._folder, 0o755)
+        for path in (self._root, *self._root.rglob("*"), self._sockets):
+            os.chown(path, _FIRST_ID, _FIRST_ID, follow_symlinks=False)
+        ids = f"0:{_FIRST_ID}:65536"
+        return (f"--uidmap={ids}", f"--gidmap={ids}", "--network=none", "--cap-add=NET_ADMIN", "-v",
+                f"{device}:/dev/net/tun")
+
     def command(self, *options: str, shares_sockets: bool = True) -> list[str]:
         """`options` go to `podman run`. What follows the command goes to the daemon."""
         mine = [f"--root={self._folder}/storage", f"--runroot={self._folder}/state",
@@ -78,5 +92,5 @@ class Container:
         limits = ["--ulimit=nofile=1024:1024", "--ulimit=nproc=4096:4096"]
         # The host's namespace of mounts has no control groups, which podman wants to see.
         outside = ["nsenter", f"--mount=/proc/{os.getpid()}/ns/mnt", "--"]
-        return [*outside, "podman", *mine, "run", "--rm", "--network=host", *limits,
-                "--env=LOG_LEVEL", *shared, *options, "--rootfs", str(self._root), "/wring", "-f"]
+        return [*outside, "podman", *mine, "run", "--rm", *limits, "--env=LOG_LEVEL", *shared,
+                *options, "--rootfs", str(self._root), "/wring", "-f"]
