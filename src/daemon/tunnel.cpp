@@ -82,6 +82,8 @@ std::string_view describe(DeviceEvent event) {
       return "sent a keepalive";
     case DeviceEvent::kKeysZeroed:
       return "wiped all keys: no new session for 540 seconds";
+    case DeviceEvent::kSourceRefused:
+      return "left the address that it was heard on: the route leads elsewhere";
   }
   return {};
 }
@@ -207,8 +209,33 @@ Result<void> Tunnel::watch() {
       !added) {
     return added;
   }
+  follow_routes();
   on_link(monitor_.state());
   return {};
+}
+
+void Tunnel::follow_routes() {
+  auto lookup = RouteLookup::open();
+  auto notices = RouteNotices::open();
+  if (!lookup || !notices) {
+    spdlog::warn(
+        "{}: {}; the tunnel follows a change of routes only when it fails to send or hears "
+        "nothing",
+        interface(), (lookup ? notices.error() : lookup.error()).message);
+    return;
+  }
+  routes_.emplace(std::move(*lookup), std::move(*notices), binding_);
+  device_.follow_routes(*routes_);
+}
+
+// While the device does not listen, the notices are left to the kernel: that costs nothing.
+void Tunnel::watch_routes() {
+  if (!routes_ || watches_routes_ == device_.listens_to_routes()) return;
+  watches_routes_ = !watches_routes_;
+  if (!watches_routes_) return loop_.remove(routes_->fd());
+  auto added =
+      loop_.add(routes_->fd(), EPOLLIN, [this](std::uint32_t) { device_.on_routes_changed(); });
+  if (!added) spdlog::warn("{}: {}", interface(), added.error().message);
 }
 
 Result<void> Tunnel::confine() const {
@@ -221,6 +248,7 @@ Result<void> Tunnel::run(int signal_fd) {
       loop_.add(signal_fd, EPOLLIN, [this, signal_fd](std::uint32_t) { on_signal(signal_fd); });
   if (!added) return added;
   while (!ended_) {
+    watch_routes();
     TimePoint deadline = handshakes_waiting() ? TimePoint{} : device_.next_deadline();
     if (!outbox_.is_empty())
       deadline = std::min(deadline, now().boot + ControlOutbox::kRetryInterval);

@@ -17,6 +17,7 @@
 #include "daemon/configuration.h"
 #include "daemon/control_outbox.h"
 #include "daemon/handshake_pool.h"
+#include "daemon/kernel_routes.h"
 #include "daemon/key_log.h"
 #include "daemon/udp_binding.h"
 #include "daemon/worker.h"
@@ -69,6 +70,8 @@ class Tunnel final : public DatagramSender {
   void on_signal(int signal_fd);
   void log_keys(const Peer& peer, const PrivateKey& ephemeral);
   void poll_link();
+  void follow_routes();
+  void watch_routes();
   void take_handshakes(Instant now);
   // There is one to be taken and the device takes it.
   [[nodiscard]] bool handshakes_waiting();
@@ -88,6 +91,8 @@ class Tunnel final : public DatagramSender {
   UdpBinding binding_;
   ControlOutbox outbox_{shared_.drops};
   HandshakePool handshake_pool_;
+  std::optional<KernelRoutes> routes_;  // none where the kernel does not let us ask
+  bool watches_routes_ = false;
   Device device_;
   Configuration configuration_;
   std::unique_ptr<UapiServer> uapi_;

@@ -88,7 +88,7 @@ void Worker::set_sockets(std::shared_ptr<const UdpSockets> sockets) {
 
 void Worker::on_send_error(const OutgoingDatagram& datagram, int error) {
   Endpoint to = *datagram.to;
-  if (is_source_error(error) && to.source_ifindex != 0) {
+  if (is_source_error(error) && to.pins_source()) {
     // The address that the peer was reached on may have gone: the routing table chooses another,
     // for this datagram and for what follows (P29).
     to.clear_source();

@@ -104,10 +104,13 @@ void Inbound::process_run(std::size_t first, std::size_t last, TimePoint now) {
   if (latest == nullptr) return;
 
   // The endpoint follows the latest authentic message (P28).
-  peer.endpoint.store_if_different(latest->from);
+  std::uint32_t why = 0;
+  if (peer.hear_from(latest->from) &&
+      !peer.wants_source_check.exchange(true, std::memory_order_acq_rel)) {
+    why |= kHeardElsewhere;
+  }
   peer.rx_bytes.fetch_add(bytes, std::memory_order_relaxed);
   peer.activity.on_received(now);
-  std::uint32_t why = 0;
   if (session.confirm()) why |= kConfirmed;
   if (data && peer.activity.on_data_received(now)) why |= kWatchUnreplied;
   if (session.wants_rekey_on_receive(now) && session.ask_last_minute_key()) {

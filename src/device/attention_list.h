@@ -11,11 +11,12 @@ struct Peer;
 
 // Why a peer wants attention; bits.
 enum Attention : std::uint32_t {
-  kNeedsHandshake = 1U << 0U,     // packets wait for a key, or the key in use is old (P8)
-  kConfirmed = 1U << 1U,          // the first data came on the responder's new session (P10)
-  kWatchUnanswered = 1U << 2U,    // data was sent: the timer of P9 starts
-  kWatchUnreplied = 1U << 3U,     // data came: the passive keepalive of P26 is armed
-  kNeedsLastMinuteKey = 1U << 4U  // a key older than 165 s still receives (P8)
+  kNeedsHandshake = 1U << 0U,      // packets wait for a key, or the key in use is old (P8)
+  kConfirmed = 1U << 1U,           // the first data came on the responder's new session (P10)
+  kWatchUnanswered = 1U << 2U,     // data was sent: the timer of P9 starts
+  kWatchUnreplied = 1U << 3U,      // data came: the passive keepalive of P26 is armed
+  kNeedsLastMinuteKey = 1U << 4U,  // a key older than 165 s still receives (P8)
+  kHeardElsewhere = 1U << 5U       // it was heard on another way than before (P29)
 };
 
 class AttentionList {

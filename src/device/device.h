@@ -21,6 +21,7 @@
 #include "device/peer.h"
 #include "device/rate_limiter.h"
 #include "device/shared_state.h"
+#include "device/source_follower.h"
 #include "device/timer_queue.h"
 #include "ip/packets.h"
 #include "noise/cookie.h"
@@ -54,6 +55,7 @@ enum class DeviceEvent {
   kHandshakeGivenUp,
   kKeepaliveSent,
   kKeysZeroed,
+  kSourceRefused,
 };
 
 class Device {
@@ -107,6 +109,14 @@ class Device {
   [[nodiscard]] bool is_up() const { return up_; }
   // Port or fwmark changed: the ways that peers were reached on are void (P29).
   void forget_sources();
+
+  // --- Routes (device_routes.cpp) ---
+
+  // Once, before anything is heard. Without it every source is kept until a send on it fails.
+  void follow_routes(RouteOracle& routes) { follower_.emplace(routes); }
+  void on_routes_changed();
+  // True while on_routes_changed() is of use: false while the sources are looked through.
+  [[nodiscard]] bool listens_to_routes() const { return follower_ && follower_->listens(); }
 
   // --- Input ---
 
@@ -170,6 +180,11 @@ class Device {
   void send_sealed(Peer& peer, Session& session, ByteSpan packet, TimePoint now);
   int send_to(Peer& peer, OutgoingDatagram datagram);
 
+  // Routes (device_routes.cpp).
+  void hear(Peer& peer, const Endpoint& from, TimePoint now);
+  void check_source_if_wanted(Peer& peer, TimePoint now);
+  void check_sources(Instant now);
+
   // Timers (device_timers.cpp).
   void on_timer(Peer& peer, Timer timer, Instant now);
   void on_retransmit(Peer& peer, Instant now);
@@ -202,6 +217,7 @@ class Device {
   // Handshakes that wait for their response, by our index.
   std::unordered_map<SessionIndex, Peer*> awaiting_response_;
   TimerQueue queue_;
+  std::optional<SourceFollower> follower_;
   std::vector<std::uint8_t> seal_buffer_;
   Observer observer_;
   EphemeralObserver ephemeral_observer_;

@@ -48,7 +48,7 @@ void Device::complete(AnswerWork& work, const Endpoint& from, Instant now) {
   // Authentic and new: from here on the peer changes (P12).
   peer->latest_timestamp_received = work.timestamp;
   peer->last_initiation_consumed = now.boot;
-  peer->endpoint.store_if_different(from);
+  hear(*peer, from, now.boot);
   peer->rx_bytes.fetch_add(sizeof work.message, std::memory_order_relaxed);
   peer->activity.on_received(now.boot);
   tell(*peer, DeviceEvent::kInitiationReceived);
@@ -97,7 +97,7 @@ void Device::complete(FinishWork& work, const Endpoint& from, Instant now) {
   Peer& peer = *waiting->second;
   if (shared_.comes_from_inside(from, peer)) return shared_.drops.add(DropReason::kFromInside);
 
-  peer.endpoint.store_if_different(from);
+  hear(peer, from, now.boot);
   peer.rx_bytes.fetch_add(sizeof work.message, std::memory_order_relaxed);
   peer.activity.on_received(now.boot);
   tell(peer, DeviceEvent::kResponseReceived);

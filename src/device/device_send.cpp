@@ -99,7 +99,7 @@ int Device::send_to(Peer& peer, OutgoingDatagram datagram) {
   }
   datagram.to = &endpoint;
   int error = sender_.send(datagram);
-  if (is_source_error(error) && endpoint.source_ifindex != 0) {
+  if (is_source_error(error) && endpoint.pins_source()) {
     // The address we were reached on may have gone: the routing table chooses another (P29).
     peer.forget_source_of(endpoint);
     endpoint.clear_source();

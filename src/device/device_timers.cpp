@@ -14,6 +14,7 @@ constexpr std::size_t kTimedPeersPerTurn = 256;
 void Device::handle_attention(Instant now) {
   shared_.attention.drain([&](Peer& peer, std::uint32_t why) {
     if (peer.removed) return;
+    if ((why & kHeardElsewhere) != 0) check_source_if_wanted(peer, now.boot);
     if (!up_) {
       // Taken back whenever nothing comes of it, so that a later packet can ask again. What a
       // worker staged after the interface went down would be stale when it comes up.
@@ -53,12 +54,13 @@ void Device::handle_attention(Instant now) {
 
 TimePoint Device::next_deadline() const {
   // Without room for a handshake the timers wait for a job to come back, which wakes this thread.
-  return std::min(takes_handshakes() ? queue_.next_deadline() : kNever,
-                  rate_limiter_.next_expiry());
+  return std::min({takes_handshakes() ? queue_.next_deadline() : kNever,
+                   rate_limiter_.next_expiry(), follower_ ? follower_->next_deadline() : kNever});
 }
 
 void Device::handle_timeout(Instant now) {
   rate_limiter_.expire(now.boot);
+  check_sources(now);
   for (std::size_t n = 0; n < kTimedPeersPerTurn && takes_handshakes(); ++n) {
     Peer* const peer = queue_.due(now.boot);
     if (peer == nullptr) return;

@@ -52,6 +52,17 @@ struct Peer {
   const PublicKey public_key;
   // Where it is reached; written by whoever authenticated its latest message (P28).
   SeqLock<Endpoint> endpoint;
+  // An authentic message came from there (P28). True if it came another way than the one before,
+  // so that its source has to be checked (SourceFollower).
+  [[nodiscard]] bool hear_from(const Endpoint& from) {
+    Endpoint known = endpoint.load();
+    known.source_refused = 0;
+    if (known == from) return false;
+    endpoint.store(from);
+    return from.source_ifindex != 0;
+  }
+  // A worker wants the source checked and told the control thread, which takes the wish back.
+  std::atomic<bool> wants_source_check{false};
   // The way that it was reached on is void (P29).
   void forget_source() {
     endpoint.update([](Endpoint& current) { current.clear_source(); });
@@ -105,6 +116,7 @@ struct Peer {
   std::optional<TimePoint> last_initiation_consumed;
   std::optional<TimePoint> last_handshake_sent;  // initiation or response, P6
   unsigned handshake_retries = 0;
+  TimePoint next_source_check{};  // a worker's wish waits until then
   bool sent_last_minute_handshake = false;
   std::optional<WallTime> last_handshake;  // P40
 };

@@ -33,7 +33,7 @@ class ControlWriter {
 };
 
 void put_v4(const OutgoingDatagram& datagram, ControlWriter& control) {
-  if (datagram.to->source.v4.s_addr != 0) {
+  if (datagram.to->source.v4.s_addr != 0 && datagram.to->source_refused == 0) {
     in_pktinfo info{};
     info.ipi_spec_dst = datagram.to->source.v4;
     control.put(IPPROTO_IP, IP_PKTINFO, info);
@@ -44,7 +44,7 @@ void put_v4(const OutgoingDatagram& datagram, ControlWriter& control) {
 
 void put_v6(const OutgoingDatagram& datagram, ControlWriter& control) {
   const in6_addr& source = datagram.to->source.v6;
-  if (!IN6_IS_ADDR_UNSPECIFIED(&source)) {
+  if (!IN6_IS_ADDR_UNSPECIFIED(&source) && datagram.to->source_refused == 0) {
     in6_pktinfo info{};
     info.ipi6_addr = source;
     if (IN6_IS_ADDR_LINKLOCAL(&source)) info.ipi6_ifindex = datagram.to->source_ifindex;
@@ -82,7 +82,7 @@ void take(const cmsghdr& header, ByteSpan data, ReceivedDatagram& datagram) {
     if (header.cmsg_type == IP_PKTINFO && data.size() >= sizeof(in_pktinfo)) {
       const auto info = load<in_pktinfo>(data);
       datagram.from.source.v4 = info.ipi_spec_dst;
-      datagram.from.source_ifindex = static_cast<std::uint32_t>(info.ipi_ifindex);
+      datagram.from.set_source_ifindex(static_cast<std::uint32_t>(info.ipi_ifindex));
     } else if (header.cmsg_type == IP_TOS && !data.empty()) {
       datagram.tos = data[0];
     }
@@ -90,7 +90,7 @@ void take(const cmsghdr& header, ByteSpan data, ReceivedDatagram& datagram) {
     if (header.cmsg_type == IPV6_PKTINFO && data.size() >= sizeof(in6_pktinfo)) {
       const auto info = load<in6_pktinfo>(data);
       datagram.from.source.v6 = info.ipi6_addr;
-      datagram.from.source_ifindex = info.ipi6_ifindex;
+      datagram.from.set_source_ifindex(info.ipi6_ifindex);
     } else if (header.cmsg_type == IPV6_TCLASS && data.size() >= sizeof(int)) {
       datagram.tos = static_cast<std::uint8_t>(load<int>(data));
     }

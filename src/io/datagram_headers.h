@@ -29,11 +29,11 @@ class SendHeader {
   SendHeader(const SendHeader&) = delete;
   SendHeader& operator=(const SendHeader&) = delete;
 
-  // Refers to the endpoint and the payload, which stay valid until the datagram was sent. If the
-  // endpoint has a source, it becomes the datagram's source address. The interface is not set, so
-  // that the routing table still chooses the way out: a host may be asked on one interface and
-  // answer on another. Link-local sources are the exception, because they mean nothing without an
-  // interface.
+  // Refers to the endpoint and the payload, which stay valid until the datagram was sent. A source
+  // that the endpoint knows becomes the datagram's source address. The interface does not overrule
+  // the routing table: only a link-local source needs it, because it has no meaning without. A
+  // source that the routing table contradicts was refused before (device/source_follower.h), and
+  // then the kernel chooses.
   void fill(const OutgoingDatagram& datagram);
 
   [[nodiscard]] const msghdr& message() const { return message_; }

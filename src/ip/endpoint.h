@@ -24,8 +24,12 @@ struct Endpoint {
   union Source {
     in_addr v4;
     in6_addr v6;
-  } source;                      // of the remote's family
-  std::uint32_t source_ifindex;  // 0: none is known, the kernel chooses address and interface
+  } source;  // of the remote's family
+  // Where the peer was heard. 0: not known, the kernel chooses address and interface.
+  std::uint32_t source_ifindex : 31;
+  // The routing table leads elsewhere: nothing is sent from the source, but a message that comes
+  // the same way again brings no news.
+  std::uint32_t source_refused : 1;
 
   Endpoint() { std::memset(static_cast<void*>(this), 0, sizeof *this); }
 
@@ -36,8 +40,12 @@ struct Endpoint {
   [[nodiscard]] socklen_t remote_size() const {
     return is_v4() ? sizeof remote.v4 : sizeof remote.v6;
   }
+  // The source goes along with what is sent.
+  [[nodiscard]] bool pins_source() const { return source_ifindex != 0 && source_refused == 0; }
+  void set_source_ifindex(std::uint32_t ifindex) { source_ifindex = ifindex & 0x7fffffffU; }
   void clear_source() {
     source_ifindex = 0;
+    source_refused = 0;
     std::memset(&source, 0, sizeof source);
   }
   // Every byte counts, the source too: a packet that arrives on another local address moves the

@@ -1,6 +1,9 @@
 // Where peers are found. P23, P28, P29
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <optional>
+
 #include "tests/sim/rig.h"
 
 namespace wring::test {
@@ -88,6 +91,87 @@ TEST(Roaming, a_handshake_that_is_repeated_forgets_the_source) {  // P29
   EXPECT_NE(net.b_at_a().endpoint.load().source_ifindex, 0U);
   net.simulation.run_for(6s);
   EXPECT_EQ(net.b_at_a().endpoint.load().source_ifindex, 0U);
+}
+
+// Every source is refused, or none.
+class FakeRoutes final : public RouteOracle {
+ public:
+  std::optional<bool> leaves_as_heard(const Endpoint& endpoint) override {
+    if (on_question) on_question();
+    return endpoint.source_ifindex == leads_by;
+  }
+  bool take_notices() override { return false; }
+
+  std::uint32_t leads_by = 1;
+  std::function<void()> on_question;
+};
+
+TEST(Roaming, an_initiation_on_a_way_that_the_route_contradicts_does_not_pin_its_source) {  // P29
+  TwoHosts net;
+  FakeRoutes routes;
+  net.b.device().follow_routes(routes);
+  routes.leads_by = 2;
+  std::size_t questions = 0;
+  routes.on_question = [&] {
+    // Asked before the answer leaves.
+    EXPECT_TRUE(++questions > 1 || net.sent_by(net.b).empty());
+  };
+  net.a.send_data(net.b);
+  net.simulation.run_for(1s);
+  EXPECT_EQ(net.delivered(), 1U);
+  EXPECT_EQ(questions, 1U);
+  EXPECT_FALSE(net.a_at_b().endpoint.load().pins_source());
+  net.a.send_data(net.b);
+  net.simulation.run_for(1s);
+  EXPECT_EQ(questions, 1U);  // it brings no news
+  EXPECT_FALSE(net.a_at_b().endpoint.load().pins_source());
+}
+
+TEST(Roaming, data_on_another_way_has_its_source_checked) {  // P29
+  TwoHosts net;
+  FakeRoutes routes;
+  net.b.device().follow_routes(routes);
+  net.make_session();
+  EXPECT_TRUE(net.a_at_b().endpoint.load().pins_source());
+  routes.leads_by = 2;
+  net.a.move_to(address_of("198.51.100.7:1234"));
+  net.a.send_data(net.b);
+  net.simulation.run_for(1s);
+  EXPECT_EQ(to_string(net.a_at_b().endpoint.load()), "198.51.100.7:1234");
+  EXPECT_FALSE(net.a_at_b().endpoint.load().pins_source());
+}
+
+TEST(Roaming, a_route_that_moves_sends_a_keepalive_from_where_it_leads) {  // P29
+  TwoHosts net;
+  FakeRoutes routes;
+  net.b.device().follow_routes(routes);
+  net.make_session();
+  ASSERT_TRUE(net.b.device().listens_to_routes());
+  net.b.device().on_routes_changed();
+  net.simulation.run_for(1s);
+  EXPECT_TRUE(net.sent_by(net.b).empty());  // nothing has changed for it
+  routes.leads_by = 2;
+  net.b.move_to(address_of("198.51.100.9:51820"));
+  net.b.device().on_routes_changed();
+  net.simulation.run_for(1s);
+  EXPECT_EQ(net.b.count(DeviceEvent::kSourceRefused), 1U);
+  EXPECT_EQ(net.sent_by(net.b).size(), 1U);
+  EXPECT_EQ(to_string(net.b_at_a().endpoint.load()), "198.51.100.9:51820");
+  EXPECT_TRUE(net.b.device().listens_to_routes());
+}
+
+TEST(Roaming, a_route_that_moves_sends_nothing_where_there_is_no_session) {  // P29
+  TwoHosts net;
+  FakeRoutes routes;
+  net.b.device().follow_routes(routes);
+  net.make_session();
+  net.simulation.run_for(4min);
+  net.forget();
+  routes.leads_by = 2;
+  net.b.device().on_routes_changed();
+  net.simulation.run_for(1s);
+  EXPECT_EQ(net.b.count(DeviceEvent::kSourceRefused), 1U);
+  EXPECT_TRUE(net.sent_by(net.b).empty());
 }
 
 TEST(Roaming, a_peer_whose_endpoint_is_unknown_cannot_be_called) {  // P23

@@ -143,7 +143,7 @@ std::size_t SimulatedPeerHost::count(DeviceEvent what) const {
 
 int SimulatedPeerHost::send(const OutgoingDatagram& datagram) {
   // A socket refuses to send from an address that the host no longer has.
-  if (datagram.to->source_ifindex != 0 && !source_is(*datagram.to, address_)) return EADDRNOTAVAIL;
+  if (datagram.to->pins_source() && !source_is(*datagram.to, address_)) return EADDRNOTAVAIL;
   check_key_of_outgoing(datagram.payload);
   Datagram sent;
   sent.from = address_;

@@ -94,6 +94,28 @@ TEST_F(InboundTest, a_keepalive_delivers_nothing_and_is_not_data) {  // P4, P26
   EXPECT_EQ(attention(), 0U);
 }
 
+TEST_F(InboundTest, a_source_that_the_peer_was_not_heard_on_before_is_pointed_out_once) {  // P29
+  from_.source.v4.s_addr = 1;
+  from_.set_source_ifindex(3);
+  receive({sealed(0, {})});
+  EXPECT_TRUE(wake_control_);
+  EXPECT_EQ(attention(), std::uint32_t{kHeardElsewhere});
+  from_.set_source_ifindex(4);
+  receive({sealed(1, {})});
+  EXPECT_EQ(peer_.endpoint.load(), from_);
+  EXPECT_EQ(attention(), 0U);  // the control thread has not looked yet
+
+  peer_.wants_source_check = false;
+  peer_.endpoint.update([](Endpoint& current) { current.source_refused = 1; });
+  receive({sealed(2, {})});
+  EXPECT_EQ(attention(), 0U);
+  EXPECT_FALSE(peer_.endpoint.load().pins_source());
+  from_.set_source_ifindex(3);
+  receive({sealed(3, {})});
+  EXPECT_EQ(attention(), std::uint32_t{kHeardElsewhere});
+  EXPECT_TRUE(peer_.endpoint.load().pins_source());
+}
+
 TEST_F(InboundTest, what_fits_no_message_is_malformed) {  // P2
   Packet reserved = sealed(0, packet());
   reserved[1] = 1;

@@ -1,0 +1,99 @@
+// When which source is checked, and what follows from the answer.
+#include "device/source_follower.h"
+
+#include <algorithm>
+
+#include "device/peer.h"
+
+namespace wring {
+
+bool SourceFollower::check(Peer& peer, TimePoint now) {
+  // Before the endpoint is read: a worker that changes it later asks again.
+  peer.wants_source_check.exchange(false, std::memory_order_acq_rel);
+  peer.next_source_check = now + kCheckInterval;
+  const Endpoint asked = peer.endpoint.load();
+  if (asked.source_ifindex == 0) return false;
+  const std::optional<bool> fits = routes_.leaves_as_heard(asked);
+  if (!fits || *fits == asked.pins_source()) return false;
+  bool changed = false;
+  peer.endpoint.update([&](Endpoint& current) {
+    if (!(current == asked)) return;
+    current.source_refused = *fits ? 0 : 1;
+    changed = true;
+  });
+  return changed && !*fits;
+}
+
+void SourceFollower::check_soon(Peer& peer, TimePoint now) {
+  // Another check was made since the worker asked, or is on the way.
+  if (!peer.wants_source_check.load(std::memory_order_relaxed)) return;
+  if (now >= peer.next_source_check) {
+    check(peer, now);
+    return;
+  }
+  deferred_.push_back(peer.serial);
+  deferred_due_ = std::min(deferred_due_, now + kCheckInterval);
+}
+
+void SourceFollower::on_routes_changed() {
+  if (state_ == State::kListening) state_ = State::kDue;
+}
+
+void SourceFollower::work(const Peers& peers, TimePoint now, const OnRefused& on_refused) {
+  if (now >= deferred_due_) check_deferred(peers, now);
+  if (state_ == State::kPause && now >= pause_end_) {
+    state_ = again_ ? State::kDue : State::kListening;
+  }
+  if (state_ == State::kDue) begin_round();
+  if (state_ == State::kRound) continue_round(peers, now, on_refused);
+}
+
+TimePoint SourceFollower::next_deadline() const {
+  switch (state_) {
+    case State::kListening:
+      break;
+    case State::kPause:
+      return std::min(pause_end_, deferred_due_);
+    case State::kDue:
+    case State::kRound:
+      return TimePoint{};
+  }
+  return deferred_due_;
+}
+
+void SourceFollower::check_deferred(const Peers& peers, TimePoint now) {
+  for (std::size_t n = 0; n < kChecksPerTurn && !deferred_.empty(); ++n) {
+    const auto found = peers.find(deferred_.back());
+    deferred_.pop_back();
+    if (found != peers.end()) check(*found->second, now);
+  }
+  if (deferred_.empty()) deferred_due_ = kNever;
+}
+
+void SourceFollower::begin_round() {
+  // What is announced from here on belongs to the round after this one.
+  again_ = routes_.take_notices();
+  state_ = State::kRound;
+  next_serial_ = 0;
+  checked_ = 0;
+}
+
+void SourceFollower::continue_round(const Peers& peers, TimePoint now,
+                                    const OnRefused& on_refused) {
+  std::size_t checks = 0;
+  std::size_t seen = 0;
+  auto it = peers.lower_bound(next_serial_);
+  for (; it != peers.end() && checks < kChecksPerTurn && seen < kPeersPerTurn; ++it, ++seen) {
+    Peer& peer = *it->second;
+    next_serial_ = it->first + 1;
+    if (peer.endpoint.load().source_ifindex == 0) continue;
+    ++checks;
+    if (check(peer, now)) on_refused(peer);
+  }
+  checked_ += checks;
+  if (it != peers.end()) return;
+  state_ = State::kPause;
+  pause_end_ = now + std::max<Duration>(kPause, kPausePerCheck * checked_);
+}
+
+}  // namespace wring

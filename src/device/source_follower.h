@@ -1,0 +1,72 @@
+// Keeps the sources of peers in step with the routing table (P29). A source that the table
+// contradicts is refused: the kernel then chooses address and interface.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <vector>
+
+#include "base/clock.h"
+#include "device/route_oracle.h"
+
+namespace wring {
+
+struct Peer;
+
+// A source is checked when the peer was heard on a new way, and all of them are checked, in a
+// round, when the routing table has changed. A round does a bounded part of its work in each turn,
+// and a pause follows it, so that a table that changes all the time costs a bounded share of the
+// time. A second round follows the first even if nothing more was heard: the kernel announces some
+// changes (a link that goes down, an address that is removed) before they are done.
+//
+// Control thread only.
+class SourceFollower {
+ public:
+  // One question costs some 5 microseconds.
+  static constexpr std::size_t kChecksPerTurn = 256;
+  static constexpr std::size_t kPeersPerTurn = 4096;  // with those that have no source
+  static constexpr Duration kPause = std::chrono::milliseconds(100);
+  // For each question of the round, so that rounds take at most a fifth of the time.
+  static constexpr Duration kPausePerCheck = std::chrono::microseconds(20);
+  // Between two checks of one peer that workers ask for: a peer may move to and fro at will.
+  static constexpr Duration kCheckInterval = std::chrono::milliseconds(20);
+
+  using Peers = std::map<std::uint64_t, Peer*>;
+  using OnRefused = std::function<void(Peer&)>;
+
+  explicit SourceFollower(RouteOracle& routes) : routes_(routes) {}
+
+  // Asks at once, and refuses the source or takes it back into use. True: it was in use and is
+  // refused now.
+  bool check(Peer& peer, TimePoint now);
+  // The same for a worker's wish, which waits if the last check was a moment ago.
+  void check_soon(Peer& peer, TimePoint now);
+
+  // The routing table may have changed: there are notices. A round begins with the next work().
+  void on_routes_changed();
+  // True: idle, so that notices should be waited for. False: they may be left where they are.
+  [[nodiscard]] bool listens() const { return state_ == State::kListening; }
+
+  // Does what is due. `on_refused` is called for each peer whose source a round refused.
+  void work(const Peers& peers, TimePoint now, const OnRefused& on_refused);
+  [[nodiscard]] TimePoint next_deadline() const;
+
+ private:
+  enum class State { kListening, kDue, kRound, kPause };
+
+  void check_deferred(const Peers& peers, TimePoint now);
+  void begin_round();
+  void continue_round(const Peers& peers, TimePoint now, const OnRefused& on_refused);
+
+  RouteOracle& routes_;
+  State state_ = State::kListening;
+  bool again_ = false;             // another round follows this one
+  std::uint64_t next_serial_ = 0;  // of the peer to go on with
+  std::size_t checked_ = 0;        // in this round
+  TimePoint pause_end_ = kNever;
+  std::vector<std::uint64_t> deferred_;  // serials of peers whose check waits; each at most once
+  TimePoint deferred_due_ = kNever;
+};
+
+}  // namespace wring

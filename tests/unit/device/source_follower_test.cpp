@@ -1,0 +1,215 @@
+#include "device/source_follower.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <set>
+
+#include "device/peer.h"
+#include "ip/endpoint_parse.h"
+
+namespace wring {
+namespace {
+
+// A routing table that leads to everything by one interface.
+class FakeRoutes final : public RouteOracle {
+ public:
+  std::optional<bool> leaves_as_heard(const Endpoint& endpoint) override {
+    ++questions;
+    if (meanwhile) meanwhile();
+    if (!there_is_a_route) return std::nullopt;
+    return endpoint.source_ifindex == leads_by;
+  }
+  bool take_notices() override {
+    const bool any = notices;
+    notices = false;
+    return any;
+  }
+
+  std::uint32_t leads_by = 1;
+  bool there_is_a_route = true;
+  bool notices = false;
+  std::size_t questions = 0;
+  std::function<void()> meanwhile;  // what a worker does while the kernel is asked
+};
+
+class SourceFollowerTest : public testing::Test {
+ protected:
+  Peer& add_peer() {
+    const std::uint64_t serial = owned_.size() + 1;
+    owned_.push_back(std::make_unique<Peer>(PublicKey{}, serial));
+    peers_.emplace(serial, owned_.back().get());
+    return *owned_.back();
+  }
+  static Endpoint heard_on(std::uint32_t interface, std::uint16_t port = 51820) {
+    Endpoint from = parse_endpoint("192.0.2.1:" + std::to_string(port)).value();
+    from.set_source_ifindex(interface);
+    from.source.v4.s_addr = interface;
+    return from;
+  }
+  static bool hear(Peer& peer, const Endpoint& from) {
+    if (!peer.hear_from(from)) return false;
+    return !peer.wants_source_check.exchange(true);
+  }
+  void work(Duration later = {}) {
+    now_ += later;
+    follower_.work(peers_, now_, [this](Peer& peer) { refused_.insert(peer.serial); });
+  }
+  void announce() {
+    routes_.notices = true;
+    if (follower_.listens()) follower_.on_routes_changed();
+  }
+
+  FakeRoutes routes_;
+  SourceFollower follower_{routes_};
+  SourceFollower::Peers peers_;
+  std::vector<std::unique_ptr<Peer>> owned_;
+  std::set<std::uint64_t> refused_;
+  TimePoint now_{std::chrono::hours(1)};
+};
+
+TEST_F(SourceFollowerTest, a_source_that_the_route_contradicts_is_refused_and_taken_back) {
+  Peer& peer = add_peer();
+  EXPECT_TRUE(hear(peer, heard_on(1)));
+  EXPECT_FALSE(follower_.check(peer, now_));
+  EXPECT_TRUE(peer.endpoint.load().pins_source());
+  routes_.leads_by = 2;
+  EXPECT_TRUE(follower_.check(peer, now_));
+  EXPECT_FALSE(peer.endpoint.load().pins_source());
+  EXPECT_FALSE(follower_.check(peer, now_));  // it is refused already
+  routes_.leads_by = 1;
+  EXPECT_FALSE(follower_.check(peer, now_));
+  EXPECT_EQ(peer.endpoint.load(), heard_on(1));
+}
+
+TEST_F(SourceFollowerTest, a_message_on_the_refused_way_does_not_pin_it_again) {
+  Peer& peer = add_peer();
+  routes_.leads_by = 2;
+  EXPECT_TRUE(hear(peer, heard_on(1)));
+  EXPECT_TRUE(follower_.check(peer, now_));
+  EXPECT_FALSE(hear(peer, heard_on(1)));
+  EXPECT_FALSE(peer.endpoint.load().pins_source());
+  EXPECT_TRUE(hear(peer, heard_on(2)));
+  EXPECT_TRUE(peer.endpoint.load().pins_source());
+  EXPECT_TRUE(hear(peer, heard_on(2, 7)) || peer.wants_source_check);  // another port, another way
+}
+
+TEST_F(SourceFollowerTest, without_a_route_everything_stays_as_it_is) {
+  Peer& peer = add_peer();
+  EXPECT_TRUE(hear(peer, heard_on(1)));
+  routes_.there_is_a_route = false;
+  EXPECT_FALSE(follower_.check(peer, now_));
+  EXPECT_TRUE(peer.endpoint.load().pins_source());
+}
+
+TEST_F(SourceFollowerTest, an_answer_for_a_way_that_has_changed_meanwhile_is_void) {
+  Peer& peer = add_peer();
+  EXPECT_TRUE(hear(peer, heard_on(1)));
+  routes_.leads_by = 2;
+  routes_.meanwhile = [&] { EXPECT_TRUE(hear(peer, heard_on(2))); };
+  EXPECT_FALSE(follower_.check(peer, now_));
+  EXPECT_EQ(peer.endpoint.load(), heard_on(2));
+  EXPECT_TRUE(peer.wants_source_check);  // the worker asks once more
+}
+
+TEST_F(SourceFollowerTest, a_notice_starts_a_round_at_once_and_a_second_one_after_the_pause) {
+  Peer& peer = add_peer();
+  static_cast<void>(peer.hear_from(heard_on(1)));
+  EXPECT_TRUE(follower_.listens());
+  EXPECT_EQ(follower_.next_deadline(), kNever);
+
+  announce();
+  EXPECT_LE(follower_.next_deadline(), now_);
+  EXPECT_FALSE(follower_.listens());
+  work();
+  EXPECT_TRUE(refused_.empty());
+  EXPECT_EQ(routes_.questions, 1U);
+
+  routes_.leads_by = 2;  // the change comes a little later than its notice
+  work();
+  EXPECT_EQ(routes_.questions, 1U);
+  EXPECT_EQ(follower_.next_deadline(), now_ + SourceFollower::kPause);
+  work(SourceFollower::kPause);
+  EXPECT_EQ(refused_, std::set<std::uint64_t>{1});
+
+  work(SourceFollower::kPause);
+  EXPECT_EQ(routes_.questions, 2U);
+  EXPECT_TRUE(follower_.listens());
+  EXPECT_EQ(follower_.next_deadline(), kNever);
+}
+
+TEST_F(SourceFollowerTest, a_table_that_never_rests_costs_a_round_for_each_pause) {
+  static_cast<void>(add_peer().hear_from(heard_on(1)));
+  for (int i = 0; i < 10'000; ++i) {
+    announce();
+    work(std::chrono::milliseconds(1));
+  }
+  EXPECT_LE(routes_.questions, 101U);
+  EXPECT_GE(routes_.questions, 90U);
+}
+
+TEST_F(SourceFollowerTest, a_round_of_many_peers_takes_many_turns_and_a_longer_pause) {
+  constexpr std::size_t kPeers = 20'000;
+  for (std::size_t i = 0; i < kPeers; ++i)
+    static_cast<void>(add_peer().hear_from(heard_on(1)));
+  routes_.leads_by = 2;
+  announce();
+  std::size_t turns = 0;
+  for (; follower_.next_deadline() <= now_; ++turns) {
+    const std::size_t before = routes_.questions;
+    work();
+    ASSERT_LE(routes_.questions - before, SourceFollower::kChecksPerTurn);
+  }
+  EXPECT_EQ(routes_.questions, kPeers);
+  EXPECT_EQ(refused_.size(), kPeers);
+  EXPECT_GE(turns, kPeers / SourceFollower::kChecksPerTurn);
+  EXPECT_EQ(follower_.next_deadline(), now_ + SourceFollower::kPausePerCheck * kPeers);
+}
+
+TEST_F(SourceFollowerTest, peers_without_a_source_are_passed_over_in_bounded_turns) {
+  for (std::size_t i = 0; i < 2 * SourceFollower::kPeersPerTurn + 1; ++i)
+    add_peer();
+  announce();
+  for (int turn = 0; turn < 3; ++turn) {
+    EXPECT_LE(follower_.next_deadline(), now_);
+    work();
+  }
+  EXPECT_EQ(routes_.questions, 0U);
+  EXPECT_EQ(follower_.next_deadline(), now_ + SourceFollower::kPause);
+}
+
+TEST_F(SourceFollowerTest, a_peer_that_moves_to_and_fro_is_asked_about_at_a_bounded_rate) {
+  Peer& peer = add_peer();
+  routes_.leads_by = 2;
+  for (int i = 0; i < 1000; ++i) {
+    if (hear(peer, heard_on(1 + static_cast<std::uint32_t>(i % 2)))) {
+      follower_.check_soon(peer, now_);
+    }
+    work(std::chrono::milliseconds(1));
+  }
+  EXPECT_LE(routes_.questions, 100U);
+  // The last word is right all the same.
+  static_cast<void>(peer.hear_from(heard_on(1)));
+  if (!peer.wants_source_check.exchange(true)) follower_.check_soon(peer, now_);
+  work(SourceFollower::kCheckInterval);
+  EXPECT_FALSE(peer.endpoint.load().pins_source());
+  EXPECT_EQ(follower_.next_deadline(), kNever);
+}
+
+TEST_F(SourceFollowerTest, a_check_that_waits_for_a_peer_that_was_removed_is_dropped) {
+  Peer& peer = add_peer();
+  EXPECT_TRUE(hear(peer, heard_on(1)));
+  follower_.check_soon(peer, now_);
+  EXPECT_TRUE(hear(peer, heard_on(2)));
+  follower_.check_soon(peer, now_);
+  EXPECT_NE(follower_.next_deadline(), kNever);
+  peers_.clear();
+  owned_.clear();
+  work(SourceFollower::kCheckInterval);
+  EXPECT_EQ(routes_.questions, 1U);
+  EXPECT_EQ(follower_.next_deadline(), kNever);
+}
+
+}  // namespace
+}  // namespace wring
