@@ -30,7 +30,7 @@ bool goes_to(ByteSpan packet, const UdpHeader& udp, const Endpoint& endpoint) {
 
 // `packet` is of the endpoint's family.
 bool comes_from(ByteSpan packet, const Endpoint& endpoint) {
-  if (endpoint.source_ifindex == 0) return true;  // the kernel chose it, so that it may be any
+  if (!endpoint.pins_source()) return true;  // the kernel chose it, so that it may be any
   if (endpoint.is_v4()) {
     return std::memcmp(packet.data() + offsetof(Ipv4Header, source), &endpoint.source.v4,
                        sizeof(in_addr)) == 0;
