@@ -29,12 +29,13 @@ endif()
 if(WRING_SANITIZE)
   # Assertions stay on; line numbers are all that a report needs of debug information.
   set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -g1")
-  add_compile_options(-fsanitize=${WRING_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_compile_options(-fsanitize=${WRING_SANITIZE} -fno-omit-frame-pointer
+                      -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${WRING_SANITIZE})
 endif()
 if(WRING_COVERAGE)
-  # Threads count, too, and each process adds to what others have counted when it ends. With a little
-  # optimisation, since some tests take minutes without.
+  # Threads count, too, and each process adds its counts to those of others when it ends. With a
+  # little optimisation, because some tests take minutes without.
   set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -g1")
   add_compile_options(--coverage -fprofile-update=atomic)
   add_link_options(--coverage)
@@ -44,7 +45,8 @@ if(WRING_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
-# wring_library(name SOURCES... LINK ...) makes wring_<name>, alias wring::<name>: one target per folder.
+# wring_library(name SOURCES... LINK ...) makes wring_<name>, alias wring::<name>: one target for
+# each folder.
 function(wring_library name)
   cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
   add_library(wring_${name} STATIC ${arg_SOURCES})

@@ -1,14 +1,16 @@
-# Every library comes from Debian by name; a missing one stops here and says which package to install.
+# Every library comes from Debian by name. If one is missing, the configuration stops here and says
+# which package to install.
+set(wring_install "or run tools/install-deps.sh")
 find_package(PkgConfig QUIET)
 if(NOT PKG_CONFIG_FOUND)
-  message(FATAL_ERROR "pkg-config is missing: apt-get install pkg-config (or run tools/install-deps.sh)")
+  message(FATAL_ERROR "pkg-config is missing: apt-get install pkg-config (${wring_install})")
 endif()
 
 # wring_require_pkg(TARGET_PREFIX pkg-config-module debian-package)
 function(wring_require_pkg prefix module package)
   pkg_check_modules(${prefix} QUIET IMPORTED_TARGET GLOBAL ${module})
   if(NOT ${prefix}_FOUND)
-    message(FATAL_ERROR "${module} is missing: apt-get install ${package} (or run tools/install-deps.sh)")
+    message(FATAL_ERROR "${module} is missing: apt-get install ${package} (${wring_install})")
   endif()
 endfunction()
 
@@ -16,7 +18,7 @@ endfunction()
 macro(wring_require_package name package)
   find_package(${name} QUIET)
   if(NOT ${name}_FOUND)
-    message(FATAL_ERROR "${name} is missing: apt-get install ${package} (or run tools/install-deps.sh)")
+    message(FATAL_ERROR "${name} is missing: apt-get install ${package} (${wring_install})")
   endif()
 endmacro()
 
@@ -39,6 +41,6 @@ if(WRING_TESTS)
   # With no interpreter given the search may land on one outside Debian that lacks python3-pytest.
   find_program(WRING_PYTHON NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH)
   if(NOT WRING_PYTHON)
-    message(FATAL_ERROR "/usr/bin/python3 is missing: apt-get install python3 (or run tools/install-deps.sh)")
+    message(FATAL_ERROR "/usr/bin/python3 is missing: apt-get install python3 (${wring_install})")
   endif()
 endif()

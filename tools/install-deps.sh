@@ -18,6 +18,7 @@ test=(
   libgtest-dev libgmock-dev libbenchmark-dev
   clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14
   python3 python3-pytest python3-cryptography
+  flake8 mypy universal-ctags      # for the rules of the house, tests/tidy
   wireguard-tools                  # wg and wg-quick, for the tests and the demo
   iproute2 iputils-ping ethtool nftables procps util-linux
   iperf3 tshark valgrind

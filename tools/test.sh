@@ -62,7 +62,11 @@ build_and_test() {
 
 # Namespaces need root. The environment is kept, so that the tests find the same programs.
 as_root() {
-  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo --preserve-env=CI,WRING_PEERS,WRING_REQUIRE_PEERS env "PATH=$PATH" "$@"; fi
+  if [ "$(id -u)" -eq 0 ]; then
+    "$@"
+  else
+    sudo --preserve-env=CI,WRING_PEERS,WRING_REQUIRE_PEERS env "PATH=$PATH" "$@"
+  fi
 }
 
 race_tests() {
@@ -85,7 +89,8 @@ say "everything up to here took $SECONDS s; failed: ${failed[*]:-nothing}"
 selection=()
 [ "$fast" = no ] || selection=(-LE '^(slow|qemu)$')
 # Two of these tests do nothing but wait for minutes: they take no core from the others.
-as_root ctest --preset release -j "$((cores + 2))" "${selection[@]}" </dev/null || failed+=("release tests")
+as_root ctest --preset release -j "$((cores + 2))" "${selection[@]}" </dev/null ||
+  failed+=("release tests")
 
 if [ ${#failed[@]} -ne 0 ]; then
   say "FAILED: ${failed[*]}" >&2

@@ -15,6 +15,7 @@
 #include "ip/checksum.h"
 #include "ip/coalescing.h"
 #include "ip/endpoint_parse.h"
+#include "ip/padding.h"
 #include "tests/support/seeded_rng.h"
 #include "tests/support/sessions.h"
 #include "tests/support/super_packets.h"

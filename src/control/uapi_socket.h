@@ -13,7 +13,7 @@ namespace wring {
 inline constexpr const char* kUapiFolder = "/var/run/wireguard";
 
 // Removes its file on destruction, if the file is still its own. A process that forks and goes on
-// in the child leaves the parent by _exit, or calls leave_file there.
+// in the child leaves the parent by _exit.
 class UapiSocket {
  public:
   // Makes FOLDER/INTERFACE.sock and listens on it. The folder is made, or set, to mode 0700; the
@@ -38,8 +38,6 @@ class UapiSocket {
   [[nodiscard]] bool file_is_gone();
   // The folder of the socket's file, which holds nothing else of ours; empty if it has no file.
   [[nodiscard]] std::string folder() const { return path_.substr(0, path_.rfind('/') + 1); }
-  // From now on the file outlives this object.
-  void leave_file() { path_.clear(); }
 
  private:
   UapiSocket(UniqueFd listener, std::string path)

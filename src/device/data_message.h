@@ -1,22 +1,16 @@
 // How a packet becomes a data message. [WG] 5.4.6
 #pragma once
 
-#include <algorithm>
-#include <cstddef>
+#include <cstdint>
 
 #include "base/bytes.h"
 #include "crypto/aead.h"
 #include "device/protocol_constants.h"
 #include "device/session.h"
+#include "ip/padding.h"
 #include "noise/messages.h"
 
 namespace wring {
-
-// The plaintext's size with its zeros: a multiple of 16, but not past the interface's MTU (P4).
-constexpr std::size_t padded_size(std::size_t size, std::size_t mtu) {
-  const std::size_t rounded = (size + kPaddingMultiple - 1) / kPaddingMultiple * kPaddingMultiple;
-  return std::max(size, std::min(rounded, mtu));
-}
 
 // Writes the header into `out` (padded plaintext + 32 bytes) and says how the rest is to be sealed.
 // `padded` stays untouched until then.

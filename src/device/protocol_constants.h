@@ -40,7 +40,6 @@ inline constexpr std::size_t kMaxHandshakeJobs = 256;
 inline constexpr std::size_t kDataHeaderSize = 16;  // [WG] 5.4.6
 inline constexpr std::size_t kAuthTagSize = 16;
 inline constexpr std::size_t kDataOverhead = kDataHeaderSize + kAuthTagSize;
-inline constexpr std::size_t kPaddingMultiple = 16;  // [WG] 5.4.6
 // What fits into a UDP datagram over IPv4, which holds 65,507 bytes; over IPv6 it is 20 more.
 inline constexpr unsigned kMaxPacketOverIpv4 = 65507 - kDataOverhead;
 

@@ -11,7 +11,6 @@ namespace wring {
 inline constexpr std::uint8_t kEcnMask = 0x03;
 inline constexpr std::uint8_t kEcnNotEct = 0x00;
 inline constexpr std::uint8_t kEcnEct1 = 0x01;
-inline constexpr std::uint8_t kEcnEct0 = 0x02;
 inline constexpr std::uint8_t kEcnCe = 0x03;
 
 // The outer TOS or traffic class of a data message whose inner packet carries the codepoint

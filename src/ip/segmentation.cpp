@@ -4,9 +4,9 @@
 #include <cassert>
 #include <cstring>
 
-#include "device/data_message.h"
 #include "ip/ip_header.h"
 #include "ip/packets.h"
+#include "ip/padding.h"
 #include "ip/transport_header.h"
 #include "ip/transport_view.h"
 

@@ -27,7 +27,6 @@ inline constexpr std::uint16_t kTcpRst = 0x004;
 inline constexpr std::uint16_t kTcpPsh = 0x008;
 inline constexpr std::uint16_t kTcpAck = 0x010;
 inline constexpr std::uint16_t kTcpUrg = 0x020;
-inline constexpr std::uint16_t kTcpEce = 0x040;  // RFC 3168
 inline constexpr std::uint16_t kTcpCwr = 0x080;  // RFC 3168
 
 // RFC 768.

@@ -22,12 +22,10 @@ static_assert(sizeof(VnetHeader) == 10 && offsetof(VnetHeader, csum_offset) == 8
 
 // flags
 inline constexpr std::uint8_t kVnetNeedsCsum = 1;  // the field holds the pseudo-header's sum only
-inline constexpr std::uint8_t kVnetDataValid = 2;  // the checksum was verified
 
 // gso_type
 inline constexpr std::uint8_t kVnetGsoNone = 0;
 inline constexpr std::uint8_t kVnetGsoTcpV4 = 1;
-inline constexpr std::uint8_t kVnetGsoUdp = 3;  // one datagram, to be fragmented
 inline constexpr std::uint8_t kVnetGsoTcpV6 = 4;
 inline constexpr std::uint8_t kVnetGsoUdpL4 = 5;   // many datagrams (USO)
 inline constexpr std::uint8_t kVnetGsoEcn = 0x80;  // a bit beside TCP: the first segment bears CWR

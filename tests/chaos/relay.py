@@ -1,7 +1,8 @@
 """A network that misbehaves: a UDP relay between two hosts, seeded, in a process of its own.
 
-Usage: relay.py JSON, with the keys of `Weather` and `seed`, `near`, `far`, `port`, `target`. It takes
-datagrams on `near`:`port` and passes them on from `far`:(any port) to `target`, and the answers back
+Usage: relay.py JSON, with the keys of `Weather` and `seed`, `near`, `far`, `port`, `target`. It
+takes datagrams on `near`:`port` and passes them on from `far`:(any port) to `target`, and the
+answers back
 to whoever sent last. With SIGUSR1 the weather clears for good. On SIGTERM it prints what it did as
 JSON and ends.
 """
@@ -32,7 +33,8 @@ class Weather:
     delay_ms: float = 0.0
     jitter_ms: float = 0.0
     reordering_ms: float = 8.0
-    new_address_s: float = 0.0  # How often the sender towards the target changes its port; 0: never.
+    # How often the sender towards the target changes its port; 0: never.
+    new_address_s: float = 0.0
 
 
 class Relay:
@@ -134,7 +136,8 @@ def main() -> None:
     names = {field.name for field in fields(Weather)}
     weather = Weather(**{key: value for key, value in given.items() if key in names})
     rest = {key: value for key, value in given.items() if key not in names}
-    relay = Relay(weather, **{**rest, "target": tuple(rest["target"])})
+    rest["target"] = tuple(rest["target"])
+    relay = Relay(weather, **rest)
 
     def end(*_) -> None:
         relay.ended = True

@@ -25,7 +25,8 @@ class Files:
                  size: int = 400_000):
         self._source, self._sink, self._address = source, sink, address
         self._rng, self._deadline, self._size = random.Random(seed), deadline, size
-        self.whole, self.problems = 0, []
+        self.whole = 0
+        self.problems: list[str] = []
 
     def run(self) -> None:
         with self._sink.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
@@ -74,7 +75,8 @@ class Datagrams:
     def __init__(self, source: Host, sink: Host, address: str, seed: int, deadline: float):
         self._source, self._sink, self._address = source, sink, address
         self._rng, self._deadline = random.Random(seed), deadline
-        self.sent, self.arrived, self.bad = 0, Counter(), 0
+        self.sent, self.bad = 0, 0
+        self.arrived: Counter[int] = Counter()
 
     def run(self) -> None:
         with self._sink.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver, \

@@ -213,8 +213,8 @@ class WirePeer:
     # --- Handshakes ---
 
     def initiation(self, **bent) -> Initiator:
-        return Initiator(self.key, self.wring.key.public, self.psk,
-                         **{"cookie": self.cookie, **bent})
+        bent.setdefault("cookie", self.cookie)
+        return Initiator(self.key, self.wring.key.public, self.psk, **bent)
 
     @staticmethod
     def rest() -> None:
@@ -300,7 +300,7 @@ class WirePeer:
 
     def read_many(self, session: Session, count: int) -> list[bytes]:
         """The UDP payloads of wring's next packets, in the order in which they were sealed."""
-        found = []
+        found: list[tuple[int, bytes]] = []
         while len(found) < count:
             message = self.expect(messages.DATA).bytes
             if plaintext := session.open(message):

@@ -176,4 +176,3 @@ def test_p30_a_host_without_ipv4_addresses_works_by_ipv6():
     with Wring(prepare=without_ipv4) as wring:
         peer = wring.peer(family=6)
         assert peer.works(peer.called())
-

@@ -22,7 +22,7 @@ def drops(wring, reason, count):
 @contextmanager
 def packets(wring):
     """What wring delivers, whole: the list that the block gets is filled at its end."""
-    found = []
+    found: list[bytes] = []
     with wring.host.socket(socket.AF_PACKET, socket.SOCK_DGRAM) as raw:
         raw.bind(("wg0", _ETH_P_ALL))
         yield found

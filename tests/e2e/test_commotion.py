@@ -11,7 +11,6 @@ import subprocess
 import threading
 import time
 
-import pytest
 
 from support import wg
 from support.netns import Host

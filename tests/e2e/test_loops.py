@@ -65,7 +65,8 @@ def test_an_endpoint_that_is_routed_into_its_own_tunnel(net, workers, outer, kee
         a.ip(version, "route", "replace", "default", "dev", "wg0")
         with _stays_quiet(one):
             ping(a, two.inner4, count=10, wait=0.2)
-            ping(a, two.inner4, count=10, wait=0.2, size=1392)  # What is sealed is in two fragments.
+            # The sealed packet leaves in two fragments.
+            ping(a, two.inner4, count=10, wait=0.2, size=1392)
             eventually(lambda: dropped(one, "routing_loop") > 0, "the loop is counted")
         assert one.peer(two).endpoint == address
         line = f"the route to the endpoint {address} of peer"
@@ -128,7 +129,8 @@ def test_two_tunnels_whose_endpoints_are_routed_into_each_other(pair, workers, o
             _start(stack, two, PORT + number)
             for end in (one, two):
                 end.host.ip("address", "flush", "dev", end.interface, "scope", "global")
-                end.host.add_address(end.interface, f"10.{20 + number}.0.{1 if end is one else 2}/24")
+                own = f"10.{20 + number}.0.{1 if end is one else 2}"
+                end.host.add_address(end.interface, f"{own}/24")
             remote = remotes[number] if outer == 4 else f"[{remotes[number]}]"
             _add_peer(one, two, "0.0.0.0/0,::/0", f"{remote}:{PORT + number}")
             two.configure("peer", one.keys.public, "allowed-ips", "0.0.0.0/0,::/0")

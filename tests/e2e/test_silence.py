@@ -7,7 +7,6 @@ either.
 import re
 import time
 
-from support import wg
 from support.capture import Capture
 from support.transfer import await_reach, ping, send_tcp
 from support.tunnel import PORT, End

@@ -65,6 +65,7 @@ class Guest:
         if input:
             command = f"printf %s {shlex.quote(input)} | {command}"
         with self._lock:
+            assert self._process.stdin is not None
             self._process.stdin.write(command.replace("\n", " ").encode() + b"\n")
             self._process.stdin.flush()
             output, match = self._receive_until(_STATUS_LINE, timeout, command)
@@ -92,6 +93,7 @@ class Guest:
     def _receive_until(self, pattern: re.Pattern, timeout: float, what: str):
         """Reads until `pattern` matches; returns what stood before it, and the match."""
         deadline = time.monotonic() + timeout
+        assert self._process.stdout is not None
         descriptor = self._process.stdout.fileno()
         while True:
             match = pattern.search(self._received)

@@ -139,7 +139,8 @@ def build(kernel_dir, more_programs=(), more_modules=()):
     init = _INIT.format(functions=functions, modules=" ".join(modules))
     archive = _Cpio()
     archive.add_file("init", init.encode(), executable=True)
-    archive.add_file("bin/busybox", Path(shutil.which("busybox")).read_bytes(), executable=True)
+    busybox = Path(shutil.which("busybox") or "/bin/busybox")
+    archive.add_file("bin/busybox", busybox.read_bytes(), executable=True)
     libraries = set()
     for program in programs:
         archive.add_file(f"programs/{program.name}", program.read_bytes(), executable=True)

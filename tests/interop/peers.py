@@ -46,7 +46,7 @@ class ForeignPeer:
         """Makes this peer's host, on a cable with `wring_host`, and returns it."""
         raise NotImplementedError
 
-    def start(self, end: End) -> None:
+    def start(self, end: End) -> Optional[Daemon]:
         """Makes the end's interface, with its key, port and addresses."""
         raise NotImplementedError
 
@@ -73,7 +73,8 @@ class _DaemonPeer(ForeignPeer):
         return host
 
     def start(self, end: End) -> Daemon:
-        return end.start(command=[self._path(), *self.arguments], leaves_clean=False)
+        command = [self._path() or self.program, *self.arguments]
+        return end.start(command=command, leaves_clean=False)
 
     def stop(self, end: End) -> None:
         # Killed, for how it ends is not ours to test. Its TUN interface goes a little after it.
@@ -119,10 +120,11 @@ class Kernel(ForeignPeer):
         give_outer_addresses(guest, "foreign")
         return guest
 
-    def start(self, end: End) -> None:
+    def start(self, end: End) -> Optional[Daemon]:
         end.host.ip("link", "add", end.interface, "type", "wireguard")
         end.configure("listen-port", 51820, "private-key", "/dev/stdin", secret=end.keys.private)
         end.add_inner_addresses()
+        return None
 
     def stop(self, end: End) -> None:
         end.host.ip("link", "delete", end.interface, check=False)

@@ -17,8 +17,8 @@ from support.tunnel import PORT
 
 # A burst fills an eighth of the longest queue of handshakes, the kernel's 4096, in spite of what
 # is worked off or lost meanwhile; it leaves by few system calls, so that a sender which has to
-# share its processor is not slower than who works them off. What trickles in between is for boringtun, which counts
-# handshakes anew each second and finds 100 of them too many.
+# share its processor is not slower than the receiver. The trickle in between is for
+# boringtun, which counts handshakes anew each second and finds 100 of them too many.
 _BURST = 1920
 _TRICKLE = 60
 _TRICKLE_INTERVAL_S = 0.02

@@ -46,7 +46,7 @@ class Capture:
 
     def datagrams(self) -> list[Datagram]:
         """What has passed since the last call."""
-        found = []
+        found: list[Datagram] = []
         while True:
             try:
                 packet, (_, _, kind, _, _) = self._socket.recvfrom(1 << 16)

@@ -4,6 +4,7 @@ Each flow has a source address of its own, so that what comes out can be told ap
 are of 10.8.0.0/16 and fd08::/64.
 """
 
+import functools
 import itertools
 import random
 import struct
@@ -45,6 +46,14 @@ def _data(seed: int, size: int) -> bytes:
 
 def _whole(packets: Iterable[bytes]) -> list[Frame]:
     return [Frame(packet) for packet in packets]
+
+
+def _toggled(segment: Tcp, flag: int) -> Tcp:
+    return replace(segment, flags=segment.flags ^ flag)
+
+
+def _with_ip(segment: Tcp, **fields: int) -> Tcp:
+    return replace(segment, ip=replace(segment.ip, **fields))
 
 
 class Corpus:
@@ -108,7 +117,7 @@ class Corpus:
     def _tcp_changes(self) -> Iterator[tuple[str, Change]]:
         for name, flag in (("FIN", FIN), ("SYN", SYN), ("RST", RST), ("PSH", PSH), ("URG", URG),
                            ("ECE", ECE), ("CWR", CWR), ("no ACK", ACK)):
-            yield name, lambda s, flag=flag: replace(s, flags=s.flags ^ flag)
+            yield name, functools.partial(_toggled, flag=flag)
         yield "an urgent pointer", lambda s: replace(s, flags=ACK | URG, urgent=7)
         yield "a pointer without URG", lambda s: replace(s, urgent=7)
         yield "AccECN's bit", lambda s: replace(s, reserved=1)
@@ -122,7 +131,7 @@ class Corpus:
         yield "a wrong checksum", lambda s: replace(s, checksum_off_by=1)
         for name, fields in (("another TTL", {"ttl": 63}), ("another DSCP", {"tos": 0x28}),
                              ("ECT(0)", {"tos": 2}), ("CE", {"tos": 3})):
-            yield name, lambda s, fields=fields: replace(s, ip=replace(s.ip, **fields))
+            yield name, functools.partial(_with_ip, **fields)
         if self.version == 4:
             yield "a jumping id", lambda s: replace(s, ip=replace(s.ip, id=s.ip.id + 100))
             yield "the same id", lambda s: replace(s, ip=replace(s.ip, id=77))

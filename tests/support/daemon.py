@@ -35,8 +35,9 @@ class Daemon:
                  command: Optional[Sequence[str]] = None,
                  env: Optional[Mapping[str, str]] = None, log_level: str = "verbose",
                  leaves_clean: bool = True, pass_fds: Sequence[int] = ()):
-        """`command` replaces `wring -f` and the options of WRING_OPTIONS, for another implementation; `arguments` go before the
-        interface's name. `leaves_clean=False` is for one that does not tidy up after itself."""
+        """`command` replaces `wring -f` and the options of WRING_OPTIONS, for another
+        implementation; `arguments` go before the interface's name. `leaves_clean=False`
+        is for one that does not tidy up after itself."""
         self.host, self.interface, self._leaves_clean = host, interface, leaves_clean
         self._log = tempfile.TemporaryFile()
         # While a killed daemon's socket lies there, `wg` must not be asked: it deletes what refuses

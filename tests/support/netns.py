@@ -52,8 +52,10 @@ class Host:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             start_new_session=True, text=True)
         self._children: list[subprocess.Popen] = []
-        if self._holder.stdout.readline() != "ready\n":
-            raise RuntimeError(f"no namespace for {name}: {self._holder.stderr.read()}")
+        output, errors = self._holder.stdout, self._holder.stderr
+        assert output is not None and errors is not None
+        if output.readline() != "ready\n":
+            raise RuntimeError(f"no namespace for {name}: {errors.read()}")
         self.pid = self._holder.pid
         self._netns = os.open(f"/proc/{self.pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
 

@@ -26,6 +26,7 @@ def _reports(folder: Path) -> list[str]:
 @pytest.fixture(scope="session", autouse=bool(_RACING))
 def races_are_reported(tmp_path_factory):
     folder = tmp_path_factory.mktemp("racing")
+    assert _RACING is not None
     subprocess.run([_RACING], env={**os.environ, **_log_to(folder)})
     assert any("data race" in report for report in _reports(folder)), "no race is ever reported"
 

@@ -16,7 +16,8 @@ class Stream:
 
     def __init__(self, source: Host, sink: Host, address: str, seed: int, chunk: int = 8192):
         self.received, self._chunk = 0, chunk
-        self._rng, self._ended, self._problems = random.Random(seed), threading.Event(), []
+        self._rng, self._ended = random.Random(seed), threading.Event()
+        self._problems: list[str] = []
         self._digests = [hashlib.blake2s(), hashlib.blake2s()]
         with sink.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
             listener.settimeout(_PATIENCE_S)

@@ -15,6 +15,9 @@
 
 namespace wring {
 
+// A flag that the product passes on without looking at it.
+inline constexpr std::uint16_t kTcpEce = 0x040;  // RFC 3168
+
 struct SuperSpec {
   bool v6 = false;
   bool tcp = true;

@@ -38,7 +38,7 @@ class Tap:
 
     def frames(self) -> list[tuple[bool, Frame]]:
         """What has passed since the last call; True beside those that left by the interface."""
-        found = []
+        found: list[tuple[bool, Frame]] = []
         while True:
             try:
                 data, address = self._socket.recvfrom(1 << 17)

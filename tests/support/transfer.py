@@ -44,9 +44,9 @@ def parse_ping(text: str) -> PingResult:
 
 def ping(host: Host, address: str, count: int = 3, interval: float | None = None, size: int = 56,
          wait: float = 2.0, *options: str) -> PingResult:
-    """Sends `count` echo requests of `size` bytes, `interval` s apart or all at once; waits `wait` s
-    for the last answers. Once one has come, ping waits for the others no longer than its interval,
-    which is why a short one would make losses out of a busy machine's delays."""
+    """Sends `count` echo requests of `size` bytes, `interval` s apart or all at once; waits
+    `wait` s for the last answers. Once one has come, ping waits for the others no longer than its
+    interval, which is why a short one would make losses out of a busy machine's delays."""
     pace = ("-i", "1", "-l", str(count)) if interval is None else ("-i", str(interval))
     done = host.run("ping", "-n", "-c", str(count), *pace, "-s", str(size),
                     "-W", str(wait), *options, address, check=False,

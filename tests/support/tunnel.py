@@ -17,12 +17,19 @@ class End:
         self.host, self.interface, self.keys = host, interface, wg.new_keys()
         self.inner4, self.inner6 = f"10.9.0.{number}", f"fd09::{number}"
         self.port = PORT
-        self.daemon: Optional[Daemon] = None
+        self._daemon: Optional[Daemon] = None
+
+    @property
+    def daemon(self) -> Daemon:
+        """The daemon that was started last."""
+        assert self._daemon is not None, "start() comes first"
+        return self._daemon
 
     def start(self, *arguments: str, **options) -> Daemon:
         """Starts the daemon (arguments as for `Daemon`), sets key and port, brings it up."""
-        self.daemon = Daemon(self.host, self.interface, *arguments, **options)
-        self.configure("listen-port", self.port, "private-key", "/dev/stdin", secret=self.keys.private)
+        self._daemon = Daemon(self.host, self.interface, *arguments, **options)
+        self.configure("listen-port", self.port, "private-key", "/dev/stdin",
+                       secret=self.keys.private)
         self.add_inner_addresses()
         return self.daemon
 

@@ -1,12 +1,13 @@
 """Waiting for a condition, always with a bound."""
 
 import time
-from typing import Callable, TypeVar
+from typing import Callable, Optional, TypeVar
 
 T = TypeVar("T")
 
 
-def eventually(probe: Callable[[], T], what: str, timeout: float = 5.0, every: float = 0.02) -> T:
+def eventually(probe: Callable[[], Optional[T]], what: str, timeout: float = 5.0,
+               every: float = 0.02) -> T:
     """Calls `probe` until it returns something true and returns that; fails after `timeout` s."""
     deadline = time.monotonic() + timeout
     while True:

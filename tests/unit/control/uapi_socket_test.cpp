@@ -36,7 +36,12 @@ int connect_to(const std::string& path) {
 
 // Leaves a socket file behind as a killed process does.
 void leave_stale_socket(const std::string& interface, const std::string& folder) {
-  UapiSocket::open(interface, folder).value().leave_file();
+  const std::string path = folder + "/" + interface + ".sock";
+  const UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
+  ASSERT_EQ(bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
 }
 
 class Umask {

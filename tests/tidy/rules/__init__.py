@@ -1,0 +1,1 @@
+"""One rule in each file: NAME, REASON, ADVICE and check(tree), which yields violations."""
