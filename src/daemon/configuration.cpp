@@ -2,7 +2,10 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
+#include <map>
 
 namespace wring {
 namespace {
@@ -11,6 +14,23 @@ namespace {
 int report(const Error& error) {
   spdlog::error("{}", error.message);
   return error.code != 0 ? error.code : EIO;
+}
+
+// Moves the removals of peers to the end, so that another peer can take their prefixes first. A
+// removal stays where it is if a later entry names the same peer: that peer is to begin anew.
+std::vector<PeerChange> removals_last(std::vector<PeerChange> changes) {
+  if (std::ranges::none_of(changes, &PeerChange::remove)) return changes;
+  std::map<PublicKey, std::size_t> last;
+  for (std::size_t i = 0; i < changes.size(); ++i)
+    last[changes[i].public_key] = i;
+  std::vector<PeerChange> ordered;
+  std::vector<PeerChange> removals;
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    const bool is_last = last[changes[i].public_key] == i;
+    (changes[i].remove && is_last ? removals : ordered).push_back(std::move(changes[i]));
+  }
+  std::ranges::move(removals, std::back_inserter(ordered));
+  return ordered;
 }
 
 }  // namespace
@@ -24,9 +44,11 @@ int Configuration::configure(ConfigChange&& change) {
     if (auto set = binding_.set_port(*change.listen_port); !set) return report(set.error());
     device_.forget_sources();
   }
+  // A prefix that moves within this request has its old owner until it has the new one.
+  const AllowedIps::Change together(shared_.allowed_ips);
   if (change.replace_peers) device_.remove_all_peers();
   if (change.private_key) device_.set_private_key(std::move(*change.private_key));
-  for (PeerChange& peer : change.peers)
+  for (PeerChange& peer : removals_last(std::move(change.peers)))
     apply(std::move(peer));
   return 0;
 }
@@ -47,7 +69,7 @@ void Configuration::apply(PeerChange&& change) {
   }
   if (change.preshared_key) Device::set_preshared_key(*peer, std::move(*change.preshared_key));
   if (change.endpoint) Device::set_endpoint(*peer, *change.endpoint);
-  if (change.replace_allowed_ips) shared_.allowed_ips.remove_all(peer);
+  if (change.replace_allowed_ips) shared_.allowed_ips.clear(peer);
   for (const AllowedIpChange& allowed : change.allowed_ips) {
     if (allowed.remove) {
       shared_.allowed_ips.remove(allowed.prefix, peer);

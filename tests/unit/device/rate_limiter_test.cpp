@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tables/prefix_trie.h"
+#include "tables/prefix_key.h"
 
 namespace wring {
 namespace {
@@ -78,7 +78,7 @@ TEST(RateLimiter, forgets_a_source_after_a_second_of_silence) {
 TEST(RateLimiter, refuses_new_sources_when_full_and_goes_on_for_the_others) {
   RateLimiter limiter;
   for (std::uint32_t i = 0; i < 65536; ++i) {
-    ASSERT_TRUE(limiter.allow(IpAddress::v4(v4_bytes(0x0a000000 + i)), kStart));
+    ASSERT_TRUE(limiter.allow(IpAddress::v4(V4Key{0x0a000000 + i}.bytes()), kStart));
   }
   EXPECT_FALSE(limiter.allow(address("192.0.2.1"), kStart));
   EXPECT_TRUE(limiter.allow(address("10.0.0.1"), kStart));

@@ -27,7 +27,7 @@ const Target* as_target(const Peer* peer) {
 }
 
 IpPrefix v4_prefix(std::uint32_t bits, std::uint8_t length) {
-  return {IpAddress::v4(v4_bytes(bits)), length};
+  return {IpAddress::v4(V4Key{bits}.bytes()), length};
 }
 
 TEST(AllowedIpsConcurrency, readers_always_find_a_prefix_that_stays_and_only_live_peers) {
@@ -47,7 +47,7 @@ TEST(AllowedIpsConcurrency, readers_always_find_a_prefix_that_stays_and_only_liv
     for (std::uint32_t x = seed; !stop.load(std::memory_order_relaxed);) {
       for (int i = 0; i < 64; ++i) {
         x = x * 1664525 + 1013904223;
-        const Target* hit = as_target(table.lookup_v4(v4_bytes(x)));
+        const Target* hit = as_target(table.lookup_v4(V4Key{x}.bytes()));
         if (hit == nullptr || hit->value == 0) ++wrong;
         if (as_target(table.lookup_v4(Bytes<4>{10, 77, 1, 2}))->value != 2) ++wrong;
         if (as_target(table.lookup_v6(v6))->value == 0) ++wrong;
