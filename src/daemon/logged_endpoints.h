@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <mutex>
 #include <vector>
@@ -40,6 +41,9 @@ class LoggedEndpoints {
 struct LoggedOnce {
   LoggedEndpoints not_segmented;  // the kernel refused joined datagrams
   LoggedEndpoints looping;        // the route leads back into a tunnel
+  // The TUN refused joined packets. Relaxed: each is a value of its own.
+  std::atomic_flag tcp_not_joined;
+  std::atomic_flag udp_not_joined;
 };
 
 }  // namespace wring

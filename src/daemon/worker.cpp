@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <string>
 #include <system_error>
 
@@ -17,11 +16,10 @@
 namespace wring {
 namespace {
 
-// How long a worker waits for room in a socket when it has to send a row one by one.
-constexpr std::chrono::milliseconds kSendPatience{10};
-
-std::size_t segment_size(const OutgoingDatagram& datagram) {
-  return datagram.segment_size != 0 ? datagram.segment_size : datagram.payload.size();
+// True if the kernel may have refused a write because it is a joined one. Where the interface is
+// down (EIO) or gone (EBADFD), or memory is short, single packets fare no better.
+bool blames_joining(int error) {
+  return error == EINVAL || error == EMSGSIZE || error == EOPNOTSUPP;
 }
 
 }  // namespace
@@ -35,6 +33,7 @@ Worker::Worker(SharedState& shared, const Clock& clock, const Wakeup& control, u
       has_vnet_header_(offloads.vnet_header),
       logged_(logged),
       outbound_(shared, make_aead_engine(), offloads.udp),
+      send_failures_(outbound_, shared.drops, logged),
       inbound_(shared, handshakes_) {
   if (offloads.join) coalescer_.emplace(offloads.join_udp);
 }
@@ -79,47 +78,47 @@ void Worker::stop() {
 }
 
 void Worker::set_sockets(std::shared_ptr<const UdpSockets> sockets) {
-  {
-    const std::lock_guard lock(sockets_mutex_);
-    sockets_ = sockets;
-  }
   pump_->set_sockets(std::move(sockets));
 }
 
+// The pump tells of failures within wait(), during which the thread is offline.
 void Worker::on_send_error(const OutgoingDatagram& datagram, int error) {
-  Endpoint to = *datagram.to;
-  if (is_source_error(error) && to.pins_source()) {
-    // The address that the peer was reached on may have gone: the routing table chooses another,
-    // for this datagram and for what follows (P29).
-    to.clear_source();
-    outbound_.source_failed(*datagram.to);
-    send_apart(datagram, to);
-  } else if (datagram.segment_size != 0 && (error == EIO || error == EINVAL || error == EMSGSIZE)) {
-    // A device without checksums (EIO), or a path that is narrower than the tunnel: the kernel
-    // takes them one by one, in fragments if need be.
-    const std::uint32_t size = error == EIO ? 0 : datagram.segment_size;
-    outbound_.joining_failed(*datagram.to, size);
-    if (logged_.not_segmented.add(to)) {
-      spdlog::info(
-          "{}: the kernel does not segment datagrams of {} bytes on this way ({}); sending "
-          "them one by one",
-          to_string(to), datagram.segment_size, std::generic_category().message(error));
-    }
-    send_apart(datagram, to);
-  } else {
-    outbound_.send_failed(*datagram.to);
-    const std::size_t each = segment_size(datagram);
-    shared_.drops.add(DropReason::kSendError, (datagram.payload.size() + each - 1) / each);
+  reader_->online();
+  send_failures_.take(datagram, error, *pump_);
+  reader_->offline();
+}
+
+void Worker::on_write_error(std::span<const iovec> parts, int error) {
+  packets_apart_.clear();
+  const WriteKind kind = has_vnet_header_ ? kind_of(parts) : WriteKind::kSingle;
+  if (kind != WriteKind::kSingle && blames_joining(error)) {
+    stop_joining(kind, error);
+    take_apart(parts, apart_, packets_apart_);
   }
+  if (packets_apart_.empty()) {
+    return shared_.drops.add(DropReason::kTunWriteError, packets_in(parts, has_vnet_header_));
+  }
+  for (const MutByteSpan packet : packets_apart_) {
+    written_apart_.push_back({iovec{&plain_, sizeof plain_}, iovec{packet.data(), packet.size()}});
+    pump_->write_packet(written_apart_.back());
+  }
+}
+
+void Worker::stop_joining(WriteKind kind, int error) {
+  const bool tcp = kind == WriteKind::kTcp;
+  if (coalescer_) tcp ? coalescer_->stop_joining_tcp() : coalescer_->stop_joining_udp();
+  std::atomic_flag& logged = tcp ? logged_.tcp_not_joined : logged_.udp_not_joined;
+  if (logged.test_and_set(std::memory_order_relaxed)) return;
+  spdlog::warn("the TUN refuses joined {} packets ({}): from now on they are written one by one",
+               tcp ? "TCP" : "UDP", std::generic_category().message(error));
 }
 
 void Worker::log_loop(const Outbound::Loop& loop) {
   if (!logged_.looping.add(loop.endpoint)) return;
   if (loop.own) {
     spdlog::warn(
-        "the route to the endpoint {} of peer {} leads into the tunnel itself: what is sent to it "
-        "is "
-        "dropped; add a route to it over another interface, or set a fwmark and a rule for it",
+        "the route to the endpoint {} of peer {} leads into the tunnel itself, so that nothing is "
+        "sent to it; add a route to it over another interface, or set a fwmark and a rule for it",
         to_string(loop.endpoint), short_name(loop.peer));
   } else {
     spdlog::warn(
@@ -127,26 +126,6 @@ void Worker::log_loop(const Outbound::Loop& loop) {
         "peer {}: the routes to the endpoints of two tunnels probably lead into each other",
         to_string(loop.endpoint), short_name(loop.peer));
   }
-}
-
-void Worker::send_apart(const OutgoingDatagram& datagram, const Endpoint& to) {
-  std::shared_ptr<const UdpSockets> sockets;
-  {
-    const std::lock_guard lock(sockets_mutex_);
-    sockets = sockets_;
-  }
-  std::chrono::milliseconds patience = kSendPatience;
-  for (ByteSpan rest = datagram.payload; !rest.empty();) {
-    const ByteSpan piece = rest.first(std::min(segment_size(datagram), rest.size()));
-    rest = rest.subspan(piece.size());
-    const int error =
-        sockets ? sockets->send(index_, {piece, &to, datagram.tos}, patience) : ENETDOWN;
-    if (error != 0) shared_.drops.add(DropReason::kSendError);
-  }
-}
-
-void Worker::on_write_error(std::span<const iovec> /*parts*/, int /*error*/) {
-  shared_.drops.add(DropReason::kTunWriteError);
 }
 
 void Worker::write_packets(std::span<const MutByteSpan> packets) {
@@ -179,17 +158,23 @@ Outbound::Batch Worker::process_packets(std::span<const TunPacket> packets, Time
 
 void Worker::run() {
   RcuReader reader;
+  reader_ = &reader;
   while (!stopping_.load(std::memory_order_relaxed)) {
     // What is queued points into the pump's and the batches' own memory, so that no reference to
     // shared objects is held while the thread sleeps.
     reader.offline();
     const PacketPump::Input input = pump_->wait();
     reader.online();
+    apart_.clear();
+    written_apart_.clear();
 
     const TimePoint now = clock_.now();
     // What is unsent points to what process() made, which must stay until it has left.
-    const Outbound::Batch sealed =
-        input.unsent ? Outbound::Batch{} : process_packets(input.packets, now);
+    Outbound::Batch sealed;
+    if (!input.unsent) {
+      send_failures_.conclude();
+      sealed = process_packets(input.packets, now);
+    }
     for (const OutgoingDatagram& datagram : sealed.datagrams)
       pump_->send(datagram);
     if (sealed.loop != nullptr) log_loop(*sealed.loop);

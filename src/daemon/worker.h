@@ -3,7 +3,9 @@
 
 #include <sys/uio.h>
 
+#include <array>
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -12,14 +14,18 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/rcu.h"
 #include "base/result.h"
 #include "base/wakeup.h"
 #include "daemon/logged_endpoints.h"
+#include "daemon/send_failures.h"
 #include "dataplane/inbound.h"
 #include "dataplane/outbound.h"
 #include "device/shared_state.h"
 #include "io/udp_sockets.h"
 #include "ip/coalescing.h"
+#include "ip/joined_write.h"
+#include "ip/segment_arena.h"
 #include "pump/packet_pump.h"
 
 namespace wring {
@@ -70,8 +76,8 @@ class Worker final : public OutputErrors {
   void write_alone(ByteSpan packet);
   // Says once which route is wrong.
   void log_loop(const Outbound::Loop& loop);
-  // Sends again, one by one and at once, what was refused as it was; counts what fails for good.
-  void send_apart(const OutgoingDatagram& datagram, const Endpoint& to);
+  // Joined writes of this kind are not tried again.
+  void stop_joining(WriteKind kind, int error);
 
   SharedState& shared_;
   const Clock& clock_;
@@ -81,14 +87,18 @@ class Worker final : public OutputErrors {
   LoggedOnce& logged_;
   HandshakeQueue handshakes_;
   Outbound outbound_;
+  SendFailures send_failures_;
   Inbound inbound_;
   std::optional<Coalescer> coalescer_;  // none: packets are written one by one
   VnetHeader plain_;                    // in front of a packet that is just itself
+  RcuReader* reader_ = nullptr;         // while run() goes on
+  // Packets of refused writes, and how they are written once more. Both last for a batch.
+  SegmentArena apart_;
+  std::vector<MutByteSpan> packets_apart_;
+  std::deque<std::array<iovec, 2>> written_apart_;
   std::vector<iovec> parts_;  // of what is queued for the TUN; the pump reads them in wait()
   std::mutex pump_mutex_;     // held while the pump is woken to end, and while it ends
   std::unique_ptr<PacketPump> pump_;
-  std::mutex sockets_mutex_;
-  std::shared_ptr<const UdpSockets> sockets_;
   std::atomic<bool> stopping_{false};
   std::atomic<bool> tun_gone_{false};
   std::thread thread_;

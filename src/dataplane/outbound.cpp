@@ -11,36 +11,30 @@
 namespace wring {
 namespace {
 
-constexpr unsigned kRepliesPerSecond = 100;
-// The kernel's UDP_MAX_SEGMENTS, and what a datagram over IPv4 may hold.
-constexpr std::size_t kMaxJoined = 64;
-constexpr std::size_t kMaxJoinedBytes = 65507;
-constexpr unsigned kEcnBits = 2;
 static_assert(kUsualHopLimit << kEcnBits <= 256, "the hop limit lies above the ECN bits");
 
 }  // namespace
 
 Outbound::Outbound(SharedState& shared, std::unique_ptr<AeadEngine> engine, bool join)
-    : shared_(shared), engine_(std::move(engine)), join_(join) {
+    : shared_(shared), engine_(std::move(engine)), joiner_(join) {
   routed_.reserve(kMaxBatch);
   endpoints_.reserve(kMaxBatch);  // never more: the pointers into it stay good
-  endpoint_sessions_.reserve(kMaxBatch);
-  replies_.reserve(kMaxReplies);
+  sent_.reserve(kMaxBatch);
 }
 
 Outbound::Batch Outbound::process(std::span<const TunPacket> packets, TimePoint now) {
-  remember_outcome();
+  remember_trial();
   routed_.clear();
   endpoints_.clear();
-  endpoint_sessions_.clear();
+  sent_.clear();
   planned_.clear();
-  datagrams_.clear();
-  replies_.clear();
+  unreachable_.clear();
   copies_.clear();
   sealed_.clear();
   any_nested_ = false;
   loop_.reset();
   wake_control_ = false;
+  now_ = now;
   // Once: it may change under us, and what is planned has the size of what is sealed.
   mtu_ = shared_.mtu.load(std::memory_order_relaxed);
 
@@ -56,29 +50,42 @@ Outbound::Batch Outbound::process(std::span<const TunPacket> packets, TimePoint 
   }
   seal_phase(SegmentPhase::kEven);
   seal_phase(SegmentPhase::kOdd);
-  join_datagrams();
-  return {datagrams_, replies_, wake_control_, loop_ ? &*loop_ : nullptr};
+  return {joiner_.join(planned_, endpoints_), unreachable_.replies(), wake_control_,
+          loop_ ? &*loop_ : nullptr};
 }
 
-// What the pump has told of the latest batch, and that all else has left.
-void Outbound::remember_outcome() {
-  for (const FailedSend& failed : failed_) {
-    if (trial_ && trial_->position == failed.position) trial_.reset();
-    Peer* peer = peer_sent_to(failed.position);
-    if (peer == nullptr) continue;
-    if (failed.failure == Failure::kSource) peer->forget_source_of(endpoints_[failed.position]);
-    if (failed.failure == Failure::kJoining) peer->joined_sizes.on_refused(failed.size);
-  }
-  failed_.clear();
-  if (!trial_) return;
-  if (Peer* peer = peer_sent_to(trial_->position)) peer->joined_sizes.on_taken(trial_->size);
-  trial_.reset();
-}
-
-// Null if it was removed meanwhile.
 Peer* Outbound::peer_sent_to(std::size_t position) const {
-  const Session* session = shared_.sessions.find(endpoint_sessions_[position]);
+  const Session* session = shared_.sessions.find(sent_[position].session);
   return session == nullptr ? nullptr : &session->peer();
+}
+
+void Outbound::remember_trial() {
+  const auto trial = joiner_.take_successful_trial();
+  if (!trial) return;
+  if (Peer* peer = peer_sent_to(trial->destination)) peer->joined_sizes.on_taken(trial->size);
+}
+
+void Outbound::source_failed(const Endpoint& endpoint) {
+  joiner_.on_failed_send(position(endpoint));
+  if (Peer* peer = peer_sent_to(position(endpoint))) peer->forget_source_of(endpoint);
+}
+
+void Outbound::joining_failed(const Endpoint& endpoint, std::uint32_t size) {
+  joiner_.on_failed_send(position(endpoint));
+  if (Peer* peer = peer_sent_to(position(endpoint))) peer->joined_sizes.on_refused(size);
+}
+
+void Outbound::send_failed(const Endpoint& endpoint, std::size_t datagrams, std::size_t bytes) {
+  joiner_.on_failed_send(position(endpoint));
+  Peer* const peer = peer_sent_to(position(endpoint));
+  if (peer == nullptr) return;
+  peer->tx_bytes.fetch_sub(bytes, std::memory_order_relaxed);
+  SentRun& run = sent_[position(endpoint)];
+  run.failed += datagrams;
+  if (run.failed < run.datagrams) return;
+  if (peer->activity.take_back_sent(now_, run.before)) {
+    static_cast<void>(shared_.attention.push(*peer, kWatchUnreplied));
+  }
 }
 
 void Outbound::route(const TunPacket& packet, TimePoint now) {
@@ -125,10 +132,7 @@ void Outbound::process_run(std::span<Routed> run, TimePoint now) {
   if (session->reserve_counters(wanted, counter) < wanted) return stage(run, now);
 
   endpoints_.push_back(endpoint);
-  endpoint_sessions_.push_back(session->keys().local_index);
-  const JoinLimits limits{
-      .proven = peer.joined_sizes.proven.load(std::memory_order_relaxed),
-      .refused = join_ ? peer.joined_sizes.refused.load(std::memory_order_relaxed) : 0};
+  const DatagramJoiner::Limits limits = joiner_.limits(peer);
   const std::size_t before = planned_.size();
   for (Routed& routed : run)
     plan(routed, *session, counter, limits);
@@ -137,7 +141,8 @@ void Outbound::process_run(std::span<Routed> run, TimePoint now) {
     bytes += planned_[i].bytes.size();
   uplink.on_sent(bytes, planned_.size() - before);
   peer.tx_bytes.fetch_add(bytes, std::memory_order_relaxed);
-  peer.activity.on_sent(now);
+  sent_.push_back(
+      {session->keys().local_index, planned_.size() - before, 0, peer.activity.on_sent(now)});
   if (peer.activity.on_data_sent(now)) point_at(peer, kWatchUnanswered);
   if (session->wants_rekey_on_send(now) && !peer.wants_handshake.load(std::memory_order_relaxed) &&
       !peer.wants_handshake.exchange(true, std::memory_order_acq_rel)) {
@@ -186,7 +191,7 @@ std::span<Outbound::Routed> Outbound::admitted(std::span<Routed> run, UplinkShar
 }
 
 void Outbound::plan(Routed& routed, const Session& session, std::uint64_t& counter,
-                    JoinLimits limits) {
+                    DatagramJoiner::Limits limits) {
   routed.session = &session;
   routed.first_datagram = planned_.size();
   const auto destination = static_cast<std::uint32_t>(endpoints_.size() - 1);
@@ -194,10 +199,7 @@ void Outbound::plan(Routed& routed, const Session& session, std::uint64_t& count
       static_cast<std::uint8_t>(ecn_encapsulate(routed.ecn) | routed.hop_limit << kEcnBits);
   for (std::size_t i = 0; i < routed.packet.count(); ++i) {
     const std::size_t size = padded_size(routed.packet.size(i), mtu_) + kDataOverhead;
-    const Joining joining = size <= limits.proven   ? Joining::kYes
-                            : size < limits.refused ? Joining::kUntried
-                                                    : Joining::kNo;
-    planned_.push_back({sealed_.allocate(size), counter++, destination, marks, joining});
+    planned_.push_back({sealed_.allocate(size), counter++, destination, marks, limits.of(size)});
   }
 }
 
@@ -210,73 +212,12 @@ void Outbound::seal_phase(SegmentPhase phase) {
     routed.packet.prepare(phase, mtu_, copies_, segments_);
     std::size_t datagram = routed.first_datagram + offset;
     for (const MutByteSpan segment : segments_) {
-      const Planned& planned = planned_[datagram];
+      const PlannedDatagram& planned = planned_[datagram];
       jobs_.push_back(begin_data_message(*routed.session, planned.counter, segment, planned.bytes));
       datagram += 2;
     }
   }
   engine_->seal(jobs_);
-}
-
-// What leaves, `first` at its head.
-inline OutgoingDatagram Outbound::datagram(const Planned& first, ByteSpan payload,
-                                           std::uint16_t segment_size) const {
-  return {payload, &endpoints_[first.destination],
-          static_cast<std::uint8_t>(first.marks & kEcnMask), segment_size,
-          static_cast<std::uint8_t>(first.marks >> kEcnBits)};
-}
-
-// Whether `next` may leave in one send with what ends in `previous`, as far as these tell.
-inline bool Outbound::may_follow(const Planned& previous, const Planned& next) {
-  return next.destination == previous.destination && next.marks == previous.marks &&
-         next.bytes.size() <= previous.bytes.size() &&
-         previous.bytes.data() + previous.bytes.size() == next.bytes.data();
-}
-
-void Outbound::join_datagrams() {
-  const Planned* previous = nullptr;  // in the datagram at the back, if it may grow
-  std::size_t count = 0;              // of what is in there
-  for (const Planned& planned : planned_) {
-    if (previous != nullptr && may_follow(*previous, planned) && count < kMaxJoined) {
-      OutgoingDatagram& last = datagrams_.back();
-      const std::size_t size = previous->bytes.size();
-      const std::size_t bytes = last.payload.size() + planned.bytes.size();
-      if (bytes <= kMaxJoinedBytes) {
-        last.payload = {last.payload.data(), bytes};
-        last.segment_size = static_cast<std::uint16_t>(size);
-        ++count;
-        previous = planned.bytes.size() < size ? nullptr : &planned;  // a shorter one ends it
-        continue;
-      }
-    }
-    datagrams_.push_back(datagram(planned, planned.bytes, 0));
-    previous = planned.joining == Joining::kYes ? &planned : nullptr;
-    count = 1;
-  }
-  if (join_) try_to_join();
-}
-
-// Joins the last datagrams if their size has not been tried. Only the last ones: what the kernel
-// refuses is sent again one by one, after all the others, and none of its flow may overtake it.
-void Outbound::try_to_join() {
-  if (planned_.size() < 2) return;
-  std::size_t begin = planned_.size() - 1;
-  ByteSpan joined = planned_[begin].bytes;
-  std::size_t count = 1;
-  for (; begin > 0 && count < kMaxJoined; --begin, ++count) {
-    const Planned& previous = planned_[begin - 1];
-    const std::size_t size = previous.bytes.size();
-    if (previous.joining != Joining::kUntried || !may_follow(previous, planned_[begin])) break;
-    if (count > 1 && size != planned_[begin].bytes.size()) break;
-    if (joined.size() + size > kMaxJoinedBytes) break;
-    joined = {previous.bytes.data(), size + joined.size()};
-  }
-  if (count == 1) return;
-  const Planned& first = planned_[begin];
-  trial_ = {first.destination, static_cast<std::uint32_t>(first.bytes.size())};
-  // Untried ones stand alone up to here.
-  datagrams_.resize(datagrams_.size() - (count - 1));
-  datagrams_.back() = datagram(first, joined, static_cast<std::uint16_t>(trial_->size));
 }
 
 void Outbound::stage(std::span<const Routed> run, TimePoint now) {
@@ -299,16 +240,7 @@ void Outbound::stage(std::span<const Routed> run, TimePoint now) {
 
 void Outbound::reject(ByteSpan packet, DropReason reason, TimePoint now) {
   shared_.drops.add(reason);
-  if (now - reply_window_start_ >= std::chrono::seconds(1)) {
-    reply_window_start_ = now;
-    replies_in_window_ = 0;
-  }
-  if (replies_.size() == kMaxReplies || replies_in_window_ == kRepliesPerSecond) return;
-  auto& storage = reply_storage_[replies_.size()];
-  const std::size_t size = make_unreachable(packet, storage);
-  if (size == 0) return;
-  ++replies_in_window_;
-  replies_.push_back(ByteSpan(storage).first(size));
+  unreachable_.answer(packet, now);
 }
 
 void Outbound::point_at(Peer& peer, std::uint32_t why) {

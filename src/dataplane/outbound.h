@@ -2,7 +2,6 @@
 // kernel's send.c.
 #pragma once
 
-#include <array>
 #include <memory>
 #include <optional>
 #include <span>
@@ -12,9 +11,11 @@
 #include "crypto/aead.h"
 #include "crypto/aead_engine.h"
 #include "crypto/keys.h"
+#include "dataplane/datagram_joiner.h"
+#include "dataplane/unreachable_replies.h"
 #include "dataplane/uplink_shares.h"
+#include "device/peer_activity.h"
 #include "device/shared_state.h"
-#include "ip/icmp.h"
 #include "ip/packets.h"
 #include "ip/segment_arena.h"
 #include "ip/segmentation.h"
@@ -53,22 +54,16 @@ class Outbound {
   // Who may send how much by the socket of a family. The caller keeps it up to date.
   [[nodiscard]] UplinkShares& uplink(bool v4) { return uplinks_[v4 ? 0 : 1]; }
 
-  // A send to `endpoint`, an OutgoingDatagram::to of the latest batch, failed. The next process()
-  // tells its peer. These may be called while the thread holds no references under RCU.
+  // Sends of the latest batch that failed. `endpoint` is an OutgoingDatagram::to of it. Each looks
+  // for the peer under RCU, because it may have been removed meanwhile.
   //
-  // The peer forgets the source address (P29), unless it has moved on by then.
-  void source_failed(const Endpoint& endpoint) {
-    failed_.push_back({position(endpoint), Failure::kSource});
-  }
-  // The kernel would not segment: until the next handshake no datagrams to the peer are joined that
-  // are of so many bytes or more.
-  void joining_failed(const Endpoint& endpoint, std::uint32_t size) {
-    failed_.push_back({position(endpoint), Failure::kJoining, size});
-  }
-  // The datagram was lost, which proves nothing.
-  void send_failed(const Endpoint& endpoint) {
-    failed_.push_back({position(endpoint), Failure::kLost});
-  }
+  // The peer forgets the source address (P29), unless its endpoint has moved on by then.
+  void source_failed(const Endpoint& endpoint);
+  // The kernel did not segment: until the next handshake no datagrams to the peer are joined that
+  // are of `size` bytes or more.
+  void joining_failed(const Endpoint& endpoint, std::uint32_t size);
+  // So many datagrams of so many bytes together were lost: they count as not sent.
+  void send_failed(const Endpoint& endpoint, std::size_t datagrams, std::size_t bytes);
 
  private:
   struct Routed {
@@ -82,38 +77,20 @@ class Outbound {
     const Session* session = nullptr;
     std::size_t first_datagram = 0;
   };
-  // Whether a datagram of this size leaves joined with others to the same peer.
-  enum class Joining : std::uint8_t { kNo, kUntried, kYes };
-  // A sealed datagram, or one about to be.
-  struct Planned {
-    MutByteSpan bytes;
-    std::uint64_t counter;
-    std::uint32_t destination;  // position in endpoints_
-    std::uint8_t marks;         // ECN in the low two bits, the hop limit above
-    Joining joining;
-  };
-  // JoinedSizes for the batch.
-  struct JoinLimits {
-    std::uint32_t proven;
-    std::uint32_t refused;
-  };
-  enum class Failure : std::uint8_t { kSource, kJoining, kLost };
-  struct FailedSend {
-    std::size_t position;  // in endpoints_
-    Failure failure;
-    std::uint32_t size = 0;  // kJoining
-  };
-  // Datagrams that were joined to see whether the kernel takes them.
-  struct Trial {
-    std::size_t position;  // in endpoints_
-    std::uint32_t size;    // of each
+  // A run that was sent, to put right what the peer was told of it if it was not.
+  struct SentRun {
+    SessionIndex session;  // by which the peer is found
+    std::size_t datagrams;
+    std::size_t failed = 0;
+    PeerActivity::Before before;
   };
 
   [[nodiscard]] std::size_t position(const Endpoint& endpoint) const {
     return static_cast<std::size_t>(&endpoint - endpoints_.data());
   }
-  void remember_outcome();
+  // Null if it was removed meanwhile.
   [[nodiscard]] Peer* peer_sent_to(std::size_t position) const;
+  void remember_trial();
   void route(const TunPacket& packet, TimePoint now);
   // Takes packets out of a run that must not be sealed for the peer. Returns the others.
   [[nodiscard]] std::span<Routed> drop_loops(std::span<Routed> run, const Endpoint& endpoint);
@@ -123,43 +100,31 @@ class Outbound {
   // The first packets of the run that the peer may send while the socket is filling up. The others
   // are dropped.
   [[nodiscard]] std::span<Routed> admitted(std::span<Routed> run, UplinkShares& uplink);
-  void plan(Routed& routed, const Session& session, std::uint64_t& counter, JoinLimits limits);
+  void plan(Routed& routed, const Session& session, std::uint64_t& counter,
+            DatagramJoiner::Limits limits);
   void seal_phase(SegmentPhase phase);
-  [[nodiscard]] OutgoingDatagram datagram(const Planned& first, ByteSpan payload,
-                                          std::uint16_t segment_size) const;
-  [[nodiscard]] static bool may_follow(const Planned& previous, const Planned& next);
-  void join_datagrams();
-  void try_to_join();
   void stage(std::span<const Routed> run, TimePoint now);
   void reject(ByteSpan packet, DropReason reason, TimePoint now);
   void point_at(Peer& peer, std::uint32_t why);
 
   SharedState& shared_;
   std::unique_ptr<AeadEngine> engine_;
-  const bool join_;
   std::array<UplinkShares, 2> uplinks_;
+  DatagramJoiner joiner_;
+  UnreachableReplies unreachable_;
   std::size_t mtu_ = kDefaultMtu;  // for the batch
+  TimePoint now_{};                // of the batch
   std::vector<Routed> routed_;
   bool any_nested_ = false;  // one of them carries a message
   std::optional<Loop> loop_;
   std::vector<Endpoint> endpoints_;  // one per run; OutgoingDatagram::to points here
-  // In step: what was sent on. A peer may be freed before a send to it fails, its index tells.
-  std::vector<SessionIndex> endpoint_sessions_;
-  std::vector<FailedSend> failed_;
-  std::optional<Trial> trial_;  // in the latest batch
-  std::vector<Planned> planned_;
+  std::vector<SentRun> sent_;        // in step
+  std::vector<PlannedDatagram> planned_;
   std::vector<MutByteSpan> segments_;
   std::vector<SealJob> jobs_;
-  std::vector<OutgoingDatagram> datagrams_;
   SegmentArena copies_;  // what splitting in place has to save
   SegmentArena sealed_;  // datagrams, one behind the other
   std::vector<std::uint8_t> staging_;
-  // Answers to senders: few, and no more than so many a second.
-  static constexpr std::size_t kMaxReplies = 8;
-  std::array<std::array<std::uint8_t, kMaxIcmpError>, kMaxReplies> reply_storage_;
-  std::vector<ByteSpan> replies_;
-  TimePoint reply_window_start_{};
-  unsigned replies_in_window_ = 0;
   bool wake_control_ = false;
 };
 

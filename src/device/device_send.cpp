@@ -4,6 +4,7 @@
 #include "device/data_message.h"
 #include "device/device.h"
 #include "device/nested_message.h"
+#include "device/send_errors.h"
 #include "ip/ecn.h"
 #include "ip/ip_packet.h"
 

@@ -12,10 +12,24 @@ namespace wring {
 // Times are nanoseconds of BootTime; 0 stands for "not".
 class PeerActivity {
  public:
-  // An authenticated message left (handshake, keepalive or data). Any thread.
-  void on_sent(TimePoint now) {
-    set(last_traversal_, ticks(now));
-    set(unreplied_since_, 0);
+  // What on_sent() writes over.
+  struct Before {
+    std::int64_t last_traversal;
+    std::int64_t unreplied_since;
+  };
+  // An authenticated message leaves (handshake, keepalive or data). Call it before the message can
+  // be answered. Any thread.
+  Before on_sent(TimePoint now) {
+    return {set(last_traversal_, ticks(now)), set(unreplied_since_, 0)};
+  }
+  // What left at `now` was lost on our side after all: it suppresses no keepalive (P26, P27) and
+  // waits for no answer (P9). Does nothing where something else was sent or heard since. True: the
+  // control thread is to watch for a reply, since the passive keepalive is due again. Any thread.
+  [[nodiscard]] bool take_back_sent(TimePoint now, const Before& before) {
+    exchange(last_traversal_, ticks(now), before.last_traversal);
+    exchange(unanswered_since_, ticks(now), 0);
+    return exchange(unreplied_since_, 0, before.unreplied_since) && before.unreplied_since != 0 &&
+           !unreplied_watched_.load(std::memory_order_seq_cst);
   }
   // Data left, besides on_sent(). True: the control thread does not watch for an answer yet and is
   // to be told, since the timer of P9 starts.
@@ -80,8 +94,14 @@ class PeerActivity {
   }
   // Writes only what changes, so that a line which several workers read stays shared. Relaxed: a
   // time is a hint to timers of seconds, nothing is published through it.
-  static void set(Ticks& t, std::int64_t value) {
-    if (t.load(std::memory_order_relaxed) != value) t.store(value, std::memory_order_relaxed);
+  static std::int64_t set(Ticks& t, std::int64_t value) {
+    const std::int64_t before = t.load(std::memory_order_relaxed);
+    if (before != value) t.store(value, std::memory_order_relaxed);
+    return before;
+  }
+  // False, and nothing changes, if `t` is not `from`.
+  static bool exchange(Ticks& t, std::int64_t from, std::int64_t to) {
+    return t.compare_exchange_strong(from, to, std::memory_order_seq_cst);
   }
   // Sequentially consistent on both variables: this is the one place where a store here and a load
   // there must not pass each other (see watch()).

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "ip/packets.h"
+
 namespace wring {
 
 inline constexpr std::uint64_t kRekeyAfterMessages = std::uint64_t{1} << 60;     // [WG] 6.1
@@ -40,8 +42,8 @@ inline constexpr std::size_t kMaxHandshakeJobs = 256;
 inline constexpr std::size_t kDataHeaderSize = 16;  // [WG] 5.4.6
 inline constexpr std::size_t kAuthTagSize = 16;
 inline constexpr std::size_t kDataOverhead = kDataHeaderSize + kAuthTagSize;
-// What fits into a UDP datagram over IPv4, which holds 65,507 bytes; over IPv6 it is 20 more.
-inline constexpr unsigned kMaxPacketOverIpv4 = 65507 - kDataOverhead;
+// The largest packet that a data message over IPv4 holds.
+inline constexpr unsigned kMaxPacketOverIpv4 = kMaxUdpPayload - kDataOverhead;
 
 inline constexpr std::uint8_t kHandshakeTos =
     0x88;  // DSCP AF41, ECN 0; the kernel's HANDSHAKE_DSCP

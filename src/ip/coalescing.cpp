@@ -74,7 +74,7 @@ Coalescer::Candidate Coalescer::examine(const ViewedPacket& packet) const {
     const std::uint16_t flags = tcp.offset_and_flags;
     candidate.sequence = tcp.sequence;
     candidate.offset_and_flags = flags;
-    candidate.may_follow = (flags & (kTcpAlone | kTcpAck)) == kTcpAck;
+    candidate.may_follow = tcp_ && (flags & (kTcpAlone | kTcpAck)) == kTcpAck;
     candidate.may_lead = candidate.may_follow && (flags & kTcpEndings) == 0;
   } else {
     const auto udp = load<UdpHeader>(packet.bytes, packet.view.transport);

@@ -35,6 +35,10 @@ class Coalescer {
   // `udp`: the kernel takes USO packets.
   explicit Coalescer(bool udp) : udp_(udp) {}
 
+  // From the next batch on no packets of the protocol are joined.
+  void stop_joining_tcp() { tcp_ = false; }
+  void stop_joining_udp() { udp_ = false; }
+
   // Packets of one batch, in order, each of the length that its IP header gives. The order within
   // every flow is kept; a flow's packet may overtake those of others. Headers of joined packets are
   // changed in place. The result is good until the next call, and as long as the packets are.
@@ -75,6 +79,7 @@ class Coalescer {
 
   static constexpr std::uint32_t kNone = UINT32_MAX;
 
+  bool tcp_ = true;
   bool udp_;
   // Indices into groups_, by flow. A flow that needs a slot in use closes the group found there.
   std::array<std::uint32_t, 1 << kFlowSlotBits> open_groups_{};

@@ -8,6 +8,7 @@
 
 namespace wring {
 
+inline constexpr unsigned kEcnBits = 2;
 inline constexpr std::uint8_t kEcnMask = 0x03;
 inline constexpr std::uint8_t kEcnNotEct = 0x00;
 inline constexpr std::uint8_t kEcnEct1 = 0x01;

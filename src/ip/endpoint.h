@@ -5,7 +5,6 @@
 
 #include <netinet/in.h>
 
-#include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -58,13 +57,6 @@ struct Endpoint {
 };
 static_assert(std::is_trivially_copyable_v<Endpoint>);
 static_assert(sizeof(Endpoint) == 48, "no padding: compared as bytes");
-
-// Whether a send that failed with `error` may have failed for its source address, which is none of
-// this host's any more, or not on the interface that the route takes now (P29).
-constexpr bool is_source_error(int error) {
-  return error == EINVAL || error == ENETUNREACH || error == EHOSTUNREACH ||
-         error == EADDRNOTAVAIL || error == ENODEV;
-}
 
 // "192.0.2.1:51820" or "[2001:db8::1%eth0]:51820", as `wg` writes it (a zone by its number when the
 // interface has gone). Empty for an endpoint that is not set.

@@ -14,6 +14,8 @@ namespace wring {
 inline constexpr std::size_t kMaxBatch = 64;
 // The largest IP packet, and so the largest MTU that Linux gives a TUN.
 inline constexpr std::size_t kMaxPacket = 65535;
+// The payload that a UDP datagram over IPv4 holds; over IPv6 it is 20 bytes more.
+inline constexpr std::size_t kMaxUdpPayload = 65507;
 // Writable bytes behind every packet, where it is padded in place (P4).
 inline constexpr std::size_t kPacketTailRoom = 16;
 

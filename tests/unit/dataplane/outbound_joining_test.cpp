@@ -107,9 +107,9 @@ TEST_F(OutboundJoining, ends_where_the_device_cannot_do_it_at_all) {
 TEST_F(OutboundJoining, is_not_proven_by_what_was_lost) {
   for (const bool source : {false, true}) {
     EXPECT_EQ(send({160, 160}), (Sends{{2, 160}}));
-    source ? outbound_.source_failed(*endpoint_) : outbound_.send_failed(*endpoint_);
+    source ? outbound_.source_failed(*endpoint_) : outbound_.send_failed(*endpoint_, 1, 160);
     EXPECT_EQ(send({160, 160, 320}), (Sends{{1, 160}, {1, 160}, {1, 320}}));
-    outbound_.send_failed(*endpoint_);
+    outbound_.send_failed(*endpoint_, 1, 160);
   }
 }
 

@@ -112,11 +112,18 @@ TEST_F(OutboundTest, a_packet_to_a_peer_without_endpoint_is_answered_with_unreac
 }
 
 TEST_F(OutboundTest, answers_are_limited_in_number) {  // P23
-  std::size_t replies = 0;
-  for (int i = 0; i < 1'000; ++i)
-    replies += send({packet("10.9.9.9")}).replies.size();
+  const auto replies_to = [this](const std::string& sender) {
+    std::size_t replies = 0;
+    for (int i = 0; i < 200; ++i)
+      replies += send({make_packet({.source = sender, .destination = "10.9.9.9"})}).replies.size();
+    return replies;
+  };
+  EXPECT_EQ(replies_to("10.0.0.1"), 20U);  // no sender has all
+  std::size_t replies = 20;
+  for (int last = 2; last < 30; ++last)
+    replies += replies_to("10.0.0." + std::to_string(last));
   EXPECT_EQ(replies, 100U);
-  EXPECT_EQ(shared_.drops.get(DropReason::kNoPeer), 1'000U);
+  EXPECT_EQ(shared_.drops.get(DropReason::kNoPeer), 29U * 200U);
   EXPECT_EQ(send({packet("10.9.9.9")}, kNow + 1s).replies.size(), 1U);
 }
 

@@ -1,0 +1,21 @@
+// What the errno of a failed send may mean.
+#pragma once
+
+#include <cerrno>
+
+namespace wring {
+
+// True if the source address may be at fault: it is none of this host's any more, or not on the
+// interface that the route takes now (P29).
+constexpr bool is_source_error(int error) {
+  return error == EINVAL || error == ENETUNREACH || error == EHOSTUNREACH ||
+         error == EADDRNOTAVAIL || error == ENODEV;
+}
+
+// True if UDP_SEGMENT may be at fault: the device makes no checksums (EIO), or a datagram does not
+// fit into the path's MTU (EMSGSIZE; before Linux 6.14 EINVAL, udp_send_skb()).
+constexpr bool is_joining_error(int error) {
+  return error == EIO || error == EINVAL || error == EMSGSIZE;
+}
+
+}  // namespace wring
