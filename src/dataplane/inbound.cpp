@@ -111,7 +111,7 @@ void Inbound::process_run(std::size_t first, std::size_t last, TimePoint now) {
   }
   peer.rx_bytes.fetch_add(bytes, std::memory_order_relaxed);
   peer.activity.on_received(now);
-  if (session.confirm()) why |= kConfirmed;
+  if (session.confirm(now)) why |= kConfirmed;
   if (data && peer.activity.on_data_received(now)) why |= kWatchUnreplied;
   if (session.wants_rekey_on_receive(now) && session.ask_last_minute_key()) {
     why |= kNeedsLastMinuteKey;

@@ -156,6 +156,8 @@ class Device {
   void drop_sent_initiation(Peer& peer);
   SessionIndex fresh_index();
   void begin_session(Peer& peer, TransportKeys keys, TimePoint now);
+  // Of two handshakes that cross, that of the greater public key wins: both ends agree on it.
+  [[nodiscard]] bool theirs_wins(const Peer& peer) const;
   void complete_handshake(Peer& peer, Instant now);
   void confirm_next(Peer& peer, Instant now);
 

@@ -58,6 +58,7 @@ void Device::complete(AnswerWork& work, const Endpoint& from, Instant now) {
   confirm_next(*peer, now);
   work.response->set_index(fresh_index());
   begin_session(*peer, std::move(work.response->keys), now.boot);
+  if (peer->sent_initiation) peer->initiations_crossed = true;
   peer->last_handshake_sent = now.boot;
   auto reply = std::bit_cast<Bytes<sizeof(ResponseMessage)>>(work.response->message);
   send_handshake_message(*peer, reply, now);
@@ -74,8 +75,14 @@ void Device::complete(InitiateWork& work, const Endpoint& /*from*/, Instant now)
     static_cast<void>(peer->take_handshake_wish());
     return queue_.update(*peer);
   }
+  if (peer->last_handshake_sent > work.begun_at) {
+    // The peer's own initiation was answered meanwhile, which counts as ours (P6).
+    peer->timers.arm(Timer::kRetransmitHandshake, *peer->last_handshake_sent + kRekeyTimeout);
+    return queue_.update(*peer);
+  }
   if (ephemeral_observer_) ephemeral_observer_(*peer, work.initiation->state.ephemeral);
   drop_sent_initiation(*peer);
+  peer->initiations_crossed = false;
   work.initiation->set_index(fresh_index());
   peer->last_handshake_sent = now.boot;
   awaiting_response_.emplace(work.initiation->state.local_index, peer);
@@ -88,6 +95,8 @@ void Device::complete(InitiateWork& work, const Endpoint& /*from*/, Instant now)
 }
 
 void Device::complete(FinishWork& work, const Endpoint& from, Instant now) {
+  // A session that is confirmed, but not promoted yet, came first.
+  if (Peer* const peer = find_peer(work.peer)) confirm_next(*peer, now);
   // The initiation may have been answered, given up or followed by another one meanwhile.
   const auto waiting = awaiting_response_.find(work.sent.local_index);
   if (waiting == awaiting_response_.end() || waiting->second->serial != work.peer) {

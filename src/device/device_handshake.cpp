@@ -130,7 +130,8 @@ void Device::begin_initiation(Peer& peer, Instant now) {
           InitiateWork{.peer = peer.serial,
                        .remote_static = peer.public_key,
                        .static_static = static_static_of(peer),
-                       .stamp = stamp}},
+                       .stamp = stamp,
+                       .begun_at = now.boot}},
          now);
 }
 
@@ -169,10 +170,19 @@ void Device::begin_session(Peer& peer, TransportKeys keys, TimePoint now) {
   Session& added = *session;
   // The index is fresh (P13), so that it cannot be taken.
   static_cast<void>(shared_.sessions.insert(added.keys().local_index, &added));
-  Keypairs::Dropped dropped = peer.keypairs.add(std::move(session));
+  Keypairs::Dropped dropped =
+      added.keys().is_initiator
+          ? peer.keypairs.add_initiated(
+                std::move(session),
+                peer.initiations_crossed && theirs_wins(peer) ? now : now + kTwinGrace)
+          : peer.keypairs.add_answered(std::move(session));
   publish_sending(peer, peer.keypairs.current());
   retire(std::move(dropped));
   arm_zero_keys(peer, now);
+}
+
+bool Device::theirs_wins(const Peer& peer) const {
+  return identity_ == nullptr || peer.public_key > identity_->public_key();
 }
 
 void Device::complete_handshake(Peer& peer, Instant now) {
@@ -190,11 +200,17 @@ void Device::confirm_next(Peer& peer, Instant now) {
   Session* next = peer.keypairs.next();
   if (next == nullptr || !next->is_confirmed()) return;
   tell(peer, DeviceEvent::kSessionConfirmed);
-  drop_sent_initiation(peer);  // the other side's handshake came first
-  Keypairs::Dropped dropped = peer.keypairs.promote_next();
+  const Session* current = peer.keypairs.current();
+  const bool is_newest = current == nullptr || next->created_at() >= current->created_at();
+  Keypairs::Dropped dropped =
+      peer.keypairs.promote_next(theirs_wins(peer) ? now.boot : now.boot + kTwinGrace);
   publish_sending(peer, next);
   retire(std::move(dropped));
-  complete_handshake(peer, now);
+  // An older twin was complete already, and an initiation of ours that is out is newer than both.
+  if (is_newest) {
+    drop_sent_initiation(peer);  // the other side's handshake came first
+    complete_handshake(peer, now);
+  }
   send_staged(peer, now);
   queue_.update(peer);
 }

@@ -71,7 +71,8 @@ struct InitiateWork {
   std::uint64_t peer = 0;
   PublicKey remote_static;
   StaticStatic static_static{};
-  Tai64n stamp;  // no other initiation to this peer bears it
+  Tai64n stamp;          // no other initiation to this peer has it
+  TimePoint begun_at{};  // when the device asked for it
 
   std::optional<Initiation> initiation{};  // its index is still to be chosen
 

@@ -25,6 +25,10 @@ inline constexpr auto kRekeyAfterTimeReceiving =
     kRejectAfterTime - kKeepaliveTimeout - kRekeyTimeout;
 // A peer that answers nothing for this long is asked for a new handshake. [WG] 6.5
 inline constexpr auto kNewHandshakeTime = kKeepaliveTimeout + kRekeyTimeout;
+// Of two sessions whose handshakes crossed, the end that is to win stays on its own for this long.
+// An end that heard nothing on it has begun anew by then; one that heard it and still sends on the
+// other one does not give way, and is followed. docs/decisions/0024-crossing-handshakes.md
+inline constexpr auto kTwinGrace = kNewHandshakeTime;
 // Every key of a peer is gone this long after its last session was made. [WG] 6.3
 inline constexpr auto kZeroKeysTime = 3 * kRejectAfterTime;
 // Two initiations of one peer are at least this far apart; the kernel's INITIATIONS_PER_SECOND

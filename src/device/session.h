@@ -52,11 +52,18 @@ class Session {
   [[nodiscard]] std::mutex& window_mutex() { return window_mutex_; }
   [[nodiscard]] ReplayWindow& window() { return window_; }
 
-  // The responder's session waits for the first authentic data before it is sent on (P10). True for
-  // the one caller that ends that wait.
-  bool confirm() {
-    return unconfirmed_.load(std::memory_order_relaxed) &&
+  // The responder's session waits for the first authentic data before it is sent on (P10). Called
+  // for authentic data that arrived at `now`; true for the one caller that ends that wait.
+  bool confirm(TimePoint now) {
+    return unconfirmed_.load(std::memory_order_acquire) &&
+           now >= confirmable_from_.load(std::memory_order_relaxed) &&
            unconfirmed_.exchange(false, std::memory_order_acq_rel);
+  }
+  // Control thread: begins the wait anew. Data that arrives before `from` does not end it.
+  void await_confirmation(TimePoint from) {
+    // The time is written first, and confirm() reads it last.
+    confirmable_from_.store(from, std::memory_order_relaxed);
+    unconfirmed_.store(true, std::memory_order_release);
   }
   [[nodiscard]] bool is_confirmed() const { return !unconfirmed_.load(std::memory_order_acquire); }
 
@@ -79,6 +86,7 @@ class Session {
   TimePoint created_at_;
   bool may_be_sent_on_ = true;
   std::atomic<bool> unconfirmed_;
+  std::atomic<TimePoint> confirmable_from_{TimePoint{}};
   std::atomic<bool> asked_last_minute_key_{false};
   std::atomic<std::uint64_t> send_counter_{0};
   std::mutex window_mutex_;

@@ -181,7 +181,7 @@ TEST_F(OutboundTest, a_confirmed_next_key_goes_before_the_current_one) {  // P10
     return std::uint32_t{load<DataHeader>(batch.datagrams[0].payload).receiver};
   };
   EXPECT_EQ(receiver(send({packet("10.0.0.2")})), 8U);
-  ASSERT_TRUE(next.confirm());
+  ASSERT_TRUE(next.confirm(kNow));
   EXPECT_EQ(receiver(send({packet("10.0.0.2")})), 10U);
 }
 

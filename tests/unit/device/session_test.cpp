@@ -90,11 +90,11 @@ TEST_F(SessionTest, counters_start_at_zero_and_no_two_threads_get_the_same) {
 
 TEST_F(SessionTest, the_responder_s_is_confirmed_once_the_initiator_s_from_the_start) {  // P10
   EXPECT_TRUE(initiator_.is_confirmed());
-  EXPECT_FALSE(initiator_.confirm());
+  EXPECT_FALSE(initiator_.confirm(TimePoint{}));
   EXPECT_FALSE(responder_.is_confirmed());
-  EXPECT_TRUE(responder_.confirm());
+  EXPECT_TRUE(responder_.confirm(TimePoint{}));
   EXPECT_TRUE(responder_.is_confirmed());
-  EXPECT_FALSE(responder_.confirm());
+  EXPECT_FALSE(responder_.confirm(TimePoint{}));
 }
 
 }  // namespace
