@@ -47,7 +47,7 @@ int Configuration::configure(ConfigChange&& change) {
   // A prefix that moves within this request has its old owner until it has the new one.
   const AllowedIps::Change together(shared_.allowed_ips);
   if (change.replace_peers) device_.remove_all_peers();
-  if (change.private_key) device_.set_private_key(std::move(*change.private_key));
+  if (change.private_key) device_.set_private_key(std::move(*change.private_key), now());
   for (PeerChange& peer : removals_last(std::move(change.peers)))
     apply(std::move(peer));
   return 0;

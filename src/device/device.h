@@ -79,9 +79,10 @@ class Device {
 
   // --- Configuration (device_config.cpp) ---
 
-  // All zeros: no key, the device neither sends nor answers. A peer that bears our own public key
-  // is removed; the sessions in use are not sent on any more (P16).
-  void set_private_key(PrivateKey key);
+  // All zeros: no key, the device neither sends nor answers. A peer that has our own public key is
+  // removed; the sessions in use are not sent on any more (P16). The first key of a device that is
+  // up sends what waited for it, persistent keepalives included (P27).
+  void set_private_key(PrivateKey key, Instant now);
   [[nodiscard]] const LocalIdentity* identity() const { return identity_.get(); }
 
   [[nodiscard]] Peer* find_peer(const PublicKey& key) const;
@@ -171,6 +172,8 @@ class Device {
   static bool keep_static_static(Peer& peer, StaticStatic& secret);
   [[nodiscard]] static StaticStatic static_static_of(const Peer& peer);
   [[nodiscard]] Peer* find_peer(std::uint64_t serial) const;
+  // The device can send now: what waited for that leaves, and a persistent keepalive (P27).
+  void start(Peer& peer, Instant now);
 
   // Sessions and sending (device_send.cpp).
   void publish_sending(Peer& peer, Session* session);

@@ -10,7 +10,8 @@ Device::~Device() {
   reclaim();
 }
 
-void Device::set_private_key(PrivateKey key) {
+void Device::set_private_key(PrivateKey key, Instant now) {
+  const bool had_none = identity_ == nullptr;
   if (key.is_zero()) {
     identity_.reset();
   } else {
@@ -34,7 +35,16 @@ void Device::set_private_key(PrivateKey key) {
     if (Session* current = peer->keypairs.current()) current->forbid_sending();
     publish_sending(*peer, nullptr);
     queue_.update(*peer);
+    if (had_none && identity_ != nullptr && up_) start(*peer, now);
   }
+}
+
+void Device::start(Peer& peer, Instant now) {
+  send_staged(peer, now);
+  if (peer.persistent_keepalive_s == 0) return;
+  send_keepalive(peer, now);
+  arm_persistent_keepalive(peer, now.boot);
+  queue_.update(peer);
 }
 
 Peer* Device::find_peer(const PublicKey& key) const {
@@ -87,14 +97,8 @@ void Device::set_persistent_keepalive(Peer& peer, std::uint16_t seconds, Instant
 void Device::bring_up(Instant now) {
   if (up_) return;
   up_ = true;
-  for (auto& [serial, peer] : by_serial_) {
-    send_staged(*peer, now);
-    if (peer->persistent_keepalive_s != 0) {
-      send_keepalive(*peer, now);
-      arm_persistent_keepalive(*peer, now.boot);
-      queue_.update(*peer);
-    }
-  }
+  for (auto& [serial, peer] : by_serial_)
+    start(*peer, now);
 }
 
 void Device::bring_down() {

@@ -4,6 +4,7 @@ import time
 
 from support import wg
 from support.transfer import await_reach, ping, reaches, send_tcp
+from support.waiting import eventually
 
 
 def _set_psk(end, other, psk):
@@ -111,3 +112,16 @@ def test_a_prefix_belongs_to_the_peer_that_claimed_it_last(ends):  # P20
     one.configure("peer", two.keys.public, "allowed-ips", f"{two.inner4}/32")
     assert reaches(one.host, two.inner4)
     assert wg.show(one.host, "wg0").peers[other].allowed_ips == frozenset()
+
+
+def test_a_private_key_that_comes_last_sends_at_once(ends):  # P27
+    """Step 541 of the kernel's own test: the interface is up and has a peer with a persistent
+    keepalive of a long interval, and only then gets its key."""
+    one, two = ends
+    one.daemon.stop()
+    with one.start():
+        one.configure("private-key", "/dev/stdin", secret="A" * 43 + "=")
+        one.add_peer(two, "10.7.0.2", "persistent-keepalive", "3600")
+        assert one.peer(two).latest_handshake == 0
+        one.configure("private-key", "/dev/stdin", secret=one.keys.private)
+        eventually(lambda: one.peer(two).latest_handshake != 0, "the handshake is done", 3.0)

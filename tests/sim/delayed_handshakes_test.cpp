@@ -55,7 +55,7 @@ TEST_P(DelayedHandshakes,
         Device::set_preshared_key(a_at_b, PresharedKey(Bytes<32>{random}));
         break;
       default:
-        a.device().set_private_key(PrivateKey(Bytes<32>{1, random}));
+        a.device().set_private_key(PrivateKey(Bytes<32>{1, random}), a.now());
         replace_a_at_b(a_at_b);
     }
     for (SimulatedPeerHost* host : {&a, &b}) {

@@ -118,7 +118,7 @@ TEST(Keys, a_changed_psk_counts_from_the_next_handshake_on) {  // P15
 TEST(Keys, a_new_private_key_ends_sending_on_the_old_sessions) {  // P16
   TwoHosts net;
   net.make_session();
-  net.a.device().set_private_key(PrivateKey(Bytes<32>{9}));
+  net.a.device().set_private_key(PrivateKey(Bytes<32>{9}), net.a.now());
   const PublicKey new_key = net.a.public_key();
   net.a.send_data(net.b);
   net.simulation.run_for(20s);
@@ -135,7 +135,7 @@ TEST(Keys, packets_that_wait_for_a_handshake_survive_a_new_private_key) {  // P1
   net.simulation.network().cut(true);
   net.a.send_data(net.b);
   net.simulation.run_for(1s);
-  net.a.device().set_private_key(PrivateKey(Bytes<32>{9}));
+  net.a.device().set_private_key(PrivateKey(Bytes<32>{9}), net.a.now());
   Peer& known_anew = net.b.device().add_peer(net.a.public_key());
   net.b.shared().allowed_ips.insert(IpPrefix::parse("10.0.0.1/32").value(), &known_anew);
   net.simulation.network().cut(false);
@@ -149,7 +149,7 @@ TEST(Keys, a_peer_that_bears_our_new_public_key_is_removed) {  // P16, P38
   PrivateKey key(Bytes<32>{11});
   Peer& other = net.a.device().add_peer(derive_public_key(key));
   net.a.shared().allowed_ips.insert(IpPrefix::parse("10.0.0.99/32").value(), &other);
-  net.a.device().set_private_key(std::move(key));
+  net.a.device().set_private_key(std::move(key), net.a.now());
   EXPECT_EQ(net.a.device().find_peer(net.a.public_key()), nullptr);
   EXPECT_EQ(net.a.device().peers().size(), 1U);
   EXPECT_EQ(net.a.shared().allowed_ips.lookup(IpAddress::parse("10.0.0.99").value()), nullptr);
@@ -172,12 +172,40 @@ TEST(Keys, a_peer_with_a_key_of_low_order_gets_nothing_and_harms_nobody) {  // P
 TEST(Keys, without_a_private_key_nothing_is_sent_or_answered) {  // P38
   TwoHosts net;
   net.make_session();
-  net.a.device().set_private_key(PrivateKey());
+  net.a.device().set_private_key(PrivateKey(), net.a.now());
   net.b.send_data(net.a);
   net.a.send_data(net.b);
   net.simulation.run_for(20min);
   EXPECT_TRUE(net.sent_by(net.a).empty());
   EXPECT_EQ(net.a.next_deadline(), kNever);
+}
+
+TEST(Keys, a_first_private_key_sends_at_once_what_waited_for_it) {  // P27
+  TwoHosts net;
+  PrivateKey key = net.a.device().identity()->private_key().clone();
+  net.a.device().set_private_key(PrivateKey(), net.a.now());
+  Device::set_endpoint(net.b_at_a(), net.b.address());
+  net.a.send_data(net.b, 3);
+  net.simulation.run_for(1min);
+  EXPECT_TRUE(net.sent_by(net.a).empty());
+  net.a.device().set_private_key(std::move(key), net.a.now());
+  net.simulation.run_for(100ms);
+  EXPECT_EQ(net.delivered(), 3U);
+}
+
+TEST(Keys, a_first_private_key_begins_a_persistent_keepalive_at_once) {  // P27
+  TwoHosts net;
+  PrivateKey key = net.a.device().identity()->private_key().clone();
+  net.a.device().set_private_key(PrivateKey(), net.a.now());
+  net.a.device().set_persistent_keepalive(net.b_at_a(), 25, net.a.now());
+  net.simulation.run_for(10s);
+  EXPECT_TRUE(net.sent_by(net.a).empty());
+  net.a.device().set_private_key(std::move(key), net.a.now());
+  net.simulation.run_for(100ms);
+  const auto sent = net.sent_by(net.a);
+  ASSERT_EQ(sent.size(), 2U);
+  EXPECT_EQ(classify(sent[0].payload), MessageType::kInitiation);
+  EXPECT_TRUE(is_keepalive(sent[1]));
 }
 
 TEST(Keys, of_every_handshake_message_the_ephemeral_one_is_told_to_who_asked_for_it) {

@@ -62,7 +62,7 @@ SimulatedPeerHost::SimulatedPeerHost(std::string name, std::uint64_t seed, const
               : std::optional<DelayedExecutor>(std::in_place, clock.boot, handshake_delay, seed)),
       device_(shared_, rng_, *this, delayed_ ? &*delayed_ : nullptr) {
   device_.set_observer([this](const Peer& peer, DeviceEvent what) { on_event(peer, what); });
-  device_.set_private_key(generate_private_key(rng_));
+  device_.set_private_key(generate_private_key(rng_), now());
   device_.bring_up(now());
 }
 

@@ -32,7 +32,7 @@ class HeldJobs final : public HandshakeExecutor {
 class Host final : public DatagramSender {
  public:
   explicit Host(std::uint64_t seed) : rng_(seed) {
-    device.set_private_key(generate_private_key(rng_));
+    device.set_private_key(generate_private_key(rng_), now);
     device.bring_up(now);
   }
 
@@ -162,7 +162,7 @@ TEST_F(DeviceJobs, a_forged_response_leaves_the_initiation_answerable) {  // P12
 
 TEST_F(DeviceJobs, what_comes_back_for_another_private_key_is_dropped) {  // P16
   b.receive(initiation());
-  b.device.set_private_key(PrivateKey(Bytes<32>{1}));
+  b.device.set_private_key(PrivateKey(Bytes<32>{1}), b.now);
   b.run_jobs();
   EXPECT_TRUE(b.sent.empty());
   EXPECT_EQ(a_at_b.keypairs.next(), nullptr);
