@@ -351,18 +351,28 @@ void Tunnel::take_handshakes(Instant now) {
   HandshakeDatagram message;
   for (auto& worker : workers_) {
     device_.note_queue_depth(worker->handshakes().size(), now.boot);
-    for (std::size_t n = 0; n < kHandshakesPerTurn && device_.takes_handshakes() &&
-                            worker->handshakes().try_pop(message);
-         ++n) {
+    HandshakeQueue& queue = worker->handshakes();
+    const auto handle = [&] {
       device_.handle_handshake(ByteSpan(message.bytes).first(message.size), message.from, now);
+    };
+    // Answers first: they end handshakes of our own, and nobody gets far who sends others.
+    for (std::size_t n = 0; n < kHandshakesPerTurn && device_.takes_answers(); ++n) {
+      if (!queue.try_pop_answer(message)) break;
+      handle();
+    }
+    for (std::size_t n = 0; n < kHandshakesPerTurn && device_.takes_initiations(); ++n) {
+      if (!queue.try_pop_initiation(message)) break;
+      handle();
     }
   }
 }
 
 bool Tunnel::handshakes_waiting() {
-  return device_.takes_handshakes() &&
-         std::any_of(workers_.begin(), workers_.end(),
-                     [](auto& worker) { return worker->handshakes().size() != 0; });
+  return std::any_of(workers_.begin(), workers_.end(), [this](auto& worker) {
+    const HandshakeQueue& queue = worker->handshakes();
+    return (queue.answers() != 0 && device_.takes_answers()) ||
+           (queue.initiations() != 0 && device_.takes_initiations());
+  });
 }
 
 void Tunnel::end(std::string why) {

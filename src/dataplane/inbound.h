@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/spsc_ring.h"
 #include "crypto/aead_engine.h"
+#include "dataplane/handshake_queue.h"
 #include "device/shared_state.h"
 #include "ip/packets.h"
 #include "noise/messages.h"
@@ -16,14 +16,6 @@
 namespace wring {
 
 class Session;
-
-// A handshake message on its way to the control thread.
-struct HandshakeDatagram {
-  Endpoint from;
-  std::uint16_t size = 0;
-  Bytes<sizeof(InitiationMessage)> bytes{};  // the largest of the three
-};
-using HandshakeQueue = SpscRing<HandshakeDatagram, kHandshakeQueueLength>;
 
 // One per worker; pure but for the shared state that it reads under RCU.
 class Inbound {

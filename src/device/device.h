@@ -7,6 +7,7 @@
 // the upper part of Peer and Session.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -122,11 +123,15 @@ class Device {
   // --- Input ---
 
   // A handshake message as a worker found it (type and size are checked), from the bounded queue.
-  // To be called only while takes_handshakes().
+  // To be called with an initiation only while takes_initiations(), with another message only while
+  // takes_answers().
   void handle_handshake(ByteSpan message, const Endpoint& from, Instant now);
-  // False while as many jobs are with the executor as may be: what waits in the queue stays there,
-  // so that its length tells of the load.
-  [[nodiscard]] bool takes_handshakes() const { return jobs_under_way_ < kMaxHandshakeJobs; }
+  // False while as many jobs are with the executor as may be: the queue keeps what waits, so that
+  // its length tells of the load.
+  [[nodiscard]] bool takes_initiations() const {
+    return answering_jobs_ < kMaxAnsweringJobs && has_room_for_job();
+  }
+  [[nodiscard]] bool takes_answers() const { return has_room_for_job(); }
   // Takes back what the executor has run (device_complete.cpp).
   void complete(std::unique_ptr<HandshakeJob> job, Instant now);
   // How full the queue of handshakes is: it tells of the load (P32).
@@ -154,6 +159,9 @@ class Device {
   void begin_initiation(Peer& peer, Instant now);
   void send_handshake_message(Peer& peer, MutByteSpan message, Instant now);
   void submit(HandshakeJob job, Instant now);
+  [[nodiscard]] bool has_room_for_job() const { return jobs_under_way_ < kMaxHandshakeJobs; }
+  // Begins the handshakes that waited for room, in the order in which they were wanted.
+  void begin_waiting(Instant now);
   void drop_sent_initiation(Peer& peer);
   SessionIndex fresh_index();
   void begin_session(Peer& peer, TransportKeys keys, TimePoint now);
@@ -162,7 +170,9 @@ class Device {
   void complete_handshake(Peer& peer, Instant now);
   void confirm_next(Peer& peer, Instant now);
 
-  // What came of a job (device_complete.cpp): it is looked at as if the message had come just now.
+  // What came of a job (device_complete.cpp).
+  void take_back(HandshakeJob& job, Instant now);
+  // It is looked at as if the message had come just now.
   void complete(IdentifyWork& work, const Endpoint& from, Instant now);
   void complete(AnswerWork& work, const Endpoint& from, Instant now);
   void complete(InitiateWork& work, const Endpoint& from, Instant now);
@@ -210,6 +220,9 @@ class Device {
   DatagramSender& sender_;
   HandshakeExecutor* const executor_;
   std::size_t jobs_under_way_ = 0;
+  std::size_t answering_jobs_ = 0;  // of these, those that work on an initiation of a peer
+  // Serial numbers of peers whose handshake waits for room; each at most once.
+  std::deque<std::uint64_t> waiting_to_begin_;
   // Shared with the jobs under way, which may outlast it.
   std::shared_ptr<const LocalIdentity> identity_;
   MacChecker mac_checker_;

@@ -6,10 +6,16 @@ namespace wring {
 
 void Device::complete(std::unique_ptr<HandshakeJob> job, Instant now) {
   --jobs_under_way_;
+  if (job->answers()) --answering_jobs_;
+  take_back(*job, now);
+  begin_waiting(now);
+}
+
+void Device::take_back(HandshakeJob& job, Instant now) {
   if (!up_) return shared_.drops.add(DropReason::kInterfaceDown);
   // It was made with a key that is no longer ours.
-  if (job->identity != identity_) return shared_.drops.add(DropReason::kMac1Invalid);
-  std::visit([&](auto& work) { complete(work, job->from, now); }, job->work);
+  if (job.identity != identity_) return shared_.drops.add(DropReason::kMac1Invalid);
+  std::visit([&](auto& work) { complete(work, job.from, now); }, job.work);
 }
 
 void Device::complete(IdentifyWork& work, const Endpoint& from, Instant now) {

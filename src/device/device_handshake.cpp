@@ -111,9 +111,9 @@ void Device::want_handshake(Peer& peer, Instant now, Retry retry) {
     if (!peer.timers.is_armed(Timer::kRetransmitHandshake)) {
       peer.timers.arm(Timer::kRetransmitHandshake, *peer.last_handshake_sent + kRekeyTimeout);
     }
-  } else if (!takes_handshakes()) {
-    // Timers wait for room.
-    peer.timers.arm(Timer::kRetransmitHandshake, now.boot);
+  } else if (!has_room_for_job()) {
+    if (!peer.waits_to_begin) waiting_to_begin_.push_back(peer.serial);
+    peer.waits_to_begin = true;
   } else {
     begin_initiation(peer, now);
   }
@@ -135,9 +135,20 @@ void Device::begin_initiation(Peer& peer, Instant now) {
          now);
 }
 
+void Device::begin_waiting(Instant now) {
+  while (!waiting_to_begin_.empty() && has_room_for_job()) {
+    Peer* const peer = find_peer(waiting_to_begin_.front());
+    waiting_to_begin_.pop_front();
+    if (peer == nullptr) continue;
+    peer->waits_to_begin = false;
+    want_handshake(*peer, now, Retry::kYes);
+  }
+}
+
 void Device::submit(HandshakeJob job, Instant now) {
   auto owned = std::make_unique<HandshakeJob>(std::move(job));
   ++jobs_under_way_;
+  if (owned->answers()) ++answering_jobs_;
   if (executor_ != nullptr) return executor_->submit(std::move(owned));
   run(std::array{owned.get()}, rng_);
   complete(std::move(owned), now);

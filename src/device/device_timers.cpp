@@ -53,15 +53,15 @@ void Device::handle_attention(Instant now) {
 }
 
 TimePoint Device::next_deadline() const {
-  // Without room for a handshake the timers wait for a job to come back, which wakes this thread.
-  return std::min({takes_handshakes() ? queue_.next_deadline() : kNever,
-                   rate_limiter_.next_expiry(), follower_ ? follower_->next_deadline() : kNever});
+  // A handshake that waits for room has no deadline: the job that makes room wakes this thread.
+  return std::min({queue_.next_deadline(), rate_limiter_.next_expiry(),
+                   follower_ ? follower_->next_deadline() : kNever});
 }
 
 void Device::handle_timeout(Instant now) {
   rate_limiter_.expire(now.boot);
   check_sources(now);
-  for (std::size_t n = 0; n < kTimedPeersPerTurn && takes_handshakes(); ++n) {
+  for (std::size_t n = 0; n < kTimedPeersPerTurn; ++n) {
     Peer* const peer = queue_.due(now.boot);
     if (peer == nullptr) return;
     while (const std::optional<Timer> timer = peer->timers.take_due(now.boot)) {

@@ -103,6 +103,11 @@ struct HandshakeJob {
   std::shared_ptr<const LocalIdentity> identity;
   Endpoint from;  // where the message came from; not set where none did
   std::variant<IdentifyWork, AnswerWork, InitiateWork, FinishWork> work;
+
+  // It works on an initiation that another began.
+  [[nodiscard]] bool answers() const {
+    return std::holds_alternative<IdentifyWork>(work) || std::holds_alternative<AnswerWork>(work);
+  }
 };
 
 // Works on all of them to the end, step by step, and computes what they want in each step together.

@@ -110,6 +110,7 @@ struct Peer {
   std::optional<SharedSecret> static_static;
   bool unusable = false;
   std::optional<SentInitiation> sent_initiation;
+  bool waits_to_begin = false;       // a handshake is wanted and waits for room
   bool initiations_crossed = false;  // one of the peer's was answered since ours was sent
   MacStamper macs;
   Tai64n latest_timestamp_received;  // P5

@@ -39,9 +39,14 @@ inline constexpr std::chrono::seconds kUnderLoadHold{1};
 inline constexpr std::size_t kHandshakeQueueLength =
     4096;  // the kernel's MAX_QUEUED_INCOMING_HANDSHAKES
 
-// Handshakes that may be worked on at once; the rest waits in the queue, or for its timer. Some
-// 25 ms of work for two threads.
+// Responses and cookie replies that wait apart from the initiations.
+inline constexpr std::size_t kAnswerQueueLength = 1024;
+
+// Handshakes that may be worked on at once; the rest waits in the queue, or for its turn. Some
+// 25 ms of work for two threads. Initiations of others take at most three quarters, so that the
+// handshakes that we begin always get on (docs/decisions/0025-handshakes-under-attack.md).
 inline constexpr std::size_t kMaxHandshakeJobs = 256;
+inline constexpr std::size_t kMaxAnsweringJobs = 192;
 
 inline constexpr std::size_t kDataHeaderSize = 16;  // [WG] 5.4.6
 inline constexpr std::size_t kAuthTagSize = 16;

@@ -125,7 +125,8 @@ void SimulatedPeerHost::control_turn() {
   while (std::unique_ptr<HandshakeJob> job = delayed_ ? delayed_->take_due() : nullptr)
     device_.complete(std::move(job), now());
   HandshakeDatagram message;
-  while (device_.takes_handshakes() && handshakes_.try_pop(message)) {
+  while ((device_.takes_answers() && handshakes_.try_pop_answer(message)) ||
+         (device_.takes_initiations() && handshakes_.try_pop_initiation(message))) {
     device_.handle_handshake(ByteSpan(message.bytes).first(message.size), message.from, now());
   }
   device_.handle_timeout(now());

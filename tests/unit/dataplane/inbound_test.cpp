@@ -215,9 +215,30 @@ TEST_F(InboundTest, handshakes_go_to_their_queue_which_drops_when_full) {  // P3
   EXPECT_EQ(receive({initiation, sealed(0, packet())}).size(), 1U);  // data passes
   expect_drop(DropReason::kHandshakeQueueFull);
   HandshakeDatagram message;
-  ASSERT_TRUE(handshakes_.try_pop(message));
+  ASSERT_TRUE(handshakes_.try_pop_initiation(message));
   EXPECT_EQ(message.size, 148);
   EXPECT_EQ(message.from, from_);
+}
+
+TEST_F(InboundTest, answers_pass_where_initiations_have_filled_their_queue) {  // P34
+  Packet initiation(148);
+  initiation[0] = 1;
+  for (int i = 0; i < 4097; ++i)
+    receive({initiation});
+  expect_drop(DropReason::kHandshakeQueueFull);
+  Packet response(92);
+  response[0] = 2;
+  Packet cookie_reply(64);
+  cookie_reply[0] = 3;
+  receive({response, cookie_reply});
+  expect_drop(DropReason::kHandshakeQueueFull);  // still the one
+  EXPECT_EQ(handshakes_.initiations(), 4096U);
+  HandshakeDatagram message;
+  ASSERT_TRUE(handshakes_.try_pop_answer(message));
+  EXPECT_EQ(message.size, 92);
+  ASSERT_TRUE(handshakes_.try_pop_answer(message));
+  EXPECT_EQ(message.size, 64);
+  EXPECT_FALSE(handshakes_.try_pop_answer(message));
 }
 
 TEST_F(InboundTest, the_first_authentic_message_confirms_a_responder_s_session_once) {  // P10

@@ -61,6 +61,40 @@ TEST(RateLimiter, an_ipv6_64_counts_as_one_source) {  // P32
   EXPECT_EQ(limiter.size(), 2U);
 }
 
+// Messages that pass in ten seconds, of one each millisecond from ever new /64s of the prefix.
+int allowed_of(RateLimiter& limiter, std::string_view prefix, unsigned free_bytes) {
+  Bytes<16> bytes = address(prefix).bytes;
+  int count = 0;
+  std::uint32_t number = 0;
+  for (TimePoint now = kStart; now < kStart + 10s; now += 100us, ++number) {
+    for (unsigned i = 0; i < free_bytes; ++i)
+      bytes[7 - i] = static_cast<std::uint8_t>(number * 2654435761U >> (8 * i));
+    count += limiter.allow(IpAddress::v6(bytes), now) ? 1 : 0;
+  }
+  return count;
+}
+
+TEST(RateLimiter, an_ipv6_48_has_200_a_second_however_many_64s_it_sends_from) {
+  RateLimiter limiter;
+  EXPECT_NEAR(allowed_of(limiter, "2001:db8:1::", 2), 50 + 2000, 2);
+  EXPECT_LT(limiter.size(), 2100U);  // a refused one takes no memory
+}
+
+TEST(RateLimiter, an_ipv6_32_has_2000_a_second_however_many_48s_it_sends_from) {
+  RateLimiter limiter;
+  EXPECT_NEAR(allowed_of(limiter, "2001:db8::", 4), 500 + 20'000, 2);
+}
+
+TEST(RateLimiter, a_64_over_its_limit_does_not_use_up_the_share_of_its_48) {
+  RateLimiter limiter;
+  EXPECT_EQ(allowed(limiter, address("2001:db8:1:2::1"), kStart, 1000), 5);
+  for (int i = 3; i < 12; ++i) {
+    EXPECT_EQ(allowed(limiter, address("2001:db8:1:" + std::to_string(i) + "::1"), kStart, 9), 5);
+  }
+  EXPECT_EQ(allowed(limiter, address("2001:db8:1:99::1"), kStart, 9), 0);  // 50 at once
+  EXPECT_EQ(allowed(limiter, address("2001:db8:2:99::1"), kStart, 9), 5);
+}
+
 TEST(RateLimiter, forgets_a_source_after_a_second_of_silence) {
   RateLimiter limiter;
   EXPECT_EQ(limiter.next_expiry(), kNever);

@@ -1,0 +1,213 @@
+// A device under a flood of initiations whose senders all have a valid cookie, more of them than
+// the handshake threads can compute: what the device itself has to do goes on.
+#include <gtest/gtest.h>
+
+#include <deque>
+
+#include "dataplane/handshake_queue.h"
+#include "device/device.h"
+#include "tests/sim/simulated_network.h"
+
+namespace wring::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Threads that finish `per_ms` jobs each millisecond, in the order in which they came. The first
+// product of an attacker's job is not computed, because nothing comes of it.
+class SlowPool final : public HandshakeExecutor {
+ public:
+  void submit(std::unique_ptr<HandshakeJob> job) override { waiting_.push_back(std::move(job)); }
+  std::unique_ptr<HandshakeJob> take() {
+    if (waiting_.empty()) return nullptr;
+    auto job = std::move(waiting_.front());
+    waiting_.pop_front();
+    if (!std::holds_alternative<IdentifyWork>(job->work)) run(std::array{job.get()}, rng_);
+    return job;
+  }
+
+ private:
+  SeededRng rng_{1};
+  std::deque<std::unique_ptr<HandshakeJob>> waiting_;
+};
+
+class Host : public DatagramSender {
+ public:
+  Host(std::uint64_t seed, const Instant& clock, HandshakeExecutor* pool)
+      : clock_(clock), rng_(seed), device(shared, rng_, *this, pool) {
+    device.set_private_key(generate_private_key(rng_), clock);
+    device.bring_up(clock);
+  }
+  int send(const OutgoingDatagram& datagram) override {
+    sent.push_back({{datagram.payload.begin(), datagram.payload.end()}, *datagram.to});
+    return 0;
+  }
+  [[nodiscard]] const PublicKey& key() const { return device.identity()->public_key(); }
+
+ private:
+  const Instant& clock_;
+  SeededRng rng_;
+
+ public:
+  struct Sent {
+    std::vector<std::uint8_t> bytes;
+    Endpoint to;
+  };
+  SharedState shared;
+  std::vector<Sent> sent;
+  Device device;
+};
+
+// One of the attacker's addresses, with the cookie that it was given.
+struct Source {
+  Source(const PublicKey& victim, const Endpoint& at) : macs(victim), address(at) {}
+  MacStamper macs;
+  Endpoint address;
+};
+
+constexpr std::size_t kSources = 400;
+constexpr int kPerMs = 8;  // 20 each second from each source, which the limiter allows
+constexpr int kComputedPerMs = 4;
+
+class DeviceFlood : public testing::Test {
+ protected:
+  DeviceFlood() {
+    for (std::size_t i = 0; i < kSources; ++i) {
+      const std::string last = std::to_string(i % 200 + 1);
+      sources_.emplace_back(victim_.key(),
+                            address_of("198.51." + std::to_string(i / 200) + "." + last + ":1"));
+    }
+    peer_ = &victim_.device.add_peer(friend_.key());
+    Device::set_endpoint(*peer_, kFriend);
+    Device::set_endpoint(friend_.device.add_peer(victim_.key()), kVictim);
+  }
+
+  std::vector<std::uint8_t> initiation(Source& source) {
+    InitiationMessage message;
+    message.sender = next_index_++;
+    std::vector<std::uint8_t> bytes(sizeof message);
+    store(MutByteSpan(bytes), message, 0);
+    rng_.fill(MutByteSpan(bytes).subspan(8, 32));
+    source.macs.stamp(bytes, clock_.boot);
+    return bytes;
+  }
+
+  void push(ByteSpan bytes, const Endpoint& from) {
+    HandshakeDatagram message;
+    message.from = from;
+    message.size = static_cast<std::uint16_t>(bytes.size());
+    std::copy(bytes.begin(), bytes.end(), message.bytes.begin());
+    static_cast<void>(queue_.try_push(message));  // a full queue drops
+  }
+
+  // One turn of the victim's control loop, in the daemon's order.
+  void turn() {
+    for (int i = 0; i < kComputedPerMs; ++i) {
+      if (auto job = pool_.take()) victim_.device.complete(std::move(job), clock_);
+    }
+    victim_.device.note_queue_depth(queue_.size(), clock_.boot);
+    HandshakeDatagram message;
+    const auto handle = [&] {
+      victim_.device.handle_handshake(ByteSpan(message.bytes).first(message.size), message.from,
+                                      clock_);
+    };
+    for (int n = 0; n < 32 && victim_.device.takes_answers(); ++n) {
+      if (!queue_.try_pop_answer(message)) break;
+      handle();
+    }
+    for (int n = 0; n < 32 && victim_.device.takes_initiations(); ++n) {
+      if (!queue_.try_pop_initiation(message)) break;
+      handle();
+    }
+    victim_.device.handle_timeout(clock_);
+    victim_.device.handle_attention(clock_);
+    victim_.device.reclaim();
+    deliver();
+    clock_.boot += 1ms;
+    clock_.wall += 1ms;
+  }
+
+  // What the victim sent arrives: cookie replies at the sources, the rest at the friend, whose
+  // answers come back at once.
+  void deliver() {
+    for (Host::Sent& each : std::exchange(victim_.sent, {})) {
+      if (classify(each.bytes) == MessageType::kCookieReply && !(each.to == kFriend)) {
+        const auto reply = load<CookieReplyMessage>(each.bytes);
+        Source& source = sources_[reply.receiver % kSources];
+        static_cast<void>(source.macs.consume_reply(reply, clock_.boot));
+      } else if (classify(each.bytes) == MessageType::kData) {
+        keepalives_.push_back(clock_.boot);
+      } else {
+        friend_.device.handle_handshake(each.bytes, kVictim, clock_);
+      }
+    }
+    for (Host::Sent& each : std::exchange(friend_.sent, {})) {
+      if (classify(each.bytes) != MessageType::kData) push(each.bytes, kFriend);
+    }
+  }
+
+  // The flood goes on for so long. A source waits for its cookie before it sends again.
+  void flood(Duration duration) {
+    const TimePoint end = clock_.boot + duration;
+    while (clock_.boot < end) {
+      for (int i = 0; i < kPerMs; ++i) {
+        Source& source = sources_[next_index_ % kSources];
+        push(initiation(source), source.address);
+      }
+      turn();
+    }
+  }
+  void quiet(Duration duration) {
+    const TimePoint end = clock_.boot + duration;
+    while (clock_.boot < end)
+      turn();
+  }
+
+  const Endpoint kFriend = address_of("192.0.2.1:51820");
+  const Endpoint kVictim = address_of("192.0.2.2:51820");
+  Instant clock_{TimePoint(1000s), WallTime(1'700'000'000s)};
+  SeededRng rng_{3};
+  SlowPool pool_;
+  Host victim_{1, clock_, &pool_};
+  Host friend_{2, clock_, nullptr};
+  HandshakeQueue queue_;
+  std::vector<Source> sources_;
+  std::uint32_t next_index_ = 0;
+  Peer* peer_ = nullptr;
+  std::vector<TimePoint> keepalives_;
+};
+
+TEST_F(DeviceFlood, with_cookies_leaves_every_keepalive_and_every_rekey_in_time) {  // P8, P27
+  victim_.device.set_persistent_keepalive(*peer_, 1, clock_);
+  quiet(110s);
+  ASSERT_GE(keepalives_.size(), 100U);
+  const Session* before = peer_->keypairs.current();
+  ASSERT_NE(before, nullptr);
+  keepalives_.clear();
+  const TimePoint begin = clock_.boot;
+  flood(20s);
+  // It was a flood: twice what can be computed came in, and the queue was full.
+  EXPECT_GT(victim_.shared.drops.get(DropReason::kHandshakeForged), 30'000U);
+  EXPECT_LT(victim_.shared.drops.get(DropReason::kRateLimited), 60'000U);
+  TimePoint last = begin;
+  for (const TimePoint at : keepalives_) {
+    EXPECT_LE(at - last, 1100ms);
+    last = at;
+  }
+  EXPECT_GE(keepalives_.size(), 19U);
+  // At 120 s the key was renewed. The first response got a cookie (P32), the second one passed.
+  EXPECT_NE(peer_->keypairs.current(), before);
+  EXPECT_LE(peer_->keypairs.current()->created_at() - (TimePoint(1000s) + 120s), 7s);
+}
+
+TEST_F(DeviceFlood, with_cookies_does_not_keep_keys_from_being_wiped) {  // P14
+  victim_.device.set_persistent_keepalive(*peer_, 1, clock_);
+  quiet(1s);
+  victim_.device.set_persistent_keepalive(*peer_, 0, clock_);
+  clock_.boot += 537s;
+  flood(3s);
+  EXPECT_EQ(peer_->keypairs.current(), nullptr);
+}
+
+}  // namespace
+}  // namespace wring::test
