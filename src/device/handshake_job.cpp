@@ -1,3 +1,4 @@
+// Runs the costly part of handshakes, step by step.
 #include "device/handshake_job.h"
 
 #include <utility>
@@ -5,16 +6,16 @@
 namespace wring {
 namespace {
 
-// Whether it is still to be made: then it is wanted.
-bool want(StaticStatic& secret, const LocalIdentity& identity, const PublicKey& remote,
-          Agreements& wanted) {
+// Requests the static-static secret if there is none, and returns whether it did.
+bool request(StaticStatic& secret, const LocalIdentity& identity, const PublicKey& remote,
+             Agreements& wanted) {
   if (secret) return false;
   wanted.push_back({&identity.private_key(), &remote.bytes, &secret.emplace()});
   return true;
 }
 
-// Whether there is one.
-bool settle(StaticStatic& secret) {
+// Drops a secret of zeros (P17). Returns whether one is left.
+bool keep_if_valid(StaticStatic& secret) {
   if (secret && secret->is_zero()) secret.reset();
   return secret.has_value();
 }
@@ -27,29 +28,38 @@ void append(Agreements& wanted, const std::array<Agreement, N>& more) {
 }  // namespace
 
 void IdentifyWork::proceed(const LocalIdentity& identity, Rng& /*rng*/, Agreements& wanted) {
-  if (!std::exchange(begun, true)) {
-    wanted.push_back({&identity.private_key(), &message.ephemeral, &static_ephemeral});
-  } else {
-    identified = identify_initiator(identity, message, static_ephemeral);
+  switch (step) {
+    case Step::kRequestProduct:
+      step = Step::kIdentify;
+      wanted.push_back({&identity.private_key(), &message.ephemeral, &static_ephemeral});
+      return;
+    case Step::kIdentify:
+      identified = identify_initiator(identity, message, static_ephemeral);
+      return;
   }
 }
 
 void AnswerWork::proceed(const LocalIdentity& identity, Rng& rng, Agreements& wanted) {
-  if (!std::exchange(begun, true) &&
-      want(static_static, identity, identified.remote_static, wanted)) {
-    return;
-  }
-  if (received) {
-    response = respond(std::move(*received), preshared_key, SessionIndex{}, std::move(ephemeral));
-  } else if (is_acceptable()) {
-    ephemeral.key = generate_private_key(rng);
-    append(wanted, wring::wanted(ephemeral, *received));
+  switch (step) {
+    case Step::kRequestStaticStatic:
+      step = Step::kAuthenticate;
+      if (request(static_static, identity, identified.remote_static, wanted)) return;
+      [[fallthrough]];
+    case Step::kAuthenticate:
+      step = Step::kRespond;
+      if (!is_acceptable()) return;
+      ephemeral.key = generate_private_key(rng);
+      append(wanted, wring::wanted(ephemeral, *received));
+      return;
+    case Step::kRespond:
+      response = respond(std::move(*received), preshared_key, SessionIndex{}, std::move(ephemeral));
+      return;
   }
 }
 
 bool AnswerWork::is_acceptable() {
   refused = DropReason::kHandshakeForged;
-  if (!settle(static_static)) return false;
+  if (!keep_if_valid(static_static)) return false;
   received = authenticate_initiation(std::move(identified), message, *static_static);
   if (!received) return false;
   timestamp = received->timestamp;
@@ -64,21 +74,30 @@ bool AnswerWork::is_acceptable() {
 }
 
 void InitiateWork::proceed(const LocalIdentity& identity, Rng& rng, Agreements& wanted) {
-  if (!std::exchange(begun, true)) {
-    static_cast<void>(want(static_static, identity, remote_static, wanted));
-    ephemeral.key = generate_private_key(rng);
-    append(wanted, wring::wanted(ephemeral, remote_static));
-  } else if (settle(static_static)) {
-    initiation = initiate(identity, remote_static, *static_static, SessionIndex{}, stamp,
-                          std::move(ephemeral));
+  switch (step) {
+    case Step::kRequestProducts:
+      step = Step::kInitiate;
+      static_cast<void>(request(static_static, identity, remote_static, wanted));
+      ephemeral.key = generate_private_key(rng);
+      append(wanted, wring::wanted(ephemeral, remote_static));
+      return;
+    case Step::kInitiate:
+      if (!keep_if_valid(static_static)) return;
+      initiation = initiate(identity, remote_static, *static_static, SessionIndex{}, stamp,
+                            std::move(ephemeral));
+      return;
   }
 }
 
 void FinishWork::proceed(const LocalIdentity& identity, Rng& /*rng*/, Agreements& wanted) {
-  if (!std::exchange(begun, true)) {
-    append(wanted, wring::wanted(products, sent, identity, message));
-  } else {
-    keys = finish(sent, products, preshared_key, message);
+  switch (step) {
+    case Step::kRequestProducts:
+      step = Step::kFinish;
+      append(wanted, wring::wanted(products, sent, identity, message));
+      return;
+    case Step::kFinish:
+      keys = finish(sent, products, preshared_key, message);
+      return;
   }
 }
 

@@ -1,6 +1,6 @@
-// The costly part of a handshake: Curve25519 and what hangs on it, cut out as values that any
-// thread can work on. A job holds copies of all that it needs, so that it shares nothing with the
-// device; what comes of it counts only when the device takes it back and finds that it still fits.
+// The costly part of a handshake: Curve25519 and what depends on it, as values that any thread can
+// work on. A job holds copies of all that it needs, so it shares nothing with the device. Its
+// result counts only when the device takes it back and finds that it still fits.
 #pragma once
 
 #include <cstdint>
@@ -17,16 +17,16 @@
 
 namespace wring {
 
-// The static-static secret of a peer: what the device has of it, else made by the job. Empty
-// afterwards if the peer's key is of low order (P17).
+// The static-static secret of a peer. The job makes it if the device has none. Empty afterwards if
+// the peer's key is of low order (P17).
 using StaticStatic = std::optional<SharedSecret>;
 
-// The Curve25519 products that the next steps take. They point into the works, which therefore do
-// not move from one step to the next.
+// The Curve25519 products that the next steps need. They point into the works, so a work does not
+// move from one step to the next.
 using Agreements = std::vector<Agreement>;
 
-// Each kind of work goes on in steps: proceed() does what can be done with the products that it
-// has, and adds to `wanted` those that it wants next. If it adds none, the work is done.
+// Work advances in steps. Each call of proceed() uses the products that the previous call
+// requested, and requests the next ones in `wanted`. When it requests none, the work is done.
 
 // Who sent this initiation? One product.
 struct IdentifyWork {
@@ -34,14 +34,15 @@ struct IdentifyWork {
   std::optional<IdentifiedInitiation> identified{};
 
   // From one step to the next.
-  bool begun = false;
+  enum class Step { kRequestProduct, kIdentify };
+  Step step = Step::kRequestProduct;
   SharedSecret static_ephemeral{};
 
   void proceed(const LocalIdentity& identity, Rng& rng, Agreements& wanted);
 };
 
 // Is it authentic and new, and what is the answer? Three products, and one for the static-static
-// secret. What is refused is refused before the answer is made.
+// secret. An initiation that is refused costs no product for an answer.
 struct AnswerWork {
   InitiationMessage message;
   IdentifiedInitiation identified;
@@ -56,7 +57,8 @@ struct AnswerWork {
   DropReason refused{};                // why there is none
 
   // From one step to the next.
-  bool begun = false;
+  enum class Step { kRequestStaticStatic, kAuthenticate, kRespond };
+  Step step = Step::kRequestStaticStatic;
   std::optional<ReceivedInitiation> received{};
   Ephemeral ephemeral{};
 
@@ -77,7 +79,8 @@ struct InitiateWork {
   std::optional<Initiation> initiation{};  // its index is still to be chosen
 
   // From one step to the next.
-  bool begun = false;
+  enum class Step { kRequestProducts, kInitiate };
+  Step step = Step::kRequestProducts;
   Ephemeral ephemeral{};
 
   void proceed(const LocalIdentity& identity, Rng& rng, Agreements& wanted);
@@ -93,7 +96,8 @@ struct FinishWork {
   std::optional<TransportKeys> keys{};
 
   // From one step to the next.
-  bool begun = false;
+  enum class Step { kRequestProducts, kFinish };
+  Step step = Step::kRequestProducts;
   ResponseProducts products{};
 
   void proceed(const LocalIdentity& identity, Rng& rng, Agreements& wanted);
@@ -101,7 +105,7 @@ struct FinishWork {
 
 struct HandshakeJob {
   std::shared_ptr<const LocalIdentity> identity;
-  Endpoint from;  // where the message came from; not set where none did
+  Endpoint from;  // where the message came from; not set for an initiation of ours
   std::variant<IdentifyWork, AnswerWork, InitiateWork, FinishWork> work;
 
   // It works on an initiation that another began.
@@ -110,11 +114,11 @@ struct HandshakeJob {
   }
 };
 
-// Works on all of them to the end, step by step, and computes what they want in each step together.
-// Any thread. `rng` is used by this thread alone, or thread-safe.
+// Runs all of them to the end, step by step. The products of one step are computed together. Any
+// thread. `rng` is used by this thread alone, or it is thread-safe.
 void run(std::span<HandshakeJob* const> jobs, Rng& rng);
 
-// Whoever has jobs run elsewhere.
+// Has jobs run elsewhere, for example by a pool of threads.
 class HandshakeExecutor {
  public:
   HandshakeExecutor() = default;
