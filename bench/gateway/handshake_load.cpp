@@ -24,6 +24,7 @@
 #include "crypto/aead.h"
 #include "noise/cookie.h"
 #include "noise/handshake.h"
+#include "tests/support/whole_handshake.h"
 
 namespace {
 
@@ -83,7 +84,7 @@ void prepare(std::vector<Caller>& callers, const PublicKey& responder, Rng& rng)
   const Tai64n stamp = tai64n_from(SystemClock().wall_now());
   for (std::size_t i = 0; i < callers.size(); ++i) {
     Caller& caller = callers[i];
-    const auto shared = caller.identity.agree_with(responder);
+    const auto shared = agree_with(caller.identity, responder);
     if (!shared) fail("the public key is of low order");
     auto made = initiate(caller.identity, responder, *shared,
                          SessionIndex{static_cast<std::uint32_t>(i)}, stamp, rng);

@@ -7,6 +7,7 @@
 
 #include "crypto/agreement.h"
 #include "noise/handshake.h"
+#include "tests/support/whole_handshake.h"
 
 namespace wring {
 namespace {
@@ -15,7 +16,7 @@ struct Pair {
   SystemRng rng;
   LocalIdentity initiator{generate_private_key(rng)};
   LocalIdentity responder{generate_private_key(rng)};
-  SharedSecret static_static = std::move(*initiator.agree_with(responder.public_key()));
+  SharedSecret static_static = std::move(*agree_with(initiator, responder.public_key()));
   Tai64n stamp = tai64n_from(WallTime(std::chrono::seconds(1700000000)));
   PresharedKey psk;
 

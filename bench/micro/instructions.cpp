@@ -19,6 +19,7 @@
 #include "tests/support/seeded_rng.h"
 #include "tests/support/sessions.h"
 #include "tests/support/super_packets.h"
+#include "tests/support/whole_handshake.h"
 
 // Its name, and when it is entered and left, is what valgrind goes by.
 extern "C" [[gnu::noinline, gnu::used]] void measured(const std::function<void()>& step) {
@@ -206,7 +207,7 @@ void count_handshakes() {
   test::SeededRng rng(1);
   const LocalIdentity initiator{generate_private_key(rng)};
   const LocalIdentity responder{generate_private_key(rng)};
-  const SharedSecret static_static = std::move(*initiator.agree_with(responder.public_key()));
+  const SharedSecret static_static = std::move(*agree_with(initiator, responder.public_key()));
   const PresharedKey psk;
   const Tai64n stamp = tai64n_from(WallTime(1700000000s));
   const auto sent =

@@ -48,13 +48,18 @@ class PaddedKey {
 
 }  // namespace
 
-Bytes<32> blake2s(std::initializer_list<ByteSpan> parts) {
+void blake2s_to(MutByteSpan out, std::initializer_list<ByteSpan> parts) {
+  assert(out.size() == 32);
   Hasher hasher;
   for (const ByteSpan part : parts) {
     hasher.add(part);
   }
-  Bytes<32> out;
   hasher.finish(out);
+}
+
+Bytes<32> blake2s(std::initializer_list<ByteSpan> parts) {
+  Bytes<32> out;
+  blake2s_to(out, parts);
   return out;
 }
 

@@ -10,6 +10,8 @@ namespace wring {
 
 // The unkeyed 32-byte hash of the parts one after the other.
 [[nodiscard]] Bytes<32> blake2s(std::initializer_list<ByteSpan> parts);
+// The same, written to `out` (32 bytes; it may overlap a part), so that no copy is left behind.
+void blake2s_to(MutByteSpan out, std::initializer_list<ByteSpan> parts);
 
 // The keyed 16-byte hash; `key` is of 1 to 32 bytes.
 [[nodiscard]] Bytes<16> blake2s_mac(ByteSpan key, ByteSpan data);

@@ -4,6 +4,17 @@
 
 namespace wring {
 
+PublicKeyHash::PublicKeyHash(Rng& rng) {
+  rng.fill(secret_);
+}
+
+std::size_t PublicKeyHash::operator()(const PublicKey& key) const noexcept {
+  static_assert(crypto_shorthash_KEYBYTES == 16 && crypto_shorthash_BYTES == 8);
+  Bytes<8> hash;
+  crypto_shorthash(hash.data(), key.bytes.data(), key.bytes.size(), secret_.data());
+  return load<std::uint64_t>(hash);
+}
+
 void clamp(PrivateKey& key) {
   const MutByteSpan bytes = key.writable();
   bytes[0] &= 0xf8;
@@ -21,14 +32,6 @@ PublicKey derive_public_key(const PrivateKey& key) {
   PublicKey out;
   crypto_scalarmult_curve25519_base(out.bytes.data(), key.reveal().data());
   return out;
-}
-
-std::optional<SharedSecret> agree(const PrivateKey& ours, const PublicKey& theirs) {
-  SharedSecret product;
-  const int status = crypto_scalarmult_curve25519(product.writable().data(), ours.reveal().data(),
-                                                  theirs.bytes.data());
-  if (status != 0 || product.is_zero()) return std::nullopt;
-  return product;
 }
 
 }  // namespace wring

@@ -19,6 +19,9 @@ using SharedSecret = Secret<32, struct SharedSecretTag>;
 using SymmetricKey = Secret<32, struct SymmetricKeyTag>;
 // Carries the handshake's secrets from one step to the next: C in [WG] 5.4.
 using ChainingKey = Secret<32, struct ChainingKeyTag>;
+// The hash of all that a handshake has said so far: H in [WG] 5.4. It takes in the preshared key's
+// derivative, so it is wiped like a key.
+using HandshakeHash = Secret<32, struct HandshakeHashTag>;
 
 struct PublicKey {
   Bytes<32> bytes{};
@@ -28,22 +31,21 @@ struct PublicKey {
   friend std::strong_ordering operator<=>(const PublicKey&, const PublicKey&) = default;
 };
 
-// The first eight bytes, which are as good as random in an honest key. Tables hold only the keys
-// that the administrator configured, so a stranger can look up what he likes but cannot lengthen a
-// chain.
-struct PublicKeyHash {
-  std::size_t operator()(const PublicKey& key) const noexcept {
-    return load<std::uint64_t>(key.bytes);
-  }
+// SipHash-2-4 with a secret of its own, for a hash table. Nobody can choose keys that fall
+// together: strangers may pick the keys that an administrator configures (a VPN provider's
+// customers do). Copies share the secret.
+class PublicKeyHash {
+ public:
+  explicit PublicKeyHash(Rng& rng);
+  [[nodiscard]] std::size_t operator()(const PublicKey& key) const noexcept;
+
+ private:
+  Bytes<16> secret_{};
 };
 
 // Puts the bits that RFC 7748 section 5 fixes; `wg` shows and expects private keys in this form.
 void clamp(PrivateKey& key);
 [[nodiscard]] PrivateKey generate_private_key(Rng& rng);
 [[nodiscard]] PublicKey derive_public_key(const PrivateKey& key);
-
-// DH(private key, public key) of [WG] 5.4. Nothing when the product is all zeros, which a public
-// key of low order gives: whoever sent it would know the secret without having a key of ours.
-[[nodiscard]] std::optional<SharedSecret> agree(const PrivateKey& ours, const PublicKey& theirs);
 
 }  // namespace wring

@@ -230,7 +230,8 @@ class Device {
   HandshakeLoad load_;
   bool up_ = false;
   std::uint64_t next_serial_ = 1;
-  std::unordered_map<PublicKey, std::unique_ptr<Peer>, PublicKeyHash> by_key_;
+  std::unordered_map<PublicKey, std::unique_ptr<Peer>, PublicKeyHash> by_key_{0,
+                                                                              PublicKeyHash(rng_)};
   std::map<std::uint64_t, Peer*> by_serial_;
   // Handshakes that wait for their response, by our index.
   std::unordered_map<SessionIndex, Peer*> awaiting_response_;

@@ -5,22 +5,20 @@
 //                                                        authenticate_initiation()
 //   finish()              <--- ResponseMessage ----      respond()
 //
-// Nearly all that a handshake costs are Curve25519 products, so the functions are given them: what
-// a struct lists by wanted() is to be computed first (agreement.h), together with what other
-// handshakes want. For who has but one handshake there are the same functions with the products
-// computed within.
+// Nearly all the cost of a handshake is in its Curve25519 products, so the functions take them as
+// arguments. wanted() lists the products that a step needs. The caller computes them first,
+// together with those of other handshakes (agreement.h).
 //
-// No function changes what it is given: it returns the next state, or nothing when the message is
-// not authentic or a Curve25519 product is all zeros. A forged message therefore leaves everything
-// as it was. The MACs of a message that comes back are zero, to be stamped by a MacStamper; those
-// of a message that goes in are not looked at here, a MacChecker has done that before.
+// No function changes its arguments. Each returns the next state, or nothing if the message is not
+// authentic or a product is all zeros. A forged message therefore changes nothing. The MACs of a
+// returned message are zero until a MacStamper writes them. The MACs of a received message are not
+// checked here, because a MacChecker has checked them before.
 #pragma once
 
 #include <array>
 #include <optional>
 
 #include "base/bytes.h"
-#include "base/rng.h"
 #include "crypto/agreement.h"
 #include "crypto/keys.h"
 #include "noise/identity.h"
@@ -41,12 +39,12 @@ struct TransportKeys {
 // What the initiator keeps until the response comes.
 struct SentInitiation {
   PrivateKey ephemeral;
-  Bytes<32> hash{};
+  HandshakeHash hash;
   ChainingKey chaining_key;
   SessionIndex local_index;
 
   [[nodiscard]] SentInitiation clone() const {
-    return {ephemeral.clone(), hash, chaining_key.clone(), local_index};
+    return {ephemeral.clone(), hash.clone(), chaining_key.clone(), local_index};
   }
 };
 
@@ -54,7 +52,7 @@ struct Initiation {
   InitiationMessage message;
   SentInitiation state;
 
-  // Only the MACs cover our index, so that it may be chosen once the costly part is done.
+  // Only the MACs cover our index, so the caller may choose it after the costly part.
   void set_index(SessionIndex local) {
     message.sender = local.value;
     state.local_index = local;
@@ -74,23 +72,18 @@ struct Ephemeral {
 // Ephemeral::key is generated. These are to be computed before initiate().
 [[nodiscard]] std::array<Agreement, 2> wanted(Ephemeral& ephemeral, const PublicKey& remote_static);
 
-// [WG] 5.4.2. `static_static` is identity.agree_with(remote_static).
+// [WG] 5.4.2. `static_static` is the product of our static key and the remote one.
 [[nodiscard]] std::optional<Initiation> initiate(const LocalIdentity& identity,
                                                  const PublicKey& remote_static,
                                                  const SharedSecret& static_static,
                                                  SessionIndex local, const Tai64n& timestamp,
                                                  Ephemeral ephemeral);
-[[nodiscard]] std::optional<Initiation> initiate(const LocalIdentity& identity,
-                                                 const PublicKey& remote_static,
-                                                 const SharedSecret& static_static,
-                                                 SessionIndex local, const Tai64n& timestamp,
-                                                 Rng& rng);
 
-// Who an initiation says it is from. Its sender knows our public key and this remote one, but has
-// not shown yet that it owns the latter: no more than a look-up may follow from this.
+// Who an initiation says it is from. Its sender knows our public key and the remote one, but has
+// not proved that it owns the remote one. Use this for nothing but a look-up.
 struct IdentifiedInitiation {
   PublicKey remote_static;
-  Bytes<32> hash{};
+  HandshakeHash hash;
   ChainingKey chaining_key;
 };
 
@@ -99,17 +92,15 @@ struct IdentifiedInitiation {
 [[nodiscard]] std::optional<IdentifiedInitiation> identify_initiator(
     const LocalIdentity& identity, const InitiationMessage& message,
     const SharedSecret& static_ephemeral);
-[[nodiscard]] std::optional<IdentifiedInitiation> identify_initiator(
-    const LocalIdentity& identity, const InitiationMessage& message);
 
-// An initiation that the owner of `remote_static` made, now or some time ago: the caller still has
-// to compare the timestamp with the last one that it accepted from this peer.
+// An initiation that the owner of `remote_static` made. It may be a replay: the caller compares the
+// timestamp with the last one that it accepted from this peer (P5).
 struct ReceivedInitiation {
   PublicKey remote_static;
   PublicKey remote_ephemeral;
   SessionIndex remote_index;
   Tai64n timestamp;
-  Bytes<32> hash{};
+  HandshakeHash hash;
   ChainingKey chaining_key;
 };
 
@@ -121,7 +112,7 @@ struct ReceivedInitiation {
 struct Response {
   ResponseMessage message;
   TransportKeys keys;
-  PrivateKey ephemeral;  // of no further use, but for a key log
+  PrivateKey ephemeral;  // only a key log needs it from here on
 
   // As Initiation::set_index().
   void set_index(SessionIndex local) {
@@ -138,9 +129,6 @@ struct Response {
 [[nodiscard]] std::optional<Response> respond(ReceivedInitiation initiation,
                                               const PresharedKey& psk, SessionIndex local,
                                               Ephemeral ephemeral);
-[[nodiscard]] std::optional<Response> respond(ReceivedInitiation initiation,
-                                              const PresharedKey& psk, SessionIndex local,
-                                              Rng& rng);
 
 // The products of the response's ephemeral key with both of ours.
 struct ResponseProducts {
@@ -154,13 +142,9 @@ struct ResponseProducts {
                                               const LocalIdentity& identity,
                                               const ResponseMessage& message);
 
-// What the initiator does with a response; one that bears another receiver index is refused.
+// What the initiator does with a response. Refuses a response to another receiver index.
 [[nodiscard]] std::optional<TransportKeys> finish(const SentInitiation& sent,
                                                   const ResponseProducts& products,
-                                                  const PresharedKey& psk,
-                                                  const ResponseMessage& message);
-[[nodiscard]] std::optional<TransportKeys> finish(const SentInitiation& sent,
-                                                  const LocalIdentity& identity,
                                                   const PresharedKey& psk,
                                                   const ResponseMessage& message);
 

@@ -20,7 +20,7 @@ std::optional<Initiation> initiate(const LocalIdentity& identity, const PublicKe
   const SymmetricKey timestamp_sealing_key = state.mix_secret_for_key(static_static);
   state.seal_and_hash(timestamp_sealing_key, timestamp.bytes, message.timestamp);
 
-  return Initiation{message, SentInitiation{std::move(ephemeral.key), state.hash(),
+  return Initiation{message, SentInitiation{std::move(ephemeral.key), state.take_hash(),
                                             state.take_chaining_key(), local}};
 }
 
@@ -29,7 +29,7 @@ std::optional<TransportKeys> finish(const SentInitiation& sent, const ResponsePr
   if (message.receiver != sent.local_index.value) return std::nullopt;
   if (products.with_ephemeral.is_zero() || products.with_static.is_zero()) return std::nullopt;
 
-  SymmetricState state(sent.hash, sent.chaining_key.clone());
+  SymmetricState state(sent.hash.clone(), sent.chaining_key.clone());
   state.mix_ephemeral(PublicKey{message.ephemeral});
   state.mix_secret(products.with_ephemeral);
   state.mix_secret(products.with_static);

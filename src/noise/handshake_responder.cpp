@@ -16,14 +16,14 @@ std::optional<IdentifiedInitiation> identify_initiator(const LocalIdentity& iden
   if (!state.open_and_hash(static_sealing_key, message.static_key, remote_static.bytes)) {
     return std::nullopt;
   }
-  return IdentifiedInitiation{remote_static, state.hash(), state.take_chaining_key()};
+  return IdentifiedInitiation{remote_static, state.take_hash(), state.take_chaining_key()};
 }
 
 std::optional<ReceivedInitiation> authenticate_initiation(IdentifiedInitiation identified,
                                                           const InitiationMessage& message,
                                                           const SharedSecret& static_static) {
   if (static_static.is_zero()) return std::nullopt;
-  SymmetricState state(identified.hash, std::move(identified.chaining_key));
+  SymmetricState state(std::move(identified.hash), std::move(identified.chaining_key));
   const SymmetricKey timestamp_sealing_key = state.mix_secret_for_key(static_static);
   Tai64n timestamp;
   if (!state.open_and_hash(timestamp_sealing_key, message.timestamp, timestamp.bytes)) {
@@ -33,7 +33,7 @@ std::optional<ReceivedInitiation> authenticate_initiation(IdentifiedInitiation i
                             .remote_ephemeral = PublicKey{message.ephemeral},
                             .remote_index = SessionIndex{message.sender},
                             .timestamp = timestamp,
-                            .hash = state.hash(),
+                            .hash = state.take_hash(),
                             .chaining_key = state.take_chaining_key()};
 }
 
@@ -45,7 +45,7 @@ std::optional<Response> respond(ReceivedInitiation initiation, const PresharedKe
   message.sender = local.value;
   message.receiver = initiation.remote_index.value;
   message.ephemeral = ephemeral_public.bytes;
-  SymmetricState state(initiation.hash, std::move(initiation.chaining_key));
+  SymmetricState state(std::move(initiation.hash), std::move(initiation.chaining_key));
   state.mix_ephemeral(ephemeral_public);
   state.mix_secret(ephemeral.with_ephemeral);
   state.mix_secret(ephemeral.with_static);

@@ -20,13 +20,14 @@ ByteSpan bytes_of(std::string_view text) {
 }  // namespace
 
 SymmetricState::SymmetricState(const PublicKey& responder)
-    : hash_(blake2s({bytes_of(kConstruction)})), chaining_key_(hash_) {
+    : chaining_key_(blake2s({bytes_of(kConstruction)})) {
+  hash_ = HandshakeHash(chaining_key_.reveal());
   mix_hash(bytes_of(kIdentifier));
   mix_hash(responder.bytes);
 }
 
 void SymmetricState::mix_hash(ByteSpan bytes) {
-  hash_ = blake2s({hash_, bytes});
+  blake2s_to(hash_.writable(), {hash_.reveal(), bytes});
 }
 
 void SymmetricState::mix_ephemeral(const PublicKey& key) {
@@ -54,12 +55,12 @@ SymmetricKey SymmetricState::mix_psk_for_key(const PresharedKey& psk) {
 
 void SymmetricState::seal_and_hash(const SymmetricKey& key, ByteSpan plaintext,
                                    MutByteSpan sealed) {
-  aead_seal(key, 0, plaintext, hash_, sealed);
+  aead_seal(key, 0, plaintext, hash_.reveal(), sealed);
   mix_hash(sealed);
 }
 
 bool SymmetricState::open_and_hash(const SymmetricKey& key, ByteSpan sealed, MutByteSpan out) {
-  if (!aead_open(key, 0, sealed, hash_, out)) return false;
+  if (!aead_open(key, 0, sealed, hash_.reveal(), out)) return false;
   mix_hash(sealed);
   return true;
 }

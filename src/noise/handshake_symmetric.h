@@ -16,10 +16,11 @@ class SymmetricState {
  public:
   // Before the first message, which is meant for the owner of `responder`.
   explicit SymmetricState(const PublicKey& responder);
-  SymmetricState(const Bytes<32>& hash, ChainingKey chaining_key)
-      : hash_(hash), chaining_key_(std::move(chaining_key)) {}
+  SymmetricState(HandshakeHash hash, ChainingKey chaining_key)
+      : hash_(std::move(hash)), chaining_key_(std::move(chaining_key)) {}
 
-  [[nodiscard]] const Bytes<32>& hash() const { return hash_; }
+  // Each leaves zeros behind: the last step of a message takes them.
+  [[nodiscard]] HandshakeHash take_hash() { return std::move(hash_); }
   [[nodiscard]] ChainingKey take_chaining_key() { return std::move(chaining_key_); }
 
   // An ephemeral public key, sent in the clear: into the chaining key and the hash.
@@ -42,7 +43,7 @@ class SymmetricState {
  private:
   void mix_hash(ByteSpan bytes);
 
-  Bytes<32> hash_;
+  HandshakeHash hash_;
   ChainingKey chaining_key_;
 };
 

@@ -1,7 +1,6 @@
 // Who we are: the static key pair of this interface.
 #pragma once
 
-#include <optional>
 #include <utility>
 
 #include "crypto/keys.h"
@@ -16,11 +15,6 @@ class LocalIdentity {
 
   [[nodiscard]] const PrivateKey& private_key() const { return private_key_; }
   [[nodiscard]] const PublicKey& public_key() const { return public_key_; }
-  // The static-static secret of this pair and a peer, to be kept by the peer: it costs a Curve25519
-  // product and enters every handshake. Nothing for a peer whose key is of low order.
-  [[nodiscard]] std::optional<SharedSecret> agree_with(const PublicKey& peer) const {
-    return agree(private_key_, peer);
-  }
 
  private:
   PrivateKey private_key_;

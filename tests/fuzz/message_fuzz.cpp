@@ -6,6 +6,7 @@
 #include "noise/cookie.h"
 #include "noise/handshake.h"
 #include "tests/support/seeded_rng.h"
+#include "tests/support/whole_handshake.h"
 
 using namespace wring;
 
@@ -35,7 +36,7 @@ static void take_response(ByteSpan datagram) {
   static test::SeededRng rng(1);
   static const LocalIdentity remote(PrivateKey(Bytes<32>{65}));
   static const auto sent =
-      initiate(ours(), remote.public_key(), ours().agree_with(remote.public_key()).value(),
+      initiate(ours(), remote.public_key(), agree_with(ours(), remote.public_key()).value(),
                SessionIndex{0x01020304}, Tai64n{}, rng);
   const auto [type, sender, receiver, ephemeral, empty, mac1, mac2] =
       load<ResponseMessage>(datagram);

@@ -6,6 +6,7 @@
 #include "fuzz_input.h"
 #include "tests/sim/peer_state.h"
 #include "tests/sim/rig.h"
+#include "tests/support/whole_handshake.h"
 
 using namespace wring;
 using namespace wring::test;
@@ -69,7 +70,7 @@ class Exchange {
   void initiation() {
     const LocalIdentity& from = *net_.a.device().identity();
     const Tai64n stamp{input_.array<12>()};
-    auto made = initiate(from, net_.b.public_key(), from.agree_with(net_.b.public_key()).value(),
+    auto made = initiate(from, net_.b.public_key(), agree_with(from, net_.b.public_key()).value(),
                          SessionIndex{7}, stamp, net_.simulation.rng());
     const bool changed = change(made->message, offsetof(InitiationMessage, ephemeral));
     Peer& peer = net_.a_at_b();
@@ -91,7 +92,7 @@ class Exchange {
     const LocalIdentity& from = *net_.b.device().identity();
     auto received =
         authenticate_initiation(identify_initiator(from, initiation).value(), initiation,
-                                from.agree_with(net_.a.public_key()).value());
+                                agree_with(from, net_.a.public_key()).value());
     auto made = respond(std::move(received.value()), PresharedKey(), SessionIndex{input_.byte()},
                         net_.simulation.rng());
     const bool changed = change(made->message, offsetof(ResponseMessage, receiver));

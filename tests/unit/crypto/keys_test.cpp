@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <set>
 #include <string_view>
 
 #include "crypto/aead.h"
 #include "tests/support/seeded_rng.h"
 #include "tests/support/vector_file.h"
+#include "tests/support/whole_handshake.h"
 
 namespace wring {
 namespace {
@@ -91,7 +93,23 @@ TEST_F(Curve25519, orders_public_keys_by_their_bytes) {
   EXPECT_LT(PublicKey{{1}}, (PublicKey{{1, 1}}));
   EXPECT_TRUE(PublicKey{}.is_zero());
   EXPECT_FALSE(PublicKey{{1}}.is_zero());
-  EXPECT_NE(PublicKeyHash{}(PublicKey{{1}}), PublicKeyHash{}(PublicKey{{2}}));
+}
+
+TEST_F(Curve25519, hashes_public_keys_with_a_secret) {
+  test::ScriptedRng zeros(std::vector<std::uint8_t>(16, 0));
+  const PublicKeyHash hash(zeros);
+  EXPECT_EQ(hash(PublicKey{{1}}), PublicKeyHash(hash)(PublicKey{{1}}));
+  test::SeededRng rng(1);
+  const PublicKeyHash other(rng);
+  EXPECT_NE(hash(PublicKey{{1}}), other(PublicKey{{1}}));
+  // Keys that agree in their first eight bytes, which a stranger may choose, do not fall together.
+  std::set<std::size_t> seen;
+  for (std::uint8_t i = 0; i < 100; ++i) {
+    PublicKey key;
+    key.bytes[31] = i;
+    seen.insert(other(key));
+  }
+  EXPECT_EQ(seen.size(), 100U);
 }
 
 }  // namespace

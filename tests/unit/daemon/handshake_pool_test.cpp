@@ -6,6 +6,8 @@
 #include <atomic>
 #include <set>
 
+#include "tests/support/whole_handshake.h"
+
 namespace wring {
 namespace {
 
@@ -17,7 +19,7 @@ class HandshakePoolTest : public testing::Test {
   std::unique_ptr<HandshakeJob> next_job() {
     const LocalIdentity caller(generate_private_key(rng_));
     callers_.insert(caller.public_key());
-    const auto shared = caller.agree_with(responder_->public_key());
+    const auto shared = agree_with(caller, responder_->public_key());
     const auto made =
         initiate(caller, responder_->public_key(), *shared, SessionIndex{1}, Tai64n{}, rng_);
     return std::make_unique<HandshakeJob>(

@@ -7,6 +7,7 @@
 
 #include "crypto/aead.h"
 #include "tests/sim/simulated_network.h"
+#include "tests/support/whole_handshake.h"
 
 namespace wring::test {
 namespace {
@@ -22,7 +23,7 @@ class HandshakeJobs : public testing::Test {
 
   Caller caller(std::uint32_t index) {
     LocalIdentity identity(generate_private_key(rng_));
-    const auto shared = identity.agree_with(responder_->public_key());
+    const auto shared = agree_with(identity, responder_->public_key());
     auto initiation =
         initiate(identity, responder_->public_key(), *shared, SessionIndex{index}, stamp_, rng_);
     return {std::move(identity), std::move(*initiation)};
@@ -84,13 +85,13 @@ TEST_F(HandshakeJobs, that_run_together_are_answered_and_finished_one_by_one) {
     callers.push_back(caller(i));
   // Half of the peers have shaken hands before.
   const auto jobs = answers(callers, [&](std::size_t i, AnswerWork& work) {
-    if (i % 2 == 0) work.static_static = responder_->agree_with(callers[i].identity.public_key());
+    if (i % 2 == 0) work.static_static = agree_with(*responder_, callers[i].identity.public_key());
   });
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     const auto& answer = std::get<AnswerWork>(jobs[i].work);
     ASSERT_TRUE(answer.response) << i;
     EXPECT_EQ(answer.timestamp, stamp_);
-    EXPECT_EQ(*answer.static_static, *responder_->agree_with(callers[i].identity.public_key()));
+    EXPECT_EQ(*answer.static_static, *agree_with(*responder_, callers[i].identity.public_key()));
     std::vector<HandshakeJob> finishing;
     finishing.push_back({std::make_shared<const LocalIdentity>(std::move(callers[i].identity)),
                          Endpoint(),

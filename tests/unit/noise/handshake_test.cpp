@@ -7,6 +7,7 @@
 
 #include "tests/support/hex.h"
 #include "tests/support/seeded_rng.h"
+#include "tests/support/whole_handshake.h"
 
 namespace wring {
 namespace {
@@ -36,7 +37,7 @@ class Handshake : public testing::Test {
   test::SeededRng rng_{5};
   LocalIdentity initiator_{generate_private_key(rng_)};
   LocalIdentity responder_{generate_private_key(rng_)};
-  SharedSecret static_static_ = std::move(*initiator_.agree_with(responder_.public_key()));
+  SharedSecret static_static_ = std::move(*agree_with(initiator_, responder_.public_key()));
   Tai64n stamp_ = tai64n_from(WallTime(1700000000s));
   PresharedKey psk_{rng_.bytes<32>()};
   PresharedKey no_psk_;
@@ -112,7 +113,7 @@ TEST_F(Handshake, is_refused_when_it_is_meant_for_another) {
 // Someone who knows both public keys can be identified as their owner, but not authenticated.
 TEST_F(Handshake, is_refused_from_one_who_only_claims_a_public_key) {
   const LocalIdentity impostor(generate_private_key(rng_));
-  const auto wrong = impostor.agree_with(responder_.public_key());
+  const auto wrong = agree_with(impostor, responder_.public_key());
   const auto initiation =
       initiate(initiator_, responder_.public_key(), *wrong, SessionIndex{1}, stamp_, rng_);
   ASSERT_TRUE(initiation);
@@ -161,7 +162,7 @@ TEST_F(Handshake, refuses_ephemeral_keys_of_low_order) {
 
 // P17
 TEST_F(Handshake, refuses_static_keys_of_low_order) {
-  EXPECT_FALSE(initiator_.agree_with(kLowOrder));
+  EXPECT_FALSE(agree_with(initiator_, kLowOrder));
   EXPECT_FALSE(initiate(initiator_, kLowOrder, static_static_, SessionIndex{1}, stamp_, rng_));
   const SharedSecret zero;
   EXPECT_FALSE(initiate(initiator_, responder_.public_key(), zero, SessionIndex{1}, stamp_, rng_));
