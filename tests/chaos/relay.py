@@ -2,8 +2,8 @@
 
 Usage: relay.py JSON, with the keys of `Weather` and `seed`, `near`, `far`, `port`, `target`. It
 takes datagrams on `near`:`port` and passes them on from `far`:(any port) to `target`, and the
-answers back
-to whoever sent last. With SIGUSR1 the weather clears for good. On SIGTERM it prints what it did as
+answers back to whoever sent last. With `far_port` and `client` ([address, port]) the target can speak first, to
+`far`:`far_port`. With SIGUSR1 the weather clears for good. On SIGTERM it prints what it did as
 JSON and ends.
 """
 
@@ -17,6 +17,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass, fields
+from typing import Optional
 
 _MAX_DATAGRAM = 65535
 _MAX_WAITING = 20_000  # Datagrams held back at a time; more are lost, as in a full queue.
@@ -39,12 +40,13 @@ class Weather:
 
 class Relay:
     def __init__(self, weather: Weather, seed: int, near: str, far: str, port: int,
-                 target: tuple[str, int]):
+                 target: tuple[str, int], far_port: int = 0,
+                 client: Optional[tuple[str, int]] = None):
         self._weather, self._rng = weather, random.Random(seed)
         self._far_address, self._target = far, target
         self._near = self._open(near, port)
-        self._far = self._open(far, 0)
-        self._client = None
+        self._far = self._open(far, far_port)
+        self._client = client
         self._waiting: list[tuple[float, int, bool, bytes]] = []
         self._order = 0
         self._moves_at = time.monotonic() + (weather.new_address_s or float("inf"))
@@ -136,8 +138,8 @@ def main() -> None:
     names = {field.name for field in fields(Weather)}
     weather = Weather(**{key: value for key, value in given.items() if key in names})
     rest = {key: value for key, value in given.items() if key not in names}
-    rest["target"] = tuple(rest["target"])
-    relay = Relay(weather, **rest)
+    addresses = {key: tuple(rest[key]) for key in ("target", "client") if key in rest}
+    relay = Relay(weather, **{**rest, **addresses})
 
     def end(*_) -> None:
         relay.ended = True
