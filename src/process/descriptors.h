@@ -6,9 +6,9 @@
 
 namespace wring {
 
-// Opens /dev/null in place of each standard stream that is closed. Otherwise the next descriptor that
-// we open would take its number. Messages for stderr would go there, and going to the background
-// would replace it. Call it before anything else is opened.
+// Opens /dev/null in place of each standard stream that is closed. Otherwise the next descriptor
+// that we open would take its number. Messages for stderr would go there, and going to the
+// background would replace it. Call it before anything else is opened.
 [[nodiscard]] Result<void> open_missing_standard_streams();
 
 // Takes over descriptor `fd`, which the variable `variable` of the environment names: a copy with a

@@ -15,7 +15,7 @@ from support import wg
 from support.daemon import Daemon, program
 from support.environments import Container, UserNamespace, UserNamespaceWithoutDevice
 from support.transfer import ping, send_tcp
-from support.tunnel import PORT, End, tunnel
+from support.tunnel import PORT, End
 from support.waiting import eventually
 
 

@@ -34,7 +34,6 @@ class UserNamespace(Host):
     def _enter_command(self) -> list[str]:
         return ["nsenter", "--target", str(self.pid), "--user", "--net", "--mount", "--"]
 
-
     def run(self, *argv: str, input: Optional[str] = None, **options
             ) -> subprocess.CompletedProcess:
         # The test's own pipe belongs to root outside, and /dev/stdin cannot be opened by its name.
@@ -49,8 +48,9 @@ class UserNamespaceWithoutDevice(UserNamespace):
 
 
 class Container:
-    """Makes command lines that run a daemon as process 1 of a container of podman. The container has podman's default capabilities and its default filter of
-    system calls, and its programs are the machine's own."""
+    """Makes command lines that run a daemon as process 1 of a container of podman. It has
+    podman's default capabilities and its default filter of system calls. Its programs are the
+    machine's own."""
 
     def __init__(self, host: Host, folder: Path):
         self._host, self._folder = host, folder

@@ -70,7 +70,8 @@ class Host:
     def command(self, argv: Sequence[str]) -> list[str]:
         """The command line that runs `argv` here. It execs, so its pid is the program's own, and it
         dies with the thread that started it."""
-        return self._enter_command() + ["setpriv", "--pdeathsig", "KILL", "--"] + [str(word) for word in argv]
+        dying = ["setpriv", "--pdeathsig", "KILL", "--"]
+        return [*self._enter_command(), *dying, *map(str, argv)]
 
     def run(self, *argv: str, check: bool = True, timeout: float = 30.0,
             input: Optional[str] = None, env: Optional[Mapping[str, str]] = None
