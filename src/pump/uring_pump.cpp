@@ -123,19 +123,22 @@ PacketPump::Input UringPump::wait() {
   begin_batch();
   woken_ = false;
   const bool tun_was_gone = tun_gone_;
-  report_failures();  // of output that could not even be queued
+  const auto may_return = [&] {
+    return has_packets() || datagrams_.now().count != 0 || woken_ || tun_gone_ != tun_was_gone;
+  };
+  report_failures();  // of output that could not even be queued; input may come with them
   do {
     send_waiting();
     refill_empty_rings();
     arm();
-    const bool has_input = has_packets() || (tun_readable_ && may_take_packets());
+    const bool has_input = may_return() || (tun_readable_ && may_take_packets());
     ring_->submit_and_wait(has_input ? 0 : 1);
     reap();
     if (ring_->queued() != 0) flush();
     queued_count_ = 0;
     report_failures();
     if (tun_readable_ && may_take_packets()) read_tun();
-  } while (!has_packets() && datagrams_.now().count == 0 && !woken_ && tun_gone_ == tun_was_gone);
+  } while (!may_return());
   give_back_former();
   writes_.clear();
   write_generation_ = (write_generation_ + 1) & kGenerationMask;

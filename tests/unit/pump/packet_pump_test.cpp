@@ -184,6 +184,19 @@ TEST_P(PacketPumpTest, a_send_that_fails_is_reported_and_the_others_pass) {
   EXPECT_THAT(errors_.seen, ElementsAre(Pair(7u, EACCES)));
 }
 
+// The pump may hear of the wake while it reports failures.
+TEST_P(PacketPumpTest, a_wake_beside_failures_is_not_lost) {
+  const Endpoint to = v6_endpoint("::1", 9);
+  pump_->set_sockets(nullptr);
+  turn();
+  const Bytes<5> payload{};
+  for (std::size_t round = 1; round <= 20; ++round) {
+    pump_->send({payload, &to, 0});
+    turn();
+    ASSERT_EQ(errors_.seen.size(), round);
+  }
+}
+
 TEST_P(PacketPumpTest, a_failed_send_can_be_repeated_without_its_source) {  // P29
   PlainSocket sink(AF_INET);
   ASSERT_TRUE(sink.bind_to(v4_endpoint("127.0.0.1", 0)));
