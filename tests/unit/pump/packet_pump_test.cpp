@@ -191,6 +191,9 @@ TEST_P(PacketPumpTest, a_wake_beside_failures_is_not_lost) {
   turn();
   const Bytes<5> payload{};
   for (std::size_t round = 1; round <= 20; ++round) {
+    // A wait that a packet ends leaves the request for a wake armed.
+    ASSERT_EQ(::send(far_.get(), "packet", 6, 0), 6);
+    ASSERT_EQ(pump_->wait().packets.size(), 1u);
     pump_->send({payload, &to, 0});
     turn();
     ASSERT_EQ(errors_.seen.size(), round);
