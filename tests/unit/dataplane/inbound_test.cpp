@@ -300,7 +300,7 @@ TEST_F(InboundTest, a_peer_whose_endpoint_is_inside_of_the_tunnel_is_heard_from_
 TEST_F(InboundTest, another_interface_is_not_taken_for_the_tunnel) {
   for (const auto& [tun, came_by] : {std::pair{9U, 8U}, {0U, 0U}, {0U, 9U}, {9U, 0U}}) {
     shared_.tun_ifindex = tun;
-    from_.source_ifindex = came_by;
+    from_.set_source_ifindex(came_by);
     EXPECT_EQ(receive({sealed(came_by + 2 * tun, packet())}).size(), 1U);
   }
 }

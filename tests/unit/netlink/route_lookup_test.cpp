@@ -25,8 +25,8 @@ class RouteLookupTest : public test::NamespaceTest {
     ASSERT_TRUE(
         run("ip link add up2 type veth peer end2 && ip link set end2 up && ip link set up2 up"));
     ASSERT_TRUE(run("ip addr add 10.7.1.1/24 dev up1 && ip addr add 10.7.2.1/24 dev up2"));
-    ASSERT_TRUE(run("ip addr add fd07:1::1/64 dev up1 nodad"));
-    ASSERT_TRUE(run("ip addr add fd07:2::1/64 dev up2 nodad"));
+    ASSERT_TRUE(add_v6("fd07:1::1", "up1"));
+    ASSERT_TRUE(add_v6("fd07:2::1", "up2"));
     ASSERT_TRUE(run("ip route add default via 10.7.1.2"));
     ASSERT_TRUE(run("ip -6 route add default via fd07:1::2"));
     auto lookup = RouteLookup::open();
@@ -34,6 +34,12 @@ class RouteLookupTest : public test::NamespaceTest {
     lookup_.emplace(std::move(*lookup));
   }
 
+  // The kernel makes the address ours a little after the command has returned.
+  static bool add_v6(const std::string& address, const std::string& interface) {
+    return run("ip addr add " + address + "/64 dev " + interface + " nodad") &&
+           run("timeout 10 sh -c 'until ip -6 route show table local | grep -q \"local " + address +
+               " \"; do sleep 0.01; done'");
+  }
   // A peer at `remote` that was heard at our address `source` on `interface`.
   static Endpoint heard(const std::string& remote, const std::string& source,
                         const char* interface) {
@@ -64,7 +70,7 @@ TEST_F(RouteLookupTest, the_default_route_decides) {
 
 TEST_F(RouteLookupTest, a_second_address_of_the_interface_is_as_good_as_the_first) {
   ASSERT_TRUE(run("ip addr add 10.7.1.5/24 dev up1"));
-  ASSERT_TRUE(run("ip addr add fd07:1::5/64 dev up1 nodad"));
+  ASSERT_TRUE(add_v6("fd07:1::5", "up1"));
   EXPECT_EQ(ask(heard("192.0.2.9:51820", "10.7.1.5", "up1")), true);
   EXPECT_EQ(ask(heard("[2001:db8::9]:51820", "fd07:1::5", "up1")), true);
 }
@@ -95,7 +101,8 @@ TEST_F(RouteLookupTest, an_address_that_is_gone_is_no_source_whatever_may_be_bou
   std::ofstream("/proc/sys/net/ipv6/ip_nonlocal_bind") << "1\n";
   EXPECT_EQ(ask(heard("192.0.2.9:51820", "10.7.1.1", "up1")), true);
   ASSERT_TRUE(run("ip addr add 10.7.1.9/24 dev up1 && ip addr del 10.7.1.9/24 dev up1"));
-  ASSERT_TRUE(run("ip addr del fd07:1::1/64 dev up1 && ip addr add fd07:1::3/64 dev up1 nodad"));
+  ASSERT_TRUE(run("ip addr del fd07:1::1/64 dev up1"));
+  ASSERT_TRUE(add_v6("fd07:1::3", "up1"));
   EXPECT_EQ(ask(heard("192.0.2.9:51820", "10.7.1.9", "up1")), false);
   EXPECT_EQ(ask(heard("[2001:db8::9]:51820", "fd07:1::1", "up1")), false);
   EXPECT_EQ(ask(heard("[2001:db8::9]:51820", "fd07:1::3", "up1")), true);
@@ -119,7 +126,7 @@ TEST_F(RouteLookupTest, what_goes_to_ourselves_leaves_by_no_interface) {
 }
 
 TEST_F(RouteLookupTest, a_link_local_address_belongs_to_its_interface) {
-  ASSERT_TRUE(run("ip addr add fe80::77/64 dev up2 nodad"));
+  ASSERT_TRUE(add_v6("fe80::77", "up2"));
   EXPECT_EQ(ask(heard("[fe80::9%up2]:51820", "fe80::77", "up2")), true);
   EXPECT_EQ(ask(heard("[fe80::9%up1]:51820", "fe80::77", "up1")), false);
   EXPECT_EQ(ask(heard("[fe80::9%up2]:51820", "fe80::78", "up2")), false);
