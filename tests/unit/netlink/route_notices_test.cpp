@@ -16,8 +16,13 @@ class RouteNoticesTest : public test::NamespaceTest {
   void SetUp() override {
     NamespaceTest::SetUp();
     if (IsSkipped()) return;
-    ASSERT_TRUE(
-        run("ip link add up1 type veth peer end1 && ip link set end1 up && ip link set up1 up"));
+    // Nothing that comes later of its own accord: no addresses that the kernel makes, and a link
+    // that is ready.
+    ASSERT_TRUE(run("sysctl -qw net.ipv6.conf.default.addr_gen_mode=1"));
+    ASSERT_TRUE(run("ip link add up1 type veth peer end1"));
+    ASSERT_TRUE(run("ip link set end1 up && ip link set up1 up"));
+    ASSERT_TRUE(run(
+        "timeout 10 sh -c 'until ip link show up1 | grep -q \"state UP\"; do sleep 0.01; done'"));
     ASSERT_TRUE(run("ip addr add 10.7.1.1/24 dev up1"));
     auto notices = RouteNotices::open();
     ASSERT_TRUE(notices) << notices.error().message;
