@@ -49,9 +49,9 @@ void tune(const TunDevice& tun) {
   }
 }
 
-// From so many workers on. Of two, the one that a peer's answers come to may seal for it, too: the
-// other core is busy with what sends and delivers, and a flow whose two directions share a worker
-// costs less (docs/decisions/0012-many-cores.md).
+// From so many workers on (steering/steering.h). Of two, the one that a peer's answers come to may
+// seal for it, too: the other core is busy with what sends and delivers, and a flow whose two
+// directions share a worker costs less (docs/decisions/0012-many-cores.md).
 constexpr std::size_t kWorkersToSpreadOver = 3;
 
 // One peer's flows leave by all workers. Where that cannot be, they leave by the one that their
@@ -152,6 +152,7 @@ Tunnel::Tunnel(TunDevice tun, LinkMonitor monitor, EventLoop loop, Wakeup wakeup
       handshake_pool_(wakeup_),
       device_(shared_, rng_, *this, &handshake_pool_),
       configuration_(device_, shared_, binding_, clock_) {
+  device_.set_workers(workers);
   for (unsigned i = 0; i < workers; ++i) {
     workers_.push_back(std::make_unique<Worker>(shared_, clock_, wakeup_, i, offloads, logged_));
   }

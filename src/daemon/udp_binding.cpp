@@ -2,6 +2,9 @@
 #include "daemon/udp_binding.h"
 
 #include <chrono>
+#include <cstddef>
+
+#include "noise/messages.h"
 
 namespace wring {
 namespace {
@@ -34,7 +37,8 @@ Result<std::shared_ptr<UdpSockets>> UdpBinding::open_sockets(std::uint16_t port)
   // A port is held until the last worker has let go of the former sockets, which matters if the
   // port is changed twice in a row or the interface goes down and up.
   if (former_gone_.valid()) former_gone_.wait_for(kMaxLettingGo);
-  return UdpSockets::open(port, fwmark_, workers_, offload_);
+  // By the receiver's index, which is in the same place in each kind of message that has one.
+  return UdpSockets::open(port, fwmark_, {workers_, offsetof(DataHeader, receiver)}, offload_);
 }
 
 void UdpBinding::close() {

@@ -71,6 +71,8 @@ class Device {
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;
 
+  // Once, before the first handshake: so many workers share the sockets.
+  void set_workers(unsigned workers) { workers_ = workers; }
   // Called within whatever made it happen; it changes nothing here.
   void set_observer(Observer observer) { observer_ = std::move(observer); }
   // Given the ephemeral key of each handshake message, just before it leaves: for a key log.
@@ -163,7 +165,8 @@ class Device {
   // Begins the handshakes that waited for room, in the order in which they were wanted.
   void begin_waiting(Instant now);
   void drop_sent_initiation(Peer& peer);
-  SessionIndex fresh_index();
+  // An index that nobody uses, by which the peer's messages come to the peer's worker.
+  SessionIndex fresh_index(const Peer& peer);
   void begin_session(Peer& peer, TransportKeys keys, TimePoint now);
   // Of two handshakes that cross, that of the greater public key wins: both ends agree on it.
   [[nodiscard]] bool theirs_wins(const Peer& peer) const;
@@ -219,6 +222,7 @@ class Device {
   Rng& rng_;
   DatagramSender& sender_;
   HandshakeExecutor* const executor_;
+  unsigned workers_ = 1;
   std::size_t jobs_under_way_ = 0;
   std::size_t answering_jobs_ = 0;  // of these, those that work on an initiation of a peer
   // Serial numbers of peers whose handshake waits for room; each at most once.

@@ -62,7 +62,7 @@ void Device::complete(AnswerWork& work, const Endpoint& from, Instant now) {
 
   // A session that is confirmed, but not promoted yet, must not make room for the new one.
   confirm_next(*peer, now);
-  work.response->set_index(fresh_index());
+  work.response->set_index(fresh_index(*peer));
   begin_session(*peer, std::move(work.response->keys), now.boot);
   if (peer->sent_initiation) peer->initiations_crossed = true;
   peer->last_handshake_sent = now.boot;
@@ -89,7 +89,7 @@ void Device::complete(InitiateWork& work, const Endpoint& /*from*/, Instant now)
   if (ephemeral_observer_) ephemeral_observer_(*peer, work.initiation->state.ephemeral);
   drop_sent_initiation(*peer);
   peer->initiations_crossed = false;
-  work.initiation->set_index(fresh_index());
+  work.initiation->set_index(fresh_index(*peer));
   peer->last_handshake_sent = now.boot;
   awaiting_response_.emplace(work.initiation->state.local_index, peer);
   peer->sent_initiation = std::move(work.initiation->state);

@@ -1,4 +1,5 @@
 #include "device/device.h"
+#include "steering/steering.h"
 
 namespace wring {
 namespace {
@@ -169,9 +170,10 @@ void Device::drop_sent_initiation(Peer& peer) {
   peer.sent_initiation.reset();
 }
 
-SessionIndex Device::fresh_index() {
+SessionIndex Device::fresh_index(const Peer& peer) {
+  const auto worker = static_cast<unsigned>(peer.serial % workers_);
   while (true) {
-    const SessionIndex index{rng_.u32()};
+    const SessionIndex index{index_for(worker, workers_, rng_.u32())};
     if (!shared_.sessions.contains(index) && !awaiting_response_.contains(index)) return index;
   }
 }

@@ -31,7 +31,7 @@ constexpr int kMaxPortAttempts = 100;
 struct Group {
   std::uint16_t port = 0;  // 0 until the first socket has picked one
   std::uint32_t fwmark = 0;
-  unsigned workers = 1;
+  SocketSpread spread = 1;
   bool offload = false;
 };
 
@@ -85,7 +85,7 @@ Result<void> configure(int fd, int family, const Group& group) {
   }
   enlarge(fd, SO_RCVBUFFORCE, SO_RCVBUF, kReceiveBuffer);
   enlarge(fd, SO_SNDBUFFORCE, SO_SNDBUF,
-          std::max(kLeastSendBuffer, kSendBuffer / static_cast<int>(group.workers)));
+          std::max(kLeastSendBuffer, kSendBuffer / static_cast<int>(group.spread.workers)));
   if (group.offload) {
     const int on = 1;
     setsockopt(fd, IPPROTO_UDP, UDP_GRO, &on,
@@ -132,7 +132,7 @@ Result<std::uint16_t> port_of(int fd) {
 // never chooses.
 Result<std::vector<UniqueFd>> open_family(int family, Group& group) {
   std::vector<UniqueFd> sockets;
-  for (unsigned worker = 0; worker < group.workers; ++worker) {
+  for (unsigned worker = 0; worker < group.spread.workers; ++worker) {
     UniqueFd fd(socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_UDP));
     if (!fd) {
       if (errno == EAFNOSUPPORT) return sockets;
@@ -151,14 +151,14 @@ Result<std::vector<UniqueFd>> open_family(int family, Group& group) {
       const auto port = port_of(fd.get());
       if (!port) return tl::unexpected(port.error());
       group.port = *port;
-      if (group.workers > 1) {
+      if (group.spread.workers > 1) {
         if (auto set = set_option(fd.get(), share); !set) return tl::unexpected(set.error());
       }
     }
     sockets.push_back(std::move(fd));
   }
-  if (group.workers > 1) {
-    auto steered = steer_by_session_index(sockets[0].get(), group.workers);
+  if (group.spread.workers > 1) {
+    auto steered = steer_by_word(sockets[0].get(), group.spread);
     if (!steered) return tl::unexpected(steered.error());
   }
   return sockets;
@@ -167,9 +167,9 @@ Result<std::vector<UniqueFd>> open_family(int family, Group& group) {
 }  // namespace
 
 Result<std::shared_ptr<UdpSockets>> UdpSockets::open(std::uint16_t port, std::uint32_t fwmark,
-                                                     unsigned workers, bool offload) {
+                                                     const SocketSpread& spread, bool offload) {
   for (int attempt = 1;; ++attempt) {
-    Group group{port, fwmark, workers, offload};
+    Group group{port, fwmark, spread, offload};
     auto v4 = open_family(AF_INET, group);
     if (!v4) return tl::unexpected(v4.error());
     auto v6 = open_family(AF_INET6, group);

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "ip/packets.h"
+#include "steering/steering.h"
 
 namespace wring {
 
@@ -21,9 +22,10 @@ class UdpSockets {
   // host that has only one of the families works with that one (P30). A port that somebody else
   // holds is refused with EADDRINUSE, even if they share it by SO_REUSEPORT. So is a port that
   // sockets of an earlier open() still hold. With `offload`, datagrams may come joined
-  // (ReceivedDatagram::segment_size), if the kernel can.
+  // (ReceivedDatagram::segment_size), if the kernel can. `spread` says how
+  // many sockets there are of each family, and which one a datagram comes to.
   static Result<std::shared_ptr<UdpSockets>> open(std::uint16_t port, std::uint32_t fwmark,
-                                                  unsigned workers, bool offload = false);
+                                                  const SocketSpread& spread, bool offload = false);
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
   // -1 where the host lacks the family.

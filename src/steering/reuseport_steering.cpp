@@ -1,3 +1,4 @@
+// A classic BPF program that takes a word of the payload modulo the number of workers.
 #include "steering/reuseport_steering.h"
 
 #include <linux/filter.h>
@@ -7,19 +8,12 @@
 #include <cerrno>
 
 namespace wring {
-namespace {
 
-// [WG] 5.4.6: the index follows the type word.
-constexpr unsigned kIndexOffset = 4;
-
-}  // namespace
-
-Result<void> steer_by_session_index(int fd, unsigned workers) {
-  // Offset 0 is the first byte of the payload. A datagram too short for the load is given to socket
-  // 0.
+Result<void> steer_by_word(int fd, const SocketSpread& spread) {
+  // Offset 0 is the first byte of the payload. A load past its end gives socket 0.
   std::array<sock_filter, 3> program = {{
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kIndexOffset),
-      BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, workers),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, spread.word_at),
+      BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, spread.workers),
       BPF_STMT(BPF_RET | BPF_A, 0),
   }};
   const sock_fprog filter{program.size(), program.data()};

@@ -1,15 +1,15 @@
-// Which of the sockets on one port a datagram goes to.
+// Which of the sockets on one port a datagram goes to: one half of steering.h.
 #pragma once
 
 #include "base/result.h"
+#include "steering/steering.h"
 
 namespace wring {
 
-// Has the kernel choose the socket by the 32-bit word at offset 4 of the datagram, modulo
-// `workers`: the receiver's index in data messages, so a session stays on its worker whatever the
-// sender's address does, and its packets stay in order. Handshake messages have the sender's index
-// there: any worker will do for them. `fd` is any socket of the SO_REUSEPORT group, of which the
-// first `workers` are ours.
-Result<void> steer_by_session_index(int fd, unsigned workers);
+// Has the kernel choose the socket by the word of the datagram that `spread` names. A datagram that
+// is too short for it goes to the first socket. Messages of a handshake have the sender's index in
+// the place of the receiver's: any worker can take them. `fd` is any socket of the SO_REUSEPORT
+// group, in which the workers' sockets come first.
+Result<void> steer_by_word(int fd, const SocketSpread& spread);
 
 }  // namespace wring

@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "steering/steering.h"
 #include "tests/sim/rig.h"
 
 namespace wring::test {
@@ -245,6 +246,25 @@ TEST(Keys, a_peer_removed_in_the_middle_of_everything_is_forgotten) {
   EXPECT_EQ(net.a.shared().sessions.size(), 0U);
   EXPECT_EQ(net.a.next_deadline(), kNever);
   EXPECT_GT(net.a.icmp_replies(), 0U);  // P23
+}
+
+TEST(Keys, all_sessions_of_a_peer_come_to_one_worker) {
+  constexpr unsigned kWorkers = 3;
+  TwoHosts net;
+  net.a.device().set_workers(kWorkers);
+  net.b.device().set_workers(kWorkers);
+  net.simulation.talk(net.a, net.b, 1s, net.simulation.now() + 20min);
+  net.simulation.talk(net.b, net.a, 1s, net.simulation.now() + 20min);
+  net.simulation.run_for(20min);
+  for (auto [sender, peer_at_receiver] :
+       {std::pair{&net.a, &net.a_at_b()}, std::pair{&net.b, &net.b_at_a()}}) {
+    std::set<std::uint32_t> indices;
+    for (const Datagram& each : net.sent_by(*sender, MessageType::kData))
+      indices.insert(load<DataHeader>(each.payload).receiver);
+    EXPECT_GE(indices.size(), 8U);
+    for (const std::uint32_t index : indices)
+      EXPECT_EQ(worker_of(index, kWorkers), peer_at_receiver->serial % kWorkers);
+  }
 }
 
 }  // namespace

@@ -112,9 +112,9 @@ TEST(UdpSockets, a_port_is_free_again_once_the_sockets_are_gone) {
   EXPECT_TRUE(second) << second.error().message;
 }
 
-TEST(UdpSockets, the_session_index_chooses_the_worker_in_both_families) {
+TEST(UdpSockets, a_word_chooses_the_worker_in_both_families) {
   constexpr unsigned kWorkers = 3;
-  auto sockets = UdpSockets::open(0, 0, kWorkers);
+  auto sockets = UdpSockets::open(0, 0, {kWorkers, 4});
   ASSERT_TRUE(sockets);
   // A stranger of the same user who joins the port later gets none of it.
   PlainSocket stranger(AF_INET);
@@ -136,8 +136,8 @@ TEST(UdpSockets, the_session_index_chooses_the_worker_in_both_families) {
   }
 }
 
-TEST(UdpSockets, a_datagram_too_short_for_an_index_comes_to_worker_0) {
-  auto sockets = UdpSockets::open(0, 0, 4);
+TEST(UdpSockets, a_datagram_too_short_for_the_word_comes_to_worker_0) {
+  auto sockets = UdpSockets::open(0, 0, {4, 4});
   ASSERT_TRUE(sockets);
   Bytes<16> room;
   for (const std::size_t size : {0u, 4u, 7u}) {
