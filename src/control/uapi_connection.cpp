@@ -3,6 +3,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <cassert>
 #include <cerrno>
 
 namespace wring {
@@ -34,6 +35,13 @@ bool UapiConnection::serve() {
   return true;
 }
 
+bool UapiConnection::is_idle() const {
+  if (reply_ || !output_.empty() || !input_.empty() || reader_.is_amid_request()) return false;
+  // A request may have come just now.
+  char byte = 0;
+  return recv(fd_.get(), &byte, 1, MSG_PEEK) <= 0;
+}
+
 // A reply is sent to its end before the next request is looked at, and all requests that were
 // received are answered before more is read: so a client that has closed its sending side still
 // gets its answers.
@@ -46,18 +54,22 @@ UapiConnection::Step UapiConnection::step() {
 }
 
 UapiConnection::Step UapiConnection::receive() {
+  assert(!reply_ && output_.empty() && input_.room() != 0);
   const ssize_t got = recv(fd_.get(), input_.tail(), input_.room(), 0);
   if (got < 0) return would_block(errno) ? Step::kMustWait : Step::kOver;
   if (got == 0) return Step::kOver;
   input_.produced(static_cast<std::size_t>(got));
+  bytes_moved_ += static_cast<std::uint64_t>(got);
   return Step::kDone;
 }
 
 UapiConnection::Step UapiConnection::send() {
+  assert(!output_.empty());
   const std::string_view text = output_.pending();
   const ssize_t sent = ::send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL);
   if (sent < 0) return would_block(errno) ? Step::kMustWait : Step::kOver;
   output_.consume(static_cast<std::size_t>(sent));
+  bytes_moved_ += static_cast<std::uint64_t>(sent);
   return Step::kDone;
 }
 
@@ -70,6 +82,7 @@ void UapiConnection::take_requests() {
 
 // `wg` negates the errno of a set, and takes a negative one in a get for a broken reply (P37).
 void UapiConnection::answer(UapiRequest&& request) {
+  assert(!reply_ && output_.empty());  // the answer before this one has left
   if (request.operation == UapiRequest::Operation::kGet) {
     if (request.error != 0) return append_errno(output_, request.error);
     reply_.emplace(device_);

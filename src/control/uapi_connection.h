@@ -28,6 +28,10 @@ class UapiConnection {
   [[nodiscard]] bool serve();
   // The epoll events to call serve() for.
   [[nodiscard]] std::uint32_t wanted_events() const;
+  // True if it is neither owed an answer nor amid a request.
+  [[nodiscard]] bool is_idle() const;
+  // Bytes received and sent so far.
+  [[nodiscard]] std::uint64_t bytes_moved() const { return bytes_moved_; }
   [[nodiscard]] int fd() const { return fd_.get(); }
 
  private:
@@ -44,6 +48,7 @@ class UapiConnection {
   TextBuffer input_{kUapiInputSize};
   TextBuffer output_{kUapiOutputSize};
   std::optional<GetReply> reply_;  // while there is more of it to come
+  std::uint64_t bytes_moved_ = 0;
 };
 
 }  // namespace wring

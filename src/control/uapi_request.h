@@ -14,8 +14,8 @@ namespace wring {
 // is refused as malformed (EPROTO).
 inline constexpr std::size_t kMaxUapiLineSize = 512;
 // 100,000 peers with a preshared key, an endpoint and ten prefixes each take 90 MB, newlines not
-// counted. A larger request is
-// refused (E2BIG) and read to its end, so that the connection stays usable.
+// counted. A larger request is refused (E2BIG) and read to its end, so that the connection stays
+// usable.
 inline constexpr std::size_t kMaxUapiRequestSize = 128U << 20;
 
 struct UapiRequest {
@@ -33,6 +33,8 @@ class RequestReader {
   // Takes bytes until a request is complete, and returns it; nothing when the bytes ran out before
   // that. `input` is advanced past what was taken. Where the stream is cut makes no difference.
   [[nodiscard]] std::optional<UapiRequest> feed(std::string_view& input);
+  // True if a part of a request was fed, and its end was not.
+  [[nodiscard]] bool is_amid_request() const { return request_.has_value() || line_size_ != 0; }
 
  private:
   void take_line(std::string_view line);

@@ -1,11 +1,14 @@
 // Serves the control protocol to many clients at once, on the control thread's loop.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <list>
 #include <memory>
+#include <utility>
 
+#include "base/clock.h"
 #include "base/event_loop.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -15,15 +18,29 @@
 
 namespace wring {
 
-// At this many connections a new one costs the one that was silent for longest its place.
-inline constexpr std::size_t kMaxUapiClients = 64;
+// How many clients are served at once, and how long one may do nothing. See UapiServer.
+struct UapiLimits {
+  std::size_t clients = 64;
+  // A client counts as idle once it owes nothing, is owed nothing, and was silent for this long.
+  std::chrono::milliseconds idle_after{1000};
+  // A client counts as stuck once it is amid a request or a reply and moved no byte for this long.
+  std::chrono::milliseconds stuck_after{5000};
+  // While newcomers wait, the server looks this often for clients that are idle or stuck.
+  std::chrono::milliseconds look_every{1000};
+};
 
 // Not thread-safe: lives on the thread that runs the loop. Loop and device outlive it. It may be
 // destroyed within a callback of the loop, but not while it asks something of the device.
+//
+// A client that sent a request gets the whole answer. When all places are taken, or the process has
+// no descriptor left, the client that was idle for longest loses its place. If none is idle,
+// newcomers wait in the listener's backlog: the loop does not watch the listener meanwhile. Only
+// then is a stuck client dropped, so that it cannot keep the others out for ever.
 class UapiServer {
  public:
   static Result<std::unique_ptr<UapiServer>> start(EventLoop& loop, Configurable& device,
-                                                   UapiSocket socket);
+                                                   UapiSocket socket,
+                                                   const UapiLimits& limits = {});
   ~UapiServer();
   UapiServer(const UapiServer&) = delete;
   UapiServer& operator=(const UapiServer&) = delete;
@@ -36,23 +53,39 @@ class UapiServer {
   [[nodiscard]] std::size_t client_count() const { return clients_.size(); }
 
  private:
-  using Clients = std::list<UapiConnection>;  // the one that was silent for longest comes first
+  struct Client {
+    Client(UniqueFd fd, Configurable& device, TimePoint now)
+        : connection(std::move(fd), device), moved(now) {}
 
-  UapiServer(EventLoop& loop, Configurable& device, UapiSocket socket);
+    UapiConnection connection;
+    TimePoint moved;         // when a byte was last received from it or sent to it
+    bool suspected = false;  // it was found stuck once since
+  };
+  using Clients = std::list<Client>;  // the one that moved last is at the end
+
+  UapiServer(EventLoop& loop, Configurable& device, UapiSocket socket, UniqueFd timer,
+             const UapiLimits& limits);
   [[nodiscard]] Result<void> listen();
   void accept_clients();
   void add_client(UniqueFd fd);
   void serve(Clients::iterator client);
   void drop(Clients::iterator client);
+  [[nodiscard]] bool drop_an_idle_client();
+  void drop_stuck_clients();
+  void pause();
+  void resume();
+  void set_timer();
+  void on_timer();
   void check_file();
 
   EventLoop& loop_;
   Configurable& device_;
   UapiSocket socket_;
-  // Given up for a moment when the process has no descriptor left, to take a client and turn it
-  // away: otherwise it would stay in the backlog and keep the loop spinning.
-  UniqueFd spare_;
+  UniqueFd timer_;
+  const UapiLimits limits_;
+  SystemClock clock_;
   Clients clients_;
+  bool paused_ = false;  // the listener is not watched: newcomers wait
   std::function<void()> on_removed_;
 };
 

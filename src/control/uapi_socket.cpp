@@ -18,7 +18,8 @@
 namespace wring {
 namespace {
 
-constexpr int kBacklog = 64;
+// Newcomers wait there while all places are taken. The kernel lowers it to net.core.somaxconn.
+constexpr int kBacklog = 4096;
 constexpr mode_t kFolderMode = 0700;
 constexpr mode_t kSocketMode = 0600;
 constexpr std::chrono::milliseconds kStalePause{100};
@@ -179,8 +180,12 @@ Result<void> UapiSocket::watch_file() {
   watch_.reset(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   if (!watch_ || inotify_add_watch(watch_.get(), path_.c_str(),
                                    IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF) < 0) {
-    return system_failure("cannot watch " + path_, errno,
-                          "raise fs.inotify.max_user_instances or max_user_watches");
+    const int error = errno;
+    watch_problem_ =
+        system_failure("cannot watch " + path_ + ", so its end is noticed some seconds late", error,
+                       "raise fs.inotify.max_user_instances or max_user_watches")
+            .value();
+    watch_.reset();
   }
   // Deleted while the watch was being set, it would never be reported.
   if (!file_is_ours()) return failure(path_ + " was deleted at once; start again", ENOENT);

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -31,9 +32,14 @@ class UapiSocket {
 
   // Non-blocking.
   [[nodiscard]] int fd() const { return listener_.get(); }
-  // Readable when something happened to the file; -1 for an adopted socket that has no file. Call
-  // file_is_gone() then.
+  // Readable when something happened to the file: call file_is_gone() then. It is -1 for an adopted
+  // socket without a file, and where the kernel refused to watch the file.
   [[nodiscard]] int watch_fd() const { return watch_.get(); }
+  // True if there is a file and the kernel does not watch it: call file_is_gone() now and then.
+  [[nodiscard]] bool is_unwatched() const { return !path_.empty() && !watch_; }
+  // Why it is not watched, and what to do. Only a deleted file is noticed later, so this is no
+  // failure.
+  [[nodiscard]] const std::optional<Error>& watch_problem() const { return watch_problem_; }
   // True once the file was deleted or replaced, which asks the process to end.
   [[nodiscard]] bool file_is_gone();
   // The folder of the socket's file, which holds nothing else of ours; empty if it has no file.
@@ -47,6 +53,7 @@ class UapiSocket {
 
   UniqueFd listener_;
   UniqueFd watch_;
+  std::optional<Error> watch_problem_;
   std::string path_;  // empty: no file to look after
   dev_t device_ = 0;
   ino_t inode_ = 0;

@@ -115,6 +115,9 @@ Result<std::unique_ptr<Tunnel>> Tunnel::open(TunnelOptions options) {
   auto socket = options.uapi_fd ? UapiSocket::adopt(std::move(options.uapi_fd))
                                 : UapiSocket::open(tun->name());
   if (!socket) return tl::unexpected(socket.error());
+  if (const auto& problem = socket->watch_problem()) {
+    spdlog::warn("{}: {}", tun->name(), problem->message);
+  }
 
   std::unique_ptr<Tunnel> tunnel(new Tunnel(std::move(*tun), std::move(*monitor), std::move(*loop),
                                             std::move(*wakeup), workers, offloads));

@@ -1,12 +1,15 @@
 """The control socket as such: requests that `wg` would not send, and what is answered."""
 
+import os
 import socket
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
 from support import wg
-from support.daemon import Daemon, socket_path
+from support.daemon import Daemon, program, socket_path
+from support.waiting import eventually
 
 PEER = "aa" * 32
 OTHER = "bb" * 32
@@ -31,7 +34,7 @@ def _read_replies(connection, count):
     text = ""
     while text.count("\n\n") < count:
         chunk = connection.recv(65536)
-        assert chunk, f"closed after {text!r}"
+        assert chunk, f"closed after {len(text)} characters: {text[-200:]!r}"
         text += chunk.decode()
     assert text.endswith("\n\n")
     return text.split("\n\n")[:-1]
@@ -143,3 +146,66 @@ def test_replace_peers_and_remove(host):  # P39
     assert _ask(host, f"set=1\nreplace_peers=true\npublic_key={PEER}\n\n") == "errno=0"
     keys = [line for line in _get(host) if line.startswith("public_key")]
     assert keys == [f"public_key={PEER}"]
+
+
+def _add_peers(host, count):
+    """So many that a reply is larger than what a socket holds unread."""
+    lines = "".join(f"public_key={i:064x}\nallowed_ip=10.{i >> 8}.{i & 255}.0/24\n"
+                    for i in range(1, count + 1))
+    assert _ask(host, f"set=1\n{lines}\n") == "errno=0"
+
+
+def test_who_is_owed_an_answer_gets_it_whole_beside_silent_clients(host):
+    _add_peers(host, 3000)
+    with _connection(host) as slow, ExitStack() as stack:
+        slow.sendall(b"get=1\n\n")
+        slow.recv(1, socket.MSG_PEEK)
+        for _ in range(100):
+            stack.enter_context(_connection(host))
+        (reply,) = _read_replies(slow, 1)
+    assert reply.count("public_key=") == 3000 and reply.endswith("errno=0")
+
+
+def test_three_hundred_clients_at_once_are_all_answered(host):
+    _add_peers(host, 3000)
+
+    def work(number):
+        request = "set=1\nfwmark=7\n\n" if number % 3 == 0 else "get=1\n\n"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as made:
+            made.settimeout(120)
+            made.connect(host.path(socket_path("wg0")))
+            made.sendall(request.encode())
+            return _read_replies(made, 1)[0]
+    with ThreadPoolExecutor(300) as pool:
+        replies = list(pool.map(work, range(300)))
+    for number, reply in enumerate(replies):
+        assert reply.endswith("errno=0")
+        assert number % 3 == 0 or reply.count("public_key=") == 3000
+
+
+def _cpu_s(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+        fields = stat.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_without_descriptors_the_daemon_rests_and_idle_clients_give_way(pair):
+    host = pair[0]
+    limited = ["prlimit", "--nofile=40:40", program(), "-f"]
+    with Daemon(host, "wg0", "--workers", "1", command=limited) as daemon, ExitStack() as stack:
+        for _ in range(60):
+            stack.enter_context(_connection(host))
+        before = _cpu_s(daemon.pid)
+        # Each of these finds no descriptor left, and takes the place of a silent client.
+        for _ in range(5):
+            assert _get(host)[-1] == "errno=0"
+        assert _cpu_s(daemon.pid) - before < 0.5
+
+
+def test_a_socket_that_cannot_be_watched_is_a_warning_and_its_end_is_noticed(pair, deny_syscall):
+    host = pair[0]
+    with Daemon(host, "wg0", command=deny_syscall("inotify_init1", "EMFILE")) as daemon:
+        assert "max_user_instances" in daemon.log()
+        os.unlink(host.path(socket_path("wg0")))
+        daemon.await_end(10)
+        eventually(lambda: not host.has_link("wg0"), "the interface goes", 5.0)
