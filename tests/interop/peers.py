@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Optional
 
@@ -37,6 +38,14 @@ class ForeignPeer:
     counts_whole_messages = True
     # Whether it reaches a peer by IPv6 that it has reached by IPv4 before.
     can_change_ip_version = True
+
+    def survives_a_new_address(self, ip_version: int) -> bool:
+        """Whether it goes on answering after the address that it sent from is gone."""
+        return True
+
+    def version(self) -> str:
+        """The version as the program says it; empty if it says none."""
+        return ""
 
     def missing(self) -> Optional[str]:
         """What has to be installed before this peer can be tested, or None."""
@@ -89,6 +98,16 @@ class WireguardGo(_DaemonPeer):
     arguments = ("-f",)
     can_change_ip_version = False
 
+    def version(self) -> str:
+        words = subprocess.run([self._path() or self.program, "--version"], capture_output=True,
+                               text=True, check=True).stdout.split()
+        return words[1]
+
+    def survives_a_new_address(self, ip_version: int) -> bool:
+        # Debian 12 has the version of March 2022. It keeps the source address of an IPv4 endpoint
+        # and sends nothing more once that address is gone. The version of May 2025 goes on.
+        return ip_version == 6 or self.version() > "v0.0.20220316"
+
 
 class Boringtun(_DaemonPeer):
     name = "boringtun"
@@ -131,3 +150,15 @@ class Kernel(ForeignPeer):
 
 
 ALL = (WireguardGo(), Boringtun(), Kernel())
+
+
+def main() -> None:
+    """Prints which peers the tests find on this machine, and which version of each."""
+    for peer in ALL:
+        lacking = peer.missing()
+        print(f"{peer.name}: left out, {lacking} is not installed" if lacking
+              else f"{peer.name} {peer.version()}".rstrip() + ": tested")
+
+
+if __name__ == "__main__":
+    main()

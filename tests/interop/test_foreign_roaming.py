@@ -38,6 +38,8 @@ def test_an_end_that_changes_its_address_is_followed(pair, roamer, ip_version):
     with tunnel(pair, "wring", ip_version) as opened:  # P28, P29
         opened.await_open()
         end = opened.wring if roamer == "wring" else opened.foreign
+        if roamer == "foreign" and not pair.peer.survives_a_new_address(ip_version):
+            pytest.skip(f"{pair.peer.name} {pair.peer.version()} stops when its address is gone")
         length, new = PREFIX_LENGTH[ip_version], _NEW_ADDRESS[ip_version]
         # In this order: with its first IPv4 address, a card loses all others of the subnet.
         end.host.ip("address", "delete", f"{opened.outer(end)}/{length}", "dev", LINK)
