@@ -34,8 +34,8 @@ PYTHON
 check() {
   local folder=$1 stamp files=() file options=() failed=0
   mapfile -t options < <(flags "$folder")
-  stamp=$work/passed/$(cat .clang-tidy src/*/*.h "src/$folder"/*.cpp <(printf '%s\n' "${options[@]}") |
-    sha256sum | cut -d' ' -f1)
+  stamp=$work/passed/$({ cat .clang-tidy src/*/*.h "src/$folder"/*.cpp
+    printf '%s\n' "${options[@]}"; } | sha256sum | cut -d' ' -f1)
   [ ! -e "$stamp" ] || return 0
   if [[ $apart == *" $folder "* ]]; then
     files=("src/$folder"/*.cpp)
@@ -57,5 +57,6 @@ export -f check flags
 export apart work
 
 folders=("$@")
-[ $# -gt 0 ] || mapfile -t folders < <(find src -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | sort)
+[ $# -gt 0 ] ||
+  mapfile -t folders < <(find src -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | sort)
 printf '%s\n' "${folders[@]}" | xargs -P "$(nproc)" -I{} bash -c 'check {}'
