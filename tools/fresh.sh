@@ -47,16 +47,17 @@ if [ ! -e "$root/made" ]; then
   mv "$root.new" "$root"
 fi
 
-# A copy of the file system lies over it, so that each run begins with nothing installed. cgroups
-# and a network of its own are left out: a container in a container often may not make them.
+# The container writes to a layer of its own over the file system, so each run begins with nothing
+# installed. It shares the network, because Debian's archive is all it needs. The limits are set,
+# because podman's own are above those of a container that this script may run in.
+git -c safe.directory='*' bundle create --quiet build/fresh.bundle HEAD
 say "running: $commands"
 begin=$SECONDS
 status=0
-podman --runtime runc run --rm --privileged --cgroups=disabled --network host \
-  --ulimit nofile=1024:1024 --device /dev/net/tun \
-  --volume "$PWD:/origin:ro" --env CI= --rootfs "$root:O" bash -c "
-    git -c safe.directory='*' clone --quiet /origin /root/wring && cd /root/wring && $commands" ||
-  status=$?
+podman --runtime runc --cgroup-manager cgroupfs run --rm --privileged --network host \
+  --ulimit "nofile=$(ulimit -n):$(ulimit -n)" --ulimit nproc=16384:16384 --device /dev/net/tun \
+  --volume "$PWD/build/fresh.bundle:/wring.bundle:ro" --rootfs "$root:O" \
+  bash -c "git clone --quiet /wring.bundle /root/wring && cd /root/wring && $commands" || status=$?
 if [ "$status" -ne 0 ]; then
   say "FAILED (status $status) after $((SECONDS - begin)) s" >&2
   exit "$status"
