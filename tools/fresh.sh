@@ -57,7 +57,8 @@ status=0
 podman --runtime runc --cgroup-manager cgroupfs run --rm --privileged --network host \
   --ulimit "nofile=$(ulimit -n):$(ulimit -n)" --ulimit nproc=16384:16384 --device /dev/net/tun \
   --volume "$PWD/build/fresh.bundle:/wring.bundle:ro" --rootfs "$root:O" \
-  bash -c "git clone --quiet /wring.bundle /root/wring && cd /root/wring && $commands" || status=$?
+  bash -c "git -c advice.detachedHead=false clone --quiet /wring.bundle /root/wring &&
+    cd /root/wring && $commands" || status=$?
 if [ "$status" -ne 0 ]; then
   say "FAILED (status $status) after $((SECONDS - begin)) s" >&2
   exit "$status"
