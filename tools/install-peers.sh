@@ -47,7 +47,7 @@ install_packages() {
   for package in iproute2 iputils-ping wireguard-tools busybox-static qemu-system-x86; do
     is_installed "$package" || missing+=("$package")
   done
-  # Without a Go compiler, Debian's build of wireguard-go is the newest to be had.
+  # Without a Go compiler, Debian's build of wireguard-go is the newest available.
   if ! command -v go >/dev/null && ! is_installed wireguard-go; then
     missing+=(wireguard-go)
   fi
