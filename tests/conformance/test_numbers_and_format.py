@@ -19,10 +19,6 @@ def test_p1_the_last_counter_taken_is_the_one_before_reject_after_messages(peer)
     assert peer.heard() == b"last"
 
 
-def _dropped(wring, reason):
-    return wring.control.dropped()[reason]
-
-
 def _first_answer_is_to_a_good_initiation(peer):
     """That nothing before it was answered: the first datagram to come is its response."""
     peer.rest()
@@ -44,10 +40,10 @@ def test_p2_a_message_of_another_size_is_dropped_without_an_answer(wring, peer):
             if size == right or (kind == DATA and size >= 32):
                 continue
             wrong.append((message + bytes(1000))[:size])
-    before, state = _dropped(wring, "malformed_datagram"), peer.state()
+    before, state = wring.control.dropped()["malformed_datagram"], peer.state()
     for each in wrong:
         peer.send(each)
-    eventually(lambda: _dropped(wring, "malformed_datagram") == before + len(wrong),
+    eventually(lambda: wring.control.dropped()["malformed_datagram"] == before + len(wrong),
                "each is counted")
     assert peer.state() == state
     _first_answer_is_to_a_good_initiation(peer)
@@ -55,10 +51,10 @@ def test_p2_a_message_of_another_size_is_dropped_without_an_answer(wring, peer):
 
 @pytest.mark.parametrize("kind", [0, 5, 6, 255])
 def test_p2_another_type_is_dropped_without_an_answer(wring, peer, kind):
-    before = _dropped(wring, "malformed_datagram")
+    before = wring.control.dropped()["malformed_datagram"]
     for size in (32, 64, 92, 148):
         peer.send(struct.pack("<I", kind) + bytes(size - 4))
-    eventually(lambda: _dropped(wring, "malformed_datagram") == before + 4, "each is counted")
+    eventually(lambda: wring.control.dropped()["malformed_datagram"] == before + 4, "each is counted")
     _first_answer_is_to_a_good_initiation(peer)
 
 
@@ -72,9 +68,9 @@ def test_p2_reserved_bytes_other_than_zero_are_dropped_without_an_answer(wring, 
         if message[0] == INITIATION:  # With a mac1 that covers the change.
             changed = bytearray(messages.with_macs(bytes(changed[:-32]), wring.key.public))
         bent.append(bytes(changed))
-    before = _dropped(wring, "malformed_datagram")
+    before = wring.control.dropped()["malformed_datagram"]
     assert peer.is_delivered(session, *bent) == []
-    assert _dropped(wring, "malformed_datagram") == before + 2
+    assert wring.control.dropped()["malformed_datagram"] == before + 2
     _first_answer_is_to_a_good_initiation(peer)
 
 
@@ -103,9 +99,9 @@ def test_p3_a_handshake_with_an_implementation_of_the_paper_completes_in_both_ro
     {"construction": b"Noise_IKpsk1_25519_ChaChaPoly_BLAKE2s"},
     {"identifier": b"WireGuard v0 zx2c4 Jason@zx2c4.com"}], ids=["construction", "identifier"])
 def test_p3_another_construction_or_identifier_is_a_forgery(wring, peer, bent):
-    before = _dropped(wring, "handshake_forged")
+    before = wring.control.dropped()["handshake_forged"]
     peer.send(peer.initiation(**bent).message)
-    eventually(lambda: _dropped(wring, "handshake_forged") == before + 1, "it is counted")
+    eventually(lambda: wring.control.dropped()["handshake_forged"] == before + 1, "it is counted")
     _first_answer_is_to_a_good_initiation(peer)
 
 
@@ -146,8 +142,8 @@ def test_p4_data_without_padding_is_taken_as_well(peer):
 
 def test_p8_a_counter_at_reject_after_messages_is_refused(wring, peer):
     session = peer.initiate()
-    before = _dropped(wring, "counter_exhausted")
+    before = wring.control.dropped()["counter_exhausted"]
     late = [session.seal(peer.packet(b"late"), counter)
             for counter in (_REJECT_AFTER_MESSAGES, _REJECT_AFTER_MESSAGES + 1, 2**64 - 1)]
     assert peer.is_delivered(session, *late) == []
-    assert _dropped(wring, "counter_exhausted") == before + 3
+    assert wring.control.dropped()["counter_exhausted"] == before + 3

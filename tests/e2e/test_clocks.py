@@ -1,8 +1,6 @@
 """A wall clock that is set back, and a machine that slept: each end has a clock of its own here."""
 
 import os
-import re
-import signal
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,6 +9,7 @@ import pytest
 
 from support.capture import DATA, INITIATION, RESPONSE, Capture
 from support.clock import Clock
+from support.drops import dropped
 from support.transfer import await_reach, ping, reaches
 from support.tunnel import End
 from support.waiting import eventually
@@ -43,14 +42,6 @@ def _handshakes(wire):
     """The handshake messages among what has passed, as (type, whether it left)."""
     return [(each.type, each.outgoing) for each in wire.datagrams()
             if each.type in (INITIATION, RESPONSE)]
-
-
-def _dropped(end, reason):
-    """How many packets the daemon has dropped for that reason."""
-    end.daemon.process.send_signal(signal.SIGUSR1)  # Has it log that.
-    time.sleep(0.05)
-    found = re.findall(rf"dropped {reason}: (\d+)", end.daemon.log())
-    return int(found[-1]) if found else 0
 
 
 def _restart_with_clock(end, other, endpoint, ahead):
@@ -87,7 +78,7 @@ def test_an_end_restarted_with_its_clock_set_back_is_refused_until_the_clock_is_
     with _restart_with_clock(one, two, "10.7.0.2", -_HOUR), Capture(one.host) as wire:
         assert ping(one.host, two.inner4, count=2, wait=0.5).received == 0
         assert set(_handshakes(wire)) == {(INITIATION, True)}
-        eventually(lambda: _dropped(two, "handshake_replayed") > 0, "it is refused")
+        eventually(lambda: dropped(two, "handshake_replayed") > 0, "it is refused")
         assert two.peer(one) == before  # P12
         assert one.peer(two).latest_handshake == 0
         one.clock.set_wall(0)
@@ -136,7 +127,7 @@ def test_nor_is_a_packet_taken_on_it(timed):  # P8
     _suspend(one, 200)
     # The other end was awake and believes its key.
     assert not reaches(two.host, one.inner4, 0.5)
-    eventually(lambda: _dropped(one, "session_expired") == 1, "it is dropped")
+    eventually(lambda: dropped(one, "session_expired") == 1, "it is dropped")
 
 
 def test_ends_that_slept_both_find_each_other_at_once(timed):

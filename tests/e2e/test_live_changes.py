@@ -81,7 +81,12 @@ def test_a_change_of_mtu_counts_at_once(ends):  # P4
     with Capture(one.host) as wire:
         for mtu in (1280, 1331, 1420):
             one.host.ip("link", "set", "wg0", "mtu", str(mtu))
-            time.sleep(0.1)  # The daemon hears of it by netlink.
+
+            def full_packets_are_of_its_size() -> bool:
+                ping(one.host, two.inner4, 1, 0.05, mtu - 28, 1.0, "-M", "do")
+                return mtu + 32 in [len(each.payload) for each in wire.datagrams()]
+            # The daemon hears of it by netlink.
+            eventually(full_packets_are_of_its_size, "the daemon knows the MTU")
             full = ping(one.host, two.inner4, 3, 0.05, mtu - 28, 1.0, "-M", "do")
             assert full.lost == 0
             sent = [len(each.payload) for each in wire.datagrams() if each.outgoing]
