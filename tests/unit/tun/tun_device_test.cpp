@@ -239,7 +239,7 @@ TEST_F(TunDeviceTest, an_adopted_descriptor_has_a_header_only_if_it_was_opened_w
 TEST(TunDevice, a_descriptor_that_is_no_tun_is_refused) {
   auto device = TunDevice::adopt(UniqueFd(open("/dev/null", O_RDWR | O_CLOEXEC)));
   ASSERT_FALSE(device);
-  EXPECT_THAT(device.error().message, HasSubstr("none of a TUN"));
+  EXPECT_THAT(device.error().message, HasSubstr("not one of a TUN"));
 }
 
 }  // namespace
