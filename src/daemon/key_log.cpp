@@ -1,31 +1,26 @@
+// Appends the keys of each handshake to a file that only its owner can read.
 #include "daemon/key_log.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include <array>
 #include <cerrno>
 #include <string_view>
 
 #include "control/text_buffer.h"
+#include "crypto/key_text.h"
 
 namespace wring {
 namespace {
 
-// Base64 of 32 bytes and its final zero.
-constexpr std::size_t kBase64Size = 45;
 // Four lines of at most 76 characters.
 constexpr std::size_t kMaxRecordSize = 320;
 
 void append_line(TextBuffer& out, std::string_view name, const Bytes<32>& key) {
-  std::array<char, kBase64Size> text{};
-  sodium_bin2base64(text.data(), text.size(), key.data(), key.size(),
-                    sodium_base64_VARIANT_ORIGINAL);
   out.append(name);
   out.append(" = ");
-  out.append({text.data(), text.size() - 1});
+  out.append(KeyText(key).view());
   out.append("\n");
-  sodium_memzero(text.data(), text.size());
 }
 
 }  // namespace
@@ -44,6 +39,11 @@ Result<KeyLog> KeyLog::open(const std::string& path) {
   if (!S_ISREG(status.st_mode)) return failure(what + ": it is no plain file; name one");
   if (status.st_uid != ::geteuid()) {
     return failure(what + ": it belongs to another user, who could read the keys; name another");
+  }
+  if (status.st_nlink != 1) {
+    return failure(what +
+                   ": it has other names (hard links), perhaps where others may look; name "
+                   "a new file");
   }
   if (::fchmod(file.get(), 0600) != 0) return system_failure(what, errno);
   return KeyLog(std::move(file));

@@ -100,6 +100,16 @@ TEST_F(KeyLogTest, follows_no_symbolic_link) {
   EXPECT_EQ(std::filesystem::file_size(folder_ + "/target"), 0U);
 }
 
+TEST_F(KeyLogTest, is_no_file_with_a_second_name) {  // A hard link may lie in another's folder.
+  const std::string other = folder_ + "/other";
+  std::ofstream(other) << "not ours to write to\n";
+  ASSERT_EQ(chmod(other.c_str(), 0644), 0);
+  ASSERT_EQ(link(other.c_str(), path_.c_str()), 0);
+  EXPECT_THAT(refusal(path_), HasSubstr("hard link"));
+  EXPECT_EQ(text(), "not ours to write to\n");
+  EXPECT_EQ(mode(), 0644U);
+}
+
 TEST_F(KeyLogTest, is_no_pipe_no_folder_and_not_made_in_a_folder_that_is_not_there) {
   ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
   EXPECT_THAT(refusal(path_), HasSubstr(path_));  // Without waiting for a reader.

@@ -1,0 +1,32 @@
+// Keys as `wg` writes them: base64.
+#pragma once
+
+#include <sodium/utils.h>
+
+#include <array>
+#include <string_view>
+
+#include "base/bytes.h"
+
+namespace wring {
+
+// The 44 characters of a key of 32 bytes. They are overwritten at the end, because the key may be a
+// secret one.
+class KeyText {
+ public:
+  explicit KeyText(const Bytes<32>& key) {
+    sodium_bin2base64(text_.data(), text_.size(), key.data(), key.size(),
+                      sodium_base64_VARIANT_ORIGINAL);
+  }
+  KeyText(const KeyText&) = delete;
+  KeyText& operator=(const KeyText&) = delete;
+  ~KeyText() { sodium_memzero(text_.data(), text_.size()); }
+
+  // Valid as long as this object.
+  [[nodiscard]] std::string_view view() const { return {text_.data(), text_.size() - 1}; }
+
+ private:
+  std::array<char, sodium_base64_ENCODED_LEN(32, sodium_base64_VARIANT_ORIGINAL)> text_{};
+};
+
+}  // namespace wring
