@@ -5,20 +5,13 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <optional>
 #include <string>
 
+#include "base/decimal.h"
+
 namespace wring {
 namespace {
-
-std::optional<unsigned> parse_number(std::string_view text) {
-  unsigned number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc() || stopped != end) return std::nullopt;
-  return number;
-}
 
 // "4" or "0-3".
 struct Range {
@@ -28,8 +21,8 @@ struct Range {
 
 std::optional<Range> parse_range(std::string_view text) {
   const std::size_t dash = text.find('-');
-  const auto first = parse_number(text.substr(0, dash));
-  const auto last = dash == text.npos ? first : parse_number(text.substr(dash + 1));
+  const auto first = parse_decimal<unsigned>(text.substr(0, dash));
+  const auto last = dash == text.npos ? first : parse_decimal<unsigned>(text.substr(dash + 1));
   if (!first || !last || *last < *first) return std::nullopt;
   return Range{*first, *last};
 }

@@ -3,15 +3,16 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 #include <map>
 #include <sstream>
 #include <string_view>
 #include <thread>
 #include <utility>
 
+#include "base/decimal.h"
 #include "base/result.h"
 #include "cli/cpu_list.h"
 
@@ -54,14 +55,12 @@ Result<void> apply_cpus(Options& options, std::string_view list, bool workers_gi
 Result<std::optional<int>> descriptor_from(const char* variable) {
   const char* text = std::getenv(variable);
   if (text == nullptr || *text == '\0') return std::optional<int>();
-  const std::string_view view(text);
-  int fd = -1;
-  const auto [end, error] = std::from_chars(view.data(), view.data() + view.size(), fd);
-  if (error != std::errc() || end != view.data() + view.size() || fd < 0) {
+  const auto fd = parse_decimal<unsigned>(text);
+  if (!fd || *fd > unsigned{std::numeric_limits<int>::max()}) {
     return failure(std::string(variable) + "=" + text +
                    ": not the number of an open descriptor; unset it or hand one in");
   }
-  return std::optional<int>(fd);
+  return std::optional<int>(static_cast<int>(*fd));
 }
 
 Result<void> apply_environment(Options& options, bool log_level_given) {

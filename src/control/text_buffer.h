@@ -1,6 +1,8 @@
 // Text that may hold keys, on its way through a socket.
 #pragma once
 
+#include <sodium/utils.h>
+
 #include <charconv>
 #include <concepts>
 #include <cstring>
@@ -24,7 +26,7 @@ class TextBuffer {
   [[nodiscard]] bool empty() const { return begin_ == end_; }
   [[nodiscard]] std::string_view pending() const { return {bytes_.get() + begin_, end_ - begin_}; }
   void consume(std::size_t size) {
-    explicit_bzero(bytes_.get() + begin_, size);
+    sodium_memzero(bytes_.get() + begin_, size);
     begin_ += size;
     if (empty()) begin_ = end_ = 0;
   }

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <iterator>
 #include <span>
 
+#include "base/decimal.h"
 #include "ip/endpoint_parse.h"
 
 namespace wring {
@@ -31,15 +31,10 @@ bool parse_hex(std::string_view text, MutByteSpan out) {
   return true;
 }
 
-// Decimal digits only, no sign, no space, within the range of T.
 template <typename T>
 bool parse_number(std::string_view text, std::optional<T>& out) {
-  T number{};
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc{} || stop != end) return false;
-  out = number;
-  return true;
+  out = parse_decimal<T>(text);
+  return out.has_value();
 }
 
 // A flag can be raised and not lowered.

@@ -23,7 +23,7 @@ std::optional<UapiRequest> RequestReader::feed(std::string_view& input) {
 
     const bool blank = line_size_ == 0;
     if (!blank) take_line({line_.data(), line_size_});
-    explicit_bzero(line_.data(), line_size_);
+    sodium_memzero(line_.data(), line_size_);
     line_size_ = 0;
     if (blank && request_) return finish();
     if (!request_) request_size_ = 0;

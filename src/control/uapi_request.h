@@ -28,7 +28,7 @@ struct UapiRequest {
 
 class RequestReader {
  public:
-  ~RequestReader() { explicit_bzero(line_.data(), line_.size()); }
+  ~RequestReader() { sodium_memzero(line_.data(), line_.size()); }
 
   // Takes bytes until a request is complete, and returns it; nothing when the bytes ran out before
   // that. `input` is advanced past what was taken. Where the stream is cut makes no difference.

@@ -3,27 +3,16 @@
 #include <net/if.h>
 
 #include <cerrno>
-#include <charconv>
-#include <optional>
 
+#include "base/decimal.h"
 #include "ip/ip_address.h"
 
 namespace wring {
 namespace {
 
-// Decimal digits only, all of them.
-template <typename Number>
-std::optional<Number> parse_number(std::string_view digits) {
-  Number value = 0;
-  const char* const end = digits.data() + digits.size();
-  const auto [stop, error] = std::from_chars(digits.data(), end, value);
-  if (error != std::errc{} || stop != end) return std::nullopt;
-  return value;
-}
-
 // 0 for what names no interface. A number is taken as it is: the interface may come later.
 std::uint32_t zone_index(std::string_view zone) {
-  if (const auto number = parse_number<std::uint32_t>(zone)) return *number;
+  if (const auto number = parse_decimal<std::uint32_t>(zone)) return *number;
   return if_nametoindex(std::string(zone).c_str());
 }
 
@@ -65,7 +54,7 @@ Result<Endpoint> parse_v6(std::string_view text, std::string_view host, std::uin
 Result<Endpoint> parse_endpoint(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   if (colon == text.npos) return refused(text, "the port is missing");
-  const auto port = parse_number<std::uint16_t>(text.substr(colon + 1));
+  const auto port = parse_decimal<std::uint16_t>(text.substr(colon + 1));
   if (!port || *port == 0) return refused(text, "the port is not a number from 1 to 65535");
 
   const std::string_view host = text.substr(0, colon);

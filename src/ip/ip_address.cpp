@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
-#include <charconv>
+
+#include "base/decimal.h"
 
 namespace wring {
 namespace {
@@ -54,12 +55,9 @@ std::optional<IpPrefix> IpPrefix::parse(std::string_view text) {
   if (!address) return std::nullopt;
   if (slash == text.npos) return IpPrefix(*address, address->full_length());
 
-  const std::string_view digits = text.substr(slash + 1);
-  std::uint8_t length = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
-  const bool all_read = error == std::errc{} && end == digits.data() + digits.size();
-  if (!all_read || length > address->full_length()) return std::nullopt;
-  return IpPrefix(*address, length);
+  const auto length = parse_decimal<std::uint8_t>(text.substr(slash + 1));
+  if (!length || *length > address->full_length()) return std::nullopt;
+  return IpPrefix(*address, *length);
 }
 
 bool IpPrefix::contains(const IpAddress& other) const {
