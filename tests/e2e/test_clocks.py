@@ -1,6 +1,7 @@
 """A wall clock that is set back, and a machine that slept: each end has a clock of its own here."""
 
 import os
+import re
 import time
 from contextlib import ExitStack
 from pathlib import Path
