@@ -1,3 +1,4 @@
+// Follows one interface by RTM_NEWLINK and RTM_DELLINK, from namespace to namespace.
 #include "netlink/link_monitor.h"
 
 #include <libmnl/libmnl.h>
@@ -14,7 +15,7 @@
 namespace wring {
 namespace {
 
-// The interface may move on, or messages overrun the socket, while we look: so often we look again.
+// How often we look again. The interface may move on while we look, or notices may be lost.
 constexpr int kMaxAttempts = 16;
 constexpr std::size_t kMessageRoom = 32768;  // the kernel never makes a netlink message larger
 
@@ -36,7 +37,7 @@ std::optional<unsigned> mtu_in(const nlmsghdr& message) {
   return mtu;
 }
 
-// The kernel says from which namespace a message is unless it is our own.
+// The kernel tells the namespace of a message, unless it is ours.
 int namespace_of(msghdr& received) {
   for (cmsghdr* each = CMSG_FIRSTHDR(&received); each != nullptr;
        each = CMSG_NXTHDR(&received, each)) {
@@ -70,7 +71,7 @@ Result<LinkMonitor> LinkMonitor::open(int tun_fd) {
 Result<void> LinkMonitor::listen() {
   socket_.reset(mnl_socket_open2(NETLINK_ROUTE, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (socket_ == nullptr) return system_failure("cannot open a netlink socket", errno);
-  // Where this is forbidden an interface that moves away is not followed, as poll() will tell.
+  // This may be forbidden. Then poll() fails when the interface moves away.
   int on = 1;
   mnl_socket_setsockopt(socket_.get(), NETLINK_LISTEN_ALL_NSID, &on, sizeof on);
   if (mnl_socket_bind(socket_.get(), RTMGRP_LINK, MNL_SOCKET_AUTOPID) != 0) {
@@ -87,7 +88,7 @@ Result<std::optional<LinkState>> LinkMonitor::poll() {
     if (!drained) return tl::unexpected(drained.error());
     heard = *drained;
     if (heard == Heard::kOverrun) {
-      // Messages were lost: whatever they said, the answer to a question is the state of now.
+      // Messages were lost. The answer to a question is the present state, whatever they said.
       if (auto asked = request_state(); !asked) return tl::unexpected(asked.error());
     }
   }
@@ -98,8 +99,9 @@ Result<std::optional<LinkState>> LinkMonitor::poll() {
   return state_;
 }
 
-// Finds the interface in the namespace in which it is now. Between asking for that namespace and
-// asking there the interface may move again; then it is unknown there, and we start over.
+// Finds the interface in its present namespace. We ask for the namespace, and then we ask in the
+// namespace. The interface may move between the two questions. Then it is unknown there, and we
+// start over.
 Result<void> LinkMonitor::follow() {
   for (int i = 0; i < kMaxAttempts; ++i) {
     if (is_deleted(tun_fd_)) {
@@ -120,7 +122,7 @@ Result<void> LinkMonitor::follow() {
                  EAGAIN);
 }
 
-// The kernel has put the answer into the socket's queue when this returns.
+// The answer is in the socket's queue when this returns.
 Result<void> LinkMonitor::request_state() {
   ifreq interface {};
   if (ioctl(tun_fd_, TUNGETIFF, &interface) != 0 && errno != EBADFD) {
@@ -159,7 +161,7 @@ Result<LinkMonitor::Heard> LinkMonitor::drain() {
     if (size < 0) {
       if (errno == EAGAIN) return overrun ? Heard::kOverrun : result;
       if (errno == EINTR) continue;
-      // The socket is emptied all the same: a full one would have no room for the answer either.
+      // We go on reading, because a full socket has no room for an answer.
       if (errno == ENOBUFS) {
         overrun = true;
         continue;
@@ -180,7 +182,7 @@ Result<LinkMonitor::Heard> LinkMonitor::drain() {
 LinkMonitor::Heard LinkMonitor::take(const nlmsghdr& message, int from_namespace) {
   const bool is_answer = message.nlmsg_pid == mnl_socket_get_portid(socket_.get());
   if (is_answer && message.nlmsg_seq != question_) return Heard::kNothing;
-  // The only question we ask is for this interface: an error says that it is not here.
+  // We ask only for this interface, so an error says that it is not here.
   if (message.nlmsg_type == NLMSG_ERROR) return is_answer ? Heard::kLeft : Heard::kNothing;
   if (message.nlmsg_type != RTM_NEWLINK && message.nlmsg_type != RTM_DELLINK)
     return Heard::kNothing;

@@ -22,25 +22,26 @@ struct LinkState {
   friend bool operator==(const LinkState&, const LinkState&) = default;
 };
 
-// Listens on one netlink socket for all network namespaces that ours has a number for, and follows
-// the interface from one to the next. To hear from others, the process needs CAP_NET_BROADCAST when
-// the monitor is opened, and from then on no more than CAP_NET_ADMIN. Control thread only.
+// Listens on one netlink socket to all network namespaces that have a number in ours, and follows
+// the interface from one to the next. Opening it takes CAP_NET_BROADCAST, if other namespaces are
+// to be heard. Later CAP_NET_ADMIN is enough. Control thread.
 class LinkMonitor {
  public:
-  // `tun_fd` is any queue of the interface; it stays the caller's and must outlive the monitor.
+  // `tun_fd` is any queue of the interface. It stays the caller's and must outlive the monitor.
   static Result<LinkMonitor> open(int tun_fd);
 
-  // The state as last seen; known from open() on.
+  // The state that was seen last. open() sees the first one.
   [[nodiscard]] const LinkState& state() const { return state_; }
   // The interface's number in our own network namespace; 0 while it is in another one. It changes
   // only together with the state, because a move sets the interface down.
   [[nodiscard]] unsigned own_ifindex() const {
     return namespace_ == kOwnNamespace ? static_cast<unsigned>(ifindex_) : 0;
   }
-  // Readable when poll() has something to look at. Stays the same when the interface moves.
+  // Readable when there are messages for poll(). The descriptor does not change when the interface
+  // moves.
   [[nodiscard]] int fd() const;
-  // Takes in what was told, and returns the state if it is another than before. Never blocks. An
-  // error means that the interface could not be followed into its new namespace (EPERM, say).
+  // Reads the messages. Returns the state if it has changed since the last call. Never blocks. On
+  // an error the interface could not be followed into its new namespace (for example EPERM).
   Result<std::optional<LinkState>> poll();
 
  private:
@@ -61,7 +62,7 @@ class LinkMonitor {
   std::unique_ptr<mnl_socket, CloseSocket> socket_;
   int namespace_ = kOwnNamespace;
   int ifindex_ = 0;
-  std::uint32_t question_ = 0;  // the number of the last one
+  std::uint32_t question_ = 0;  // the number of the last question
   LinkState state_;
 };
 

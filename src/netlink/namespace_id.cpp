@@ -1,3 +1,4 @@
+// Asks for the number of a namespace by RTM_GETNSID, and has one assigned by RTM_NEWNSID.
 #include "netlink/namespace_id.h"
 
 #include <libmnl/libmnl.h>
@@ -17,8 +18,8 @@ namespace {
 
 constexpr std::size_t kMessageRoom = 8192;  // as much as the kernel fills for one namespace
 
-// A question about the namespace behind `namespace_fd`; `id` goes along where one is to be set.
-// Returns the id of the answer, kOwnNamespace if it has none.
+// Asks about the namespace of `namespace_fd`. With `id`, the namespace is to get this id. Returns
+// the id in the answer, or kOwnNamespace if the answer has none.
 Result<int> ask(int socket, std::uint16_t type, int namespace_fd, std::optional<int> id) {
   alignas(nlmsghdr) std::array<char, kMessageRoom> buffer{};
   nlmsghdr* request = mnl_nlmsg_put_header(buffer.data());
@@ -63,7 +64,7 @@ Result<int> namespace_id_of_tun(int tun_fd) {
   auto id = ask(netlink.get(), RTM_GETNSID, theirs->get(), std::nullopt);
   if (!id || *id != NETNSA_NSID_NOT_ASSIGNED) return id;
   auto assigned = ask(netlink.get(), RTM_NEWNSID, theirs->get(), NETNSA_NSID_NOT_ASSIGNED);
-  // EEXIST: somebody was faster.
+  // EEXIST: another program assigned one before us.
   if (!assigned && assigned.error().code != EEXIST) return assigned;
   return ask(netlink.get(), RTM_GETNSID, theirs->get(), std::nullopt);
 }

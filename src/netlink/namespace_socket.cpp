@@ -1,3 +1,4 @@
+// Opens a socket in another namespace from a thread that enters it.
 #include "netlink/namespace_socket.h"
 
 #include <sched.h>
@@ -18,7 +19,8 @@ Result<UniqueFd> socket_beside_tun(int tun_fd, int domain, int type, int protoco
   if (!theirs) return tl::unexpected(theirs.error());
   if (!*theirs) return here;
 
-  // A namespace is a thread's: one that lives just for this leaves the process where it is.
+  // Each thread has its own network namespace. A thread that ends here leaves the process where it
+  // is.
   UniqueFd there;
   int error = 0;
   std::thread([&] {

@@ -1,5 +1,4 @@
-// Sockets in the network namespace in which a TUN interface is now, which need not be the
-// process's.
+// Sockets in the network namespace of a TUN interface. It can be another one than the process's.
 #pragma once
 
 #include "base/result.h"
@@ -7,8 +6,9 @@
 
 namespace wring {
 
-// As socket(domain, type, protocol), but in the namespace of the interface that `tun_fd` belongs
-// to. The namespace of the calling thread stays as it is. EBADFD: the interface was deleted.
+// As socket(domain, type, protocol), in the present namespace of the interface of `tun_fd`. The
+// calling thread stays in its namespace. EBADFD: the interface was deleted. EPERM: we may not enter
+// the namespace. Control thread.
 Result<UniqueFd> socket_beside_tun(int tun_fd, int domain, int type, int protocol);
 
 }  // namespace wring

@@ -1,3 +1,4 @@
+// Compares the namespace of an interface with the namespace of a socket.
 #include "netlink/tun_namespace.h"
 
 #include <linux/if_tun.h>
@@ -22,7 +23,7 @@ bool same_namespace(int a, int b) {
 Result<UniqueFd> other_namespace_of_tun(int tun_fd, int socket) {
   UniqueFd theirs(ioctl(tun_fd, TUNGETDEVNETNS));
   if (!theirs && errno == EBADFD) return failure("the interface was deleted", EBADFD);
-  // EPERM or, of an old kernel, EINVAL.
+  // EPERM, or EINVAL on a kernel before 5.12.
   if (!theirs) return UniqueFd();
   const UniqueFd ours(ioctl(socket, SIOCGSKNS));
   if (ours && same_namespace(ours.get(), theirs.get())) return UniqueFd();

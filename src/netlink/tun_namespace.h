@@ -1,4 +1,4 @@
-// Where an interface is: it may be moved to another network namespace while its TUN is open.
+// The network namespace of an interface. It can change while the TUN is open.
 #pragma once
 
 #include "base/result.h"
@@ -6,8 +6,8 @@
 
 namespace wring {
 
-// The network namespace that the interface of `tun_fd` is in; none if it is that of `socket`, or if
-// we may not ask (without CAP_NET_ADMIN there, or before Linux 5.12). EBADFD: the interface was
+// The network namespace of the interface of `tun_fd`. Empty if `socket` is in the same one, or if
+// we may not ask: that takes CAP_NET_ADMIN there, and Linux 5.12. EBADFD: the interface was
 // deleted. Any thread.
 Result<UniqueFd> other_namespace_of_tun(int tun_fd, int socket);
 

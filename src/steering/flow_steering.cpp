@@ -1,3 +1,4 @@
+// Writes the eBPF program that hashes a packet, and attaches it to the interface.
 #include "steering/flow_steering.h"
 
 #include <linux/bpf.h>
@@ -19,15 +20,15 @@ namespace wring {
 namespace {
 
 enum class Register : std::uint8_t {
-  kLoaded = BPF_REG_0,  // where loads from the packet put what they read; also the program's result
+  kLoaded = BPF_REG_0,  // loads from the packet write here; also the program's result
   kArgument = BPF_REG_1,
-  kContext = BPF_REG_6,  // loads from the packet insist on it
+  kContext = BPF_REG_6,  // loads from the packet need it here
   kHash = BPF_REG_7,
   kPortsAt = BPF_REG_8,
 };
 
-// An eBPF program as it grows. Loads give host order; one past the end of the packet ends the
-// program with 0, the first queue.
+// Builds an eBPF program. Loads give host order. A load past the end of the packet ends the program
+// with 0, which is the first queue.
 class Program {
  public:
   void load(std::uint8_t size, std::int32_t offset) {
@@ -43,8 +44,8 @@ class Program {
   }
   void end() { add(BPF_JMP | BPF_EXIT, {}, {}, 0); }
 
-  // A jump ahead, to wherever it is given to land(); `comparison` as BPF_JEQ, between what was
-  // loaded and `value`.
+  // A jump ahead, to the place where land() is called with the result. `comparison` is BPF_JEQ, for
+  // example. It compares the loaded value with `value`.
   [[nodiscard]] std::size_t jump_if(std::uint8_t comparison, std::int32_t value) {
     add(static_cast<std::uint8_t>(BPF_JMP | comparison | BPF_K), Register::kLoaded, {}, value);
     return code_.size() - 1;
@@ -72,8 +73,8 @@ class Program {
   std::vector<bpf_insn> code_;
 };
 
-// Works what was loaded into the hash. The multiplier is Knuth's, 2^32 over the golden ratio: the
-// upper half of the product, which is the result, depends on all of the lower half of the factor.
+// Adds the loaded value to the hash. The multiplier is 2^32 over the golden ratio (Knuth). The
+// upper half of the product is the result. It depends on all bits of the lower half of the factor.
 void mix(Program& program) {
   program.exclusive_or(Register::kHash, Register::kLoaded);
   program.compute(BPF_MUL, Register::kHash, static_cast<std::int32_t>(0x9e3779b1U));
@@ -108,7 +109,7 @@ Program hash_of_the_flow() {
     mix(program);
   }
   program.set(Register::kPortsAt, 40);
-  program.load(BPF_B, 6);  // next header; a fragment's, or another extension's, is none of these
+  program.load(BPF_B, 6);  // next header; an extension header is neither TCP nor UDP
 
   program.land(v4_done);
   const std::size_t is_tcp = program.jump_if(BPF_JEQ, IPPROTO_TCP);
@@ -142,7 +143,7 @@ Result<UniqueFd> load_program(std::span<const bpf_insn> code) {
 Result<void> steer_flows_by_hash(int tun_fd) {
   const auto program = load_program(hash_of_the_flow().code());
   if (!program) return tl::unexpected(program.error());
-  // The interface keeps it from here on; the kernel takes the result modulo the number of queues.
+  // The interface keeps the program. The kernel takes its result modulo the number of queues.
   const int fd = program->get();
   if (ioctl(tun_fd, TUNSETSTEERINGEBPF, &fd) == 0) return {};
   return system_failure("cannot attach an eBPF program to the interface", errno);

@@ -1,18 +1,17 @@
-// Which queue of a TUN a packet comes out of.
+// Which queue of a TUN a packet comes out of: one half of steering.h.
 #pragma once
 
 #include "base/result.h"
 
 namespace wring {
 
-// Has the kernel choose the queue by a hash of the packet's addresses and, for TCP and UDP, its
-// ports: the flows of one peer spread over all queues, and each stays on its own. Without this the
-// kernel sends a flow to the queue on which its other direction was last written, which is that of
-// the one worker that the peer's session is steered to.
+// The kernel then chooses the queue by a hash of the packet's addresses and, for TCP and UDP, of
+// its ports. The flows of one peer spread over all queues, and each flow keeps its queue. Fragments
+// and other protocols go by their addresses alone.
 //
-// Fragments and other protocols go by their addresses alone. `tun_fd` is any queue; the choice
-// holds for all of them, for as long as the interface lives. An error changes nothing (EPERM, say:
-// eBPF takes CAP_BPF where unprivileged programs are forbidden).
+// `tun_fd` is any queue of the interface. The choice holds for all queues, as long as the interface
+// lives. An error changes nothing. EPERM: eBPF takes CAP_BPF where unprivileged programs are
+// forbidden. Control thread.
 [[nodiscard]] Result<void> steer_flows_by_hash(int tun_fd);
 
 }  // namespace wring
