@@ -1,3 +1,4 @@
+// ChaCha20-Poly1305 and XChaCha20-Poly1305 by libsodium.
 #include "crypto/aead.h"
 
 #include <sodium.h>

@@ -1,6 +1,6 @@
 // Authenticated encryption: ChaCha20-Poly1305 (RFC 8439) with the 64-bit counter of [WG] 5.4 as its
-// nonce, and XChaCha20-Poly1305 for cookies, all by libsodium. Whoever seals and opens many packets
-// has an AeadEngine do it.
+// nonce, and XChaCha20-Poly1305 for cookies, all by libsodium. Use an AeadEngine to seal or open
+// many packets.
 #pragma once
 
 #include <cstdint>
@@ -42,8 +42,8 @@ void open(std::span<OpenJob> jobs);
 // bytes.
 void aead_seal(const SymmetricKey& key, std::uint64_t counter, ByteSpan plaintext,
                ByteSpan associated, MutByteSpan out);
-// Its inverse; `out` is of sealed.size() - kTagSize bytes. False for a forgery or anything shorter
-// than a tag; `out` holds nothing of use then.
+// The inverse. `out` has sealed.size() - kTagSize bytes. Returns false for a forgery or for fewer
+// bytes than a tag. Do not use `out` then.
 [[nodiscard]] bool aead_open(const SymmetricKey& key, std::uint64_t counter, ByteSpan sealed,
                              ByteSpan associated, MutByteSpan out);
 

@@ -1,3 +1,4 @@
+// Chooses the AEAD implementation and tests its answers.
 #include "crypto/aead_engine.h"
 
 #include <algorithm>
@@ -24,7 +25,7 @@ class SodiumEngine final : public AeadEngine {
 // The best first.
 constexpr std::array kAll{AeadBackend::kLanes, AeadBackend::kIpsecMb, AeadBackend::kLibsodium};
 
-// The first that there is.
+// The first one that is available.
 std::unique_ptr<AeadEngine> make_best_of(std::span<const AeadBackend> backends) {
   for (const AeadBackend backend : backends) {
     if (auto engine = make_aead_engine(backend)) return engine;
@@ -57,8 +58,8 @@ std::unique_ptr<AeadEngine> make_unchecked(AeadBackend backend) {
 constexpr std::array<std::size_t, 19> kCheckedSizes{
     0, 1, 15, 16, 17, 63, 64, 65, 127, 128, 255, 256, 512, 960, 961, 1024, 1408, 1420, 1424};
 
-// Known answers: a batch under two keys is sealed as libsodium seals it and opens to what it was,
-// but for one packet that was forged.
+// Tests known answers: a batch under two keys must be sealed as libsodium seals it, and must open
+// to the same plaintexts, except for one packet that was forged.
 class KnownAnswers {
  public:
   KnownAnswers() {

@@ -1,5 +1,5 @@
-// What seals and opens the data packets of a worker: one of several implementations of
-// ChaCha20-Poly1305, the fastest that this processor runs and that gives the right answers here.
+// Seals and opens the data packets of a worker. There are several implementations of
+// ChaCha20-Poly1305. The product uses the fastest one that runs here and gives the right answers.
 #pragma once
 
 #include <memory>
@@ -19,7 +19,7 @@ class AeadEngine {
   AeadEngine& operator=(const AeadEngine&) = delete;
   virtual ~AeadEngine() = default;
 
-  // The same contract as the functions seal() and open() of noise/aead.h. Tags are compared in
+  // The same contract as the functions seal() and open() of crypto/aead.h. Tags are compared in
   // constant time, and a forged packet never tells where it differs.
   virtual void seal(std::span<const SealJob> jobs) = 0;
   virtual void open(std::span<OpenJob> jobs) = 0;

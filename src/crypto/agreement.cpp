@@ -1,3 +1,4 @@
+// Computes Curve25519 products, in vector lanes where the processor has them.
 #include "crypto/agreement.h"
 
 #include <sodium.h>
@@ -21,14 +22,14 @@ void agree_one_by_one(std::span<const Agreement> agreements) {
     const int status = *each.theirs == kBasePoint
                            ? crypto_scalarmult_curve25519_base(secret, ours)
                            : crypto_scalarmult_curve25519(secret, ours, each.theirs->data());
-    // Of a point of low order it may write nothing at all.
+    // libsodium may write nothing for a point of low order.
     if (status != 0) each.secret->wipe();
   }
 }
 
 #ifdef WRING_X86_64
 
-// Two cost as much one by one as eight in lanes.
+// Two products, computed one by one, cost as much as eight in lanes.
 constexpr std::size_t kLanesPayFrom = 2;
 
 void agree_in_lanes(std::span<const Agreement> agreements) {

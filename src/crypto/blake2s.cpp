@@ -1,3 +1,4 @@
+// BLAKE2s by libb2, and HMAC on top of it.
 #include "crypto/blake2s.h"
 
 #include <blake2.h>
@@ -11,7 +12,7 @@ namespace {
 
 constexpr std::size_t kBlockSize = 64;
 
-// A hash in progress. It may have swallowed a key, so it is wiped.
+// A hash in progress. It is wiped, because its input may include a key.
 class Hasher {
  public:
   Hasher() { blake2s_init(&state_, 32); }

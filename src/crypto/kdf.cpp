@@ -1,3 +1,4 @@
+// HKDF with HMAC-BLAKE2s.
 #include "crypto/kdf.h"
 
 #include "crypto/blake2s.h"

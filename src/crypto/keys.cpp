@@ -1,3 +1,4 @@
+// Makes keys, and hashes public keys for a table.
 #include "crypto/keys.h"
 
 #include <sodium.h>

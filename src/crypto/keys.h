@@ -13,14 +13,14 @@ namespace wring {
 using PrivateKey = Secret<32, struct PrivateKeyTag>;
 // All zeros means "none", [WG] 5.2.
 using PresharedKey = Secret<32, struct PresharedKeyTag>;
-// What Curve25519 makes of one side's private and the other's public key.
+// The Curve25519 product of one side's private key and the other's public key.
 using SharedSecret = Secret<32, struct SharedSecretTag>;
 // A ChaCha20-Poly1305 key.
 using SymmetricKey = Secret<32, struct SymmetricKeyTag>;
-// Carries the handshake's secrets from one step to the next: C in [WG] 5.4.
+// Carries the secrets of a handshake from one step to the next: C in [WG] 5.4.
 using ChainingKey = Secret<32, struct ChainingKeyTag>;
-// The hash of all that a handshake has said so far: H in [WG] 5.4. It takes in the preshared key's
-// derivative, so it is wiped like a key.
+// The hash of a handshake's messages so far: H in [WG] 5.4. It depends on the preshared key, so it
+// is wiped like a key.
 using HandshakeHash = Secret<32, struct HandshakeHashTag>;
 
 struct PublicKey {
@@ -43,7 +43,7 @@ class PublicKeyHash {
   Bytes<16> secret_{};
 };
 
-// Puts the bits that RFC 7748 section 5 fixes; `wg` shows and expects private keys in this form.
+// Sets the bits that RFC 7748 section 5 fixes. `wg` shows and expects private keys in this form.
 void clamp(PrivateKey& key);
 [[nodiscard]] PrivateKey generate_private_key(Rng& rng);
 [[nodiscard]] PublicKey derive_public_key(const PrivateKey& key);

@@ -7,9 +7,9 @@
 
 namespace wring {
 
-// N secret bytes, all zero at first. `Tag` makes each kind of secret a type of its own. Copying
-// takes an explicit clone(); what is destroyed or moved from is overwritten with zeros; comparisons
-// take the same time whatever the bytes are. There is no formatter and no stream operator, on
+// N secret bytes, all zero at first. `Tag` makes each kind of secret a type of its own. A copy
+// needs an explicit clone(). A secret that is destroyed or moved from is overwritten with zeros.
+// Comparisons take the same time for any bytes. There is no formatter and no stream operator, on
 // purpose.
 template <std::size_t N, typename Tag>
 class Secret {
@@ -30,7 +30,7 @@ class Secret {
 
   [[nodiscard]] Secret clone() const { return Secret(bytes_); }
   [[nodiscard]] const Bytes<N>& reveal() const { return bytes_; }
-  // For whatever computes the secret in place, so that no copy of it stays on the stack.
+  // To compute the secret in place, so that no copy of it stays on the stack.
   [[nodiscard]] MutByteSpan writable() { return bytes_; }
   [[nodiscard]] bool is_zero() const { return sodium_is_zero(bytes_.data(), N) == 1; }
   void wipe() { sodium_memzero(bytes_.data(), N); }

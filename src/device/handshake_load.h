@@ -1,4 +1,4 @@
-// Whether more handshakes come than can be served, so that their senders are asked for a cookie.
+// Decides whether more handshakes arrive than we can serve, so that senders are asked for a cookie.
 #pragma once
 
 #include <cstddef>
@@ -8,11 +8,11 @@
 
 namespace wring {
 
-// Under load, for a second from then on, is who has either an eighth of the queue full (P32), or
-// refused a whole queue of messages with a good mac1 within a second: forgeries and replays, each
-// of which costs a Curve25519 product, and calls without a cookie while that is asked for. The
-// queue alone would not tell: threads that keep up with a flood keep it short, and take the
-// processors from the packets. (docs/decisions/0015-load-by-refusals.md)
+// The device counts as under load, for one second, when the handshake queue is 1/8 full (P32), or
+// when it rejected 4,096 messages with a valid mac1 within one second. Rejected means forged,
+// replayed, or sent without the cookie that we asked for. The length of the queue is not enough:
+// threads that keep up with a flood keep the queue short, but take the processors from the packets.
+// (docs/decisions/0015-load-by-refusals.md)
 class HandshakeLoad {
  public:
   void note_queue_depth(std::size_t depth, TimePoint now) {

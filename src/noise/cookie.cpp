@@ -1,3 +1,4 @@
+// Writes and checks the MACs of handshake messages, and makes and reads cookie replies.
 #include "noise/cookie.h"
 
 #include <sodium.h>
@@ -13,7 +14,8 @@ namespace {
 
 constexpr std::size_t kMacSize = 16;
 
-// A message ends in its two MACs: mac1 covers all before it, mac2 covers mac1 as well. [WG] 5.4.4
+// A message ends in its two MACs. mac1 covers everything before it, and mac2 covers mac1 as well.
+// [WG] 5.4.4
 ByteSpan under_mac1(ByteSpan message) {
   return message.first(message.size() - 2 * kMacSize);
 }
@@ -71,7 +73,7 @@ bool MacChecker::check_mac1(ByteSpan message) const {
 bool MacChecker::check_mac2(ByteSpan message, ByteSpan source, TimePoint now, Rng& rng) {
   if (!keys_ || message.size() <= 2 * kMacSize) return false;
   const Bytes<16> mac2 = mac2_of(message);
-  // The sender has no cookie, as most in a flood. [WG] 5.4.4
+  // Zeros: the sender has no cookie. Most messages of a flood are like that. [WG] 5.4.4
   if (mac2 == Bytes<16>{}) return false;
   const Cookie cookie = cookie_for(source, now, rng);
   return equal_in_constant_time(blake2s_mac(cookie.reveal(), under_mac2(message)), mac2);

@@ -15,14 +15,14 @@
 
 namespace wring {
 
-// How long the responder keeps one cookie secret, and how long the initiator dares to use a cookie
-// made of it: 5 s less, for the way there.
+// How long the responder keeps one cookie secret, and how long the initiator uses a cookie made
+// from it: 5 s less, because the message takes time to arrive.
 inline constexpr Duration kCookieSecretLifetime = std::chrono::seconds(120);  // [WG] 5.4.7
 inline constexpr Duration kCookieLifetime = std::chrono::seconds(115);
 
 using Cookie = Secret<16, struct CookieTag>;
 
-// The keys that follow from the public key of a message's receiver. Anyone may know them.
+// Keys derived from the public key of a message's receiver. They are not secret.
 struct MacKeys {
   explicit MacKeys(const PublicKey& receiver);
   Bytes<32> mac1;
@@ -36,8 +36,8 @@ class MacStamper {
 
   // Writes mac1, and mac2 if there is a cookie younger than 115 s (zeros if not).
   void stamp(MutByteSpan message, TimePoint now);
-  // Takes the cookie of an authentic reply to the message stamped last, once for each message.
-  // Anything else changes nothing and returns false.
+  // Takes the cookie from an authentic reply to the message stamped last, once for each message.
+  // Returns false and changes nothing for any other reply.
   [[nodiscard]] bool consume_reply(const CookieReplyMessage& reply, TimePoint now);
 
  private:
@@ -46,13 +46,13 @@ class MacStamper {
     TimePoint received;
   };
   MacKeys keys_;
-  // Of the message stamped last, until a reply to it was taken.
+  // mac1 of the message stamped last, until a reply to it was taken.
   std::optional<Bytes<16>> unanswered_mac1_;
   std::optional<DatedCookie> cookie_;
 };
 
-// Checks what is sent to us, and hands out cookies. One thread. Without an identity no message
-// passes.
+// Checks the MACs of received messages, and hands out cookies. One thread. Without an identity no
+// message passes.
 class MacChecker {
  public:
   MacChecker() = default;
@@ -60,14 +60,13 @@ class MacChecker {
 
   void set_identity(const PublicKey& local) { keys_.emplace(local); }
 
-  // Whether the sender knows our public key. Cheap: no Curve25519.
+  // Returns whether the sender knows our public key. Cheap, because it needs no Curve25519.
   [[nodiscard]] bool check_mac1(ByteSpan message) const;
-  // Whether the sender holds a current cookie of ours for the source that the message came from.
-  // `source` is the address and port, in whatever form the caller likes, as long as it is always
-  // one.
+  // Returns whether the sender has a current cookie of ours for the source of the message. `source`
+  // is the address and port as bytes. The caller always encodes them in the same way.
   [[nodiscard]] bool check_mac2(ByteSpan message, ByteSpan source, TimePoint now, Rng& rng);
-  // The cookie reply to a message whose mac1 has been found good. `receiver` is the message's
-  // sender index. There must be an identity.
+  // Makes the cookie reply to a message with a valid mac1. `receiver` is the message's sender
+  // index. There must be an identity.
   [[nodiscard]] CookieReplyMessage make_reply(ByteSpan message, ByteSpan source,
                                               SessionIndex receiver, TimePoint now, Rng& rng);
 

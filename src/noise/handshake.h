@@ -27,7 +27,7 @@
 
 namespace wring {
 
-// What a finished handshake leaves, [WG] 5.4.5.
+// The result of a handshake, [WG] 5.4.5.
 struct TransportKeys {
   SymmetricKey send;
   SymmetricKey receive;
@@ -36,7 +36,7 @@ struct TransportKeys {
   bool is_initiator = false;
 };
 
-// What the initiator keeps until the response comes.
+// The initiator's state until the response arrives.
 struct SentInitiation {
   PrivateKey ephemeral;
   HandshakeHash hash;
@@ -64,12 +64,12 @@ struct Ephemeral {
   PrivateKey key;
   SharedSecret with_base;  // the public key
   SharedSecret with_static;
-  SharedSecret with_ephemeral;  // not in an initiation, where there is none yet
+  SharedSecret with_ephemeral;  // unused in an initiation: the other side has none yet
 
   [[nodiscard]] PublicKey public_key() const { return PublicKey{with_base.reveal()}; }
 };
 
-// Ephemeral::key is generated. These are to be computed before initiate().
+// The products that initiate() needs. Ephemeral::key has been generated.
 [[nodiscard]] std::array<Agreement, 2> wanted(Ephemeral& ephemeral, const PublicKey& remote_static);
 
 // [WG] 5.4.2. `static_static` is the product of our static key and the remote one.
@@ -121,7 +121,7 @@ struct Response {
   }
 };
 
-// Ephemeral::key is generated. These are to be computed before respond().
+// The products that respond() needs. Ephemeral::key has been generated.
 [[nodiscard]] std::array<Agreement, 3> wanted(Ephemeral& ephemeral,
                                               const ReceivedInitiation& initiation);
 
@@ -136,7 +136,7 @@ struct ResponseProducts {
   SharedSecret with_static;
 };
 
-// These are to be computed before finish().
+// The products that finish() needs.
 [[nodiscard]] std::array<Agreement, 2> wanted(ResponseProducts& products,
                                               const SentInitiation& sent,
                                               const LocalIdentity& identity,

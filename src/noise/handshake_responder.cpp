@@ -1,3 +1,4 @@
+// The responder's three steps of a handshake. [WG] 5.4.2, 5.4.3
 #include <utility>
 
 #include "noise/handshake.h"

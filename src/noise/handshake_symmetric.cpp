@@ -1,3 +1,4 @@
+// The hash and the chaining key of a handshake in progress. [WG] 5.4
 #include "noise/handshake_symmetric.h"
 
 #include <string_view>

@@ -7,7 +7,7 @@
 
 namespace wring {
 
-// Immutable but for moves; the public key is derived once.
+// Cannot be changed, only moved. The public key is derived once.
 class LocalIdentity {
  public:
   explicit LocalIdentity(PrivateKey key)

@@ -1,3 +1,4 @@
+// Tells the type of a datagram by its first word and its length.
 #include "noise/messages.h"
 
 namespace wring {

@@ -1,4 +1,4 @@
-// The four messages as they stand in a datagram, [WG] 5.4.2 to 5.4.7.
+// The four messages, byte for byte as in a datagram, [WG] 5.4.2 to 5.4.7.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 namespace wring {
 
-// Names one end of a session: the number that the peer puts into what it sends to us.
+// Identifies one end of a session: the peer puts this number into its messages to us.
 struct SessionIndex {
   std::uint32_t value = 0;
   friend bool operator==(const SessionIndex&, const SessionIndex&) = default;
@@ -72,9 +72,8 @@ struct DataHeader {
 };
 static_assert(sizeof(DataHeader) == 16 && alignof(DataHeader) == 1);
 
-// What a datagram claims to be; nothing when its length does not fit its type exactly or the
-// reserved bytes are not zero. A data message of 32 bytes or more passes, whatever its length is a
-// multiple of.
+// Returns the type that a datagram claims, or nothing if its length does not fit the type or if the
+// reserved bytes are not zero. A data message may have any length from 32 bytes on.
 [[nodiscard]] std::optional<MessageType> classify(ByteSpan datagram);
 
 }  // namespace wring

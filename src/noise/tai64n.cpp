@@ -1,3 +1,4 @@
+// Makes TAI64N labels from the wall clock.
 #include "noise/tai64n.h"
 
 #include <chrono>

@@ -17,12 +17,12 @@ struct Tai64n {
   friend std::strong_ordering operator<=>(const Tai64n&, const Tai64n&) = default;
 };
 
-// The stamp for `now`, its nanoseconds whitened to steps of 2^24 (17 ms): a precise clock reading
-// would help whoever measures timing on this machine.
+// The stamp for `now`, with its nanoseconds whitened to steps of 2^24 (17 ms), because a precise
+// clock reading helps an attacker who measures timing on this machine.
 [[nodiscard]] Tai64n tai64n_from(WallTime now);
 
-// The next whitened stamp after `stamp`, for a sender whose clock was set back: its peers take only
-// stamps that grow (P5).
+// The next whitened stamp after `stamp`. A sender whose clock was set back needs it, because peers
+// accept only stamps that grow (P5).
 [[nodiscard]] Tai64n successor(const Tai64n& stamp);
 
 }  // namespace wring
