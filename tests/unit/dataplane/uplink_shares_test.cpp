@@ -102,12 +102,12 @@ class Uplink {
   std::size_t most_ = 0;
 };
 
-TEST(UplinkShares, a_peer_alone_keeps_the_uplink_busy_and_two_thirds_of_the_room_free) {
+TEST(UplinkShares, a_peer_alone_keeps_the_uplink_busy_and_half_of_the_room_free) {
   Uplink uplink;
   uplink.rates = {{7, 40}};
   uplink.run(20000);
   EXPECT_GE(uplink.left[7], 199000u);
-  EXPECT_LT(uplink.most(), kLimit * 2 / 5);
+  EXPECT_LT(uplink.most(), kLimit / 2);
 }
 
 TEST(UplinkShares, peers_that_send_too_much_share_equally_and_the_others_lose_nothing) {
