@@ -3,7 +3,6 @@
 
 #include <netinet/in.h>
 #include <netinet/udp.h>
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -205,22 +204,6 @@ int UdpSockets::send(unsigned worker, const OutgoingDatagram& datagram) const {
   for (;;) {
     if (sendmsg(fd, &header.message(), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) return 0;
     if (errno != EINTR) return errno;
-  }
-}
-
-int UdpSockets::send(unsigned worker, const OutgoingDatagram& datagram,
-                     std::chrono::milliseconds& patience) const {
-  using Clock = std::chrono::steady_clock;
-  for (;;) {
-    const int error = send(worker, datagram);
-    if (error != EAGAIN || patience.count() <= 0) return error;
-    const Clock::time_point begin = Clock::now();
-    pollfd socket{datagram.to->is_v4() ? fd_v4(worker) : fd_v6(worker), POLLOUT, 0};
-    poll(&socket, 1, static_cast<int>(patience.count()));
-    // At least one, so that this ends.
-    patience -=
-        std::max(std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin),
-                 std::chrono::milliseconds(1));
   }
 }
 

@@ -1,7 +1,6 @@
 // The UDP sockets of the device: for each worker one of IPv4 and one of IPv6, all on one port.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -38,10 +37,6 @@ class UdpSockets {
   // no address of the host any more, it is EINVAL or ENETUNREACH, by kernel and family; the caller
   // forgets the source and sends once more (P29).
   [[nodiscard]] int send(unsigned worker, const OutgoingDatagram& datagram) const;
-  // The same, but waits for room in a full buffer for as long as `patience` lasts, of which the
-  // time that it took is subtracted.
-  [[nodiscard]] int send(unsigned worker, const OutgoingDatagram& datagram,
-                         std::chrono::milliseconds& patience) const;
 
  private:
   UdpSockets() = default;
