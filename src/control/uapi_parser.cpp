@@ -1,5 +1,7 @@
 #include "control/uapi_parser.h"
 
+#include <net/if.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <iterator>
@@ -55,7 +57,7 @@ bool parse_allowed_ip(std::string_view text, PeerChange& peer) {
 }
 
 bool parse_peer_endpoint(std::string_view text, PeerChange& peer) {
-  const Result<Endpoint> endpoint = parse_endpoint(text);
+  const Result<Endpoint> endpoint = parse_endpoint(text, if_nametoindex);
   if (!endpoint) return false;
   peer.endpoint = *endpoint;
   return true;

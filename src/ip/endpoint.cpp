@@ -1,19 +1,13 @@
+// The text of an endpoint, and the bytes that a cookie is bound to.
 #include "ip/endpoint.h"
 
 #include <arpa/inet.h>
-#include <net/if.h>
 
 #include <algorithm>
 #include <array>
 
 namespace wring {
 namespace {
-
-std::string zone(std::uint32_t scope_id) {
-  std::array<char, IF_NAMESIZE> interface_name{};
-  if (if_indextoname(scope_id, interface_name.data()) != nullptr) return interface_name.data();
-  return std::to_string(scope_id);
-}
 
 void append(EndpointBytes& to, ByteSpan bytes) {
   std::copy(bytes.begin(), bytes.end(), to.bytes.begin() + static_cast<std::ptrdiff_t>(to.size));
@@ -37,7 +31,7 @@ std::string to_string(const Endpoint& endpoint) {
     const sockaddr_in6& v6 = endpoint.remote.v6;
     inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
     std::string address = text.data();
-    if (v6.sin6_scope_id != 0) address += '%' + zone(v6.sin6_scope_id);
+    if (v6.sin6_scope_id != 0) address += '%' + std::to_string(v6.sin6_scope_id);
     return '[' + address + "]:" + std::to_string(ntohs(v6.sin6_port));
   }
   return {};

@@ -58,8 +58,9 @@ struct Endpoint {
 static_assert(std::is_trivially_copyable_v<Endpoint>);
 static_assert(sizeof(Endpoint) == 48, "no padding: compared as bytes");
 
-// "192.0.2.1:51820" or "[2001:db8::1%eth0]:51820", as `wg` writes it (a zone by its number when the
-// interface has gone). Empty for an endpoint that is not set.
+// "192.0.2.1:51820" or "[fe80::1%2]:51820". The zone is a number, because its name means something
+// in one network namespace only: `wg` crashes on a name that it cannot resolve. Empty for an
+// endpoint that is not set.
 std::string to_string(const Endpoint& endpoint);
 
 // The bytes that a cookie is bound to (P33): address, then port in network order. At most 18.

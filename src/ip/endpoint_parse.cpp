@@ -1,6 +1,5 @@
+// Reads an endpoint from text.
 #include "ip/endpoint_parse.h"
-
-#include <net/if.h>
 
 #include <cerrno>
 
@@ -10,10 +9,11 @@
 namespace wring {
 namespace {
 
-// 0 for what names no interface. A number is taken as it is: the interface may come later.
-std::uint32_t zone_index(std::string_view zone) {
+// 0 if the zone names no interface. A number is taken as it is, because the interface may come
+// later.
+std::uint32_t zone_index(std::string_view zone, IndexOfInterface index_of) {
   if (const auto number = parse_decimal<std::uint32_t>(zone)) return *number;
-  return if_nametoindex(std::string(zone).c_str());
+  return index_of == nullptr ? 0 : index_of(std::string(zone).c_str());
 }
 
 auto refused(std::string_view text, const char* why, int code = EINVAL) {
@@ -32,7 +32,8 @@ Result<Endpoint> parse_v4(std::string_view text, std::string_view host, std::uin
   return endpoint;
 }
 
-Result<Endpoint> parse_v6(std::string_view text, std::string_view host, std::uint16_t port) {
+Result<Endpoint> parse_v6(std::string_view text, std::string_view host, std::uint16_t port,
+                          IndexOfInterface index_of) {
   const std::size_t percent = host.find('%');
   const auto address = IpAddress::parse(host.substr(0, percent));
   if (!address || address->is_v4()) return refused(text, "the IPv6 address is not valid");
@@ -41,7 +42,7 @@ Result<Endpoint> parse_v6(std::string_view text, std::string_view host, std::uin
   endpoint.remote.v6.sin6_port = htons(port);
   std::memcpy(&endpoint.remote.v6.sin6_addr, address->bytes.data(), 16);
   if (percent != host.npos) {
-    endpoint.remote.v6.sin6_scope_id = zone_index(host.substr(percent + 1));
+    endpoint.remote.v6.sin6_scope_id = zone_index(host.substr(percent + 1), index_of);
     if (endpoint.remote.v6.sin6_scope_id == 0) {
       return refused(text, "the zone names no interface", ENODEV);
     }
@@ -51,7 +52,7 @@ Result<Endpoint> parse_v6(std::string_view text, std::string_view host, std::uin
 
 }  // namespace
 
-Result<Endpoint> parse_endpoint(std::string_view text) {
+Result<Endpoint> parse_endpoint(std::string_view text, IndexOfInterface index_of) {
   const std::size_t colon = text.rfind(':');
   if (colon == text.npos) return refused(text, "the port is missing");
   const auto port = parse_decimal<std::uint16_t>(text.substr(colon + 1));
@@ -60,7 +61,7 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
   const std::string_view host = text.substr(0, colon);
   if (!host.starts_with('[')) return parse_v4(text, host, *port);
   if (!host.ends_with(']')) return refused(text, "the closing bracket is missing");
-  return parse_v6(text, host.substr(1, host.size() - 2), *port);
+  return parse_v6(text, host.substr(1, host.size() - 2), *port, index_of);
 }
 
 }  // namespace wring

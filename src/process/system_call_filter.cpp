@@ -81,7 +81,7 @@ constexpr std::array kControl{
 
 constexpr auto kWorkerIoctls = std::to_array<unsigned long>({TUNGETIFF, TIOCOUTQ});
 constexpr auto kControlIoctls = std::to_array<unsigned long>(
-    {TUNGETIFF, TUNGETDEVNETNS, SIOCGSKNS, SIOCGIFMTU, SIOCGIFINDEX, SIOCGIFNAME, TIOCOUTQ});
+    {TUNGETIFF, TUNGETDEVNETNS, SIOCGSKNS, SIOCGIFMTU, SIOCGIFINDEX, TIOCOUTQ});
 
 // What fcntl() may do. F_SETOWN and F_SETSIG would have the kernel send a signal to any process.
 constexpr auto kControlFcntls = std::to_array<int>({F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL});

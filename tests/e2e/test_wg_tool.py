@@ -6,6 +6,7 @@ import pytest
 
 from support import wg
 from support.daemon import Daemon
+from support.drops import raw_get
 from support.transfer import ping
 
 
@@ -85,6 +86,17 @@ def test_each_setting_of_a_peer_can_be_set_and_unset(host):  # P38, P39
     wg.configure(host, "wg0", "peer", peer, "remove")
     wg.configure(host, "wg0", "peer", peer, "remove")  # An absent one is no error.
     assert wg.show(host, "wg0").peers == {}
+
+
+def test_a_zone_is_shown_by_number(host):  # P39
+    """A name has no meaning in another namespace, where `wg` reads the same socket: it crashed."""
+    peer = wg.new_keys().public
+    host.ip("link", "add", "there", "type", "dummy")
+    index = host.ip("-o", "link", "show", "there").split(":")[0]
+    wg.configure(host, "wg0", "peer", peer, "endpoint", "[fe80::7%there]:99")
+    assert f"endpoint=[fe80::7%{index}]:99\n" in raw_get(host, "wg0")
+    elsewhere = host.run("unshare", "--net", "wg", "show", "wg0", "endpoints")
+    assert "fe80::7%" in elsewhere.stdout
 
 
 def test_host_bits_of_an_allowed_ip_are_cleared(host):  # P20
