@@ -132,9 +132,8 @@ class Path {
     const std::vector<Packet> packets = naive_split(whole);
     count(name, packets.size(), [this, &packets] {
       const auto copies = std::make_shared<std::vector<Packet>>(packets);
-      const std::vector<MutByteSpan> spans(copies->begin(), copies->end());
-      return [this, copies, spans] {
-        if (coalescer_.coalesce(spans).size() * 8 > spans.size()) std::abort();
+      return [this, copies, inner = inner_packets(*copies)] {
+        if (coalescer_.coalesce(inner).size() * 8 > inner.size()) std::abort();
       };
     });
   }

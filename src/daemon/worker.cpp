@@ -128,14 +128,14 @@ void Worker::log_loop(const Outbound::Loop& loop) {
   }
 }
 
-void Worker::write_packets(std::span<const MutByteSpan> packets) {
+void Worker::write_packets(std::span<const InnerPacket> packets) {
   if (coalescer_) {
     for (const TunWrite& write : coalescer_->coalesce(packets))
       pump_->write_packet(write.parts);
     return;
   }
-  for (const MutByteSpan packet : packets)
-    write_alone(packet);
+  for (const InnerPacket& packet : packets)
+    write_alone(packet.bytes);
 }
 
 void Worker::write_alone(ByteSpan packet) {

@@ -72,7 +72,7 @@ class Worker final : public OutputErrors {
   void run();
   [[nodiscard]] Outbound::Batch process_packets(std::span<const TunPacket> packets, TimePoint now);
   void bind_to(unsigned cpu) const;
-  void write_packets(std::span<const MutByteSpan> packets);
+  void write_packets(std::span<const InnerPacket> packets);
   void write_alone(ByteSpan packet);
   // Says once which route is wrong.
   void log_loop(const Outbound::Loop& loop);

@@ -123,13 +123,13 @@ void Inbound::deliver(const Session& session, MutByteSpan plaintext, std::uint8_
   const auto inner = inspect(plaintext);
   if (!inner) return shared_.drops.add(inner.error());
   const MutByteSpan packet = plaintext.first(inner->total_length);  // trims the padding (P21)
-  if (!ecn_decapsulate(packet, outer_tos)) {
+  if (!ecn_decapsulate(packet, *inner, outer_tos)) {
     return shared_.drops.add(DropReason::kEcnCeOverNotEct);
   }
-  if (shared_.allowed_ips.lookup(inner->source) != &session.peer()) {
+  if (shared_.allowed_ips.lookup_source(packet, *inner) != &session.peer()) {
     return shared_.drops.add(DropReason::kNotAllowedSource);
   }
-  packets_.push_back(packet);
+  packets_.push_back({packet, *inner});
 }
 
 }  // namespace wring

@@ -10,6 +10,7 @@
 #include "crypto/aead_engine.h"
 #include "dataplane/handshake_queue.h"
 #include "device/shared_state.h"
+#include "ip/ip_packet.h"
 #include "ip/packets.h"
 #include "noise/messages.h"
 
@@ -22,7 +23,7 @@ class Inbound {
  public:
   // What came of a batch. Valid until the next call of process().
   struct Batch {
-    std::span<const MutByteSpan> packets;  // for the TUN, in order; they lie within the datagrams
+    std::span<const InnerPacket> packets;  // for the TUN, in order; they lie within the datagrams
     bool wake_control = false;  // handshakes were queued or peers put on the attention list
   };
 
@@ -53,7 +54,7 @@ class Inbound {
   std::vector<Candidate> candidates_;
   std::vector<OpenJob> jobs_;  // in step with candidates_
   std::vector<bool> fresh_;    // in step, within a run
-  std::vector<MutByteSpan> packets_;
+  std::vector<InnerPacket> packets_;
   bool wake_control_ = false;
 };
 

@@ -89,13 +89,13 @@ void Outbound::send_failed(const Endpoint& endpoint, std::size_t datagrams, std:
 }
 
 void Outbound::route(const TunPacket& packet, TimePoint now) {
-  auto split = SegmentedPacket::parse(packet.header, packet.bytes);
-  if (!split) return shared_.drops.add(split.error());
-  const auto inner = inspect(split->packet());
+  const auto inner = inspect(packet.bytes);
   if (!inner) return shared_.drops.add(DropReason::kMalformedOutgoing);
-  const std::size_t nested_udp = nested_message_at(split->packet());
-  any_nested_ |= nested_udp != 0;
-  Peer* peer = shared_.allowed_ips.lookup(inner->destination);
+  const auto split = SegmentedPacket::parse(packet.header, packet.bytes, *inner);
+  if (!split) return shared_.drops.add(split.error());
+  const std::size_t nested_udp = nested_message_at(packet.bytes, *inner);
+  if (nested_udp != 0) any_nested_ = true;
+  Peer* peer = shared_.allowed_ips.lookup_destination(packet.bytes, *inner);
   if (peer == nullptr) return reject(packet.bytes, DropReason::kNoPeer, now);
   routed_.push_back({peer, *split, inner->ecn, static_cast<std::uint16_t>(nested_udp)});
 }

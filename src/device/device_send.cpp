@@ -82,7 +82,7 @@ void Device::send_sealed(Peer& peer, Session& session, ByteSpan packet, TimePoin
   OutgoingDatagram datagram{.payload = seal_buffer_};
   if (const auto inner = inspect(packet)) {
     datagram.tos = ecn_encapsulate(inner->ecn);
-    if (nested_message_at(packet) != 0) {
+    if (nested_message_at(packet, *inner) != 0) {
       datagram.hop_limit = static_cast<std::uint8_t>(outer_hop_limit(packet));
     }
   }

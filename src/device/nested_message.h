@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "ip/endpoint.h"
 #include "ip/ip_header.h"
+#include "ip/ip_packet.h"
 #include "ip/transport_header.h"
 #include "noise/messages.h"
 
@@ -37,22 +38,18 @@ inline bool is_message_at(ByteSpan packet, std::size_t udp) {
 [[nodiscard]] std::size_t nested_message_in_fragment(ByteSpan packet);
 
 // Where the UDP header of the packet begins if it carries a WireGuard message, and 0 if it does
-// not. Of a fragmented message only the first fragment is seen. `packet` has passed inspect().
+// not. Of a fragmented message only the first fragment is seen. `ip` is the view of the packet.
 // Messages behind other extension headers are not seen: no implementation sends such.
-inline std::size_t nested_message_at(ByteSpan packet) {
-  if (ip_version(packet) == 4) {
-    if (packet[offsetof(Ipv4Header, protocol)] != IPPROTO_UDP) return 0;
-    const std::uint16_t offset =
+inline std::size_t nested_message_at(ByteSpan packet, IpView ip) {
+  if (ip.protocol == IPPROTO_UDP) {
+    if (!is_message_at(packet, ip.header_length)) return 0;
+    if (ip.version == 6) return ip.header_length;
+    const std::uint16_t fragment =
         load<Be<std::uint16_t>>(packet, offsetof(Ipv4Header, flags_and_offset));
-    if ((offset & kIpv4OffsetMask) != 0) return 0;
-    const std::size_t udp = (packet[0] & 0x0fU) * 4;
-    return is_message_at(packet, udp) ? udp : 0;
+    return (fragment & kIpv4OffsetMask) == 0 ? ip.header_length : 0;
   }
-  const std::uint8_t next = packet[offsetof(Ipv6Header, next_header)];
-  if (next == IPPROTO_UDP) {
-    return is_message_at(packet, sizeof(Ipv6Header)) ? sizeof(Ipv6Header) : 0;
-  }
-  return next == IPPROTO_FRAGMENT ? nested_message_in_fragment(packet) : 0;
+  const bool is_fragment = ip.protocol == IPPROTO_FRAGMENT && ip.version == 6;
+  return is_fragment ? nested_message_in_fragment(packet) : 0;
 }
 
 // The hop limit of the datagram that is to carry `packet`, which carries a message. 0: it has none

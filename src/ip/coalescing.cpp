@@ -29,24 +29,24 @@ std::size_t flow_slot(const ViewedPacket& packet) {
 
 }  // namespace
 
-std::span<const TunWrite> Coalescer::coalesce(std::span<const MutByteSpan> packets) {
+std::span<const TunWrite> Coalescer::coalesce(std::span<const InnerPacket> packets) {
   open_groups_.fill(kNone);
   groups_.clear();
   members_.clear();
-  for (const MutByteSpan packet : packets)
+  for (const InnerPacket& packet : packets)
     take(packet);
   build_writes();
   return writes_;
 }
 
-void Coalescer::take(MutByteSpan packet) {
-  const auto view = view_transport(packet);
-  if (!view || view->total != packet.size()) {
-    // It may belong to any flow (a fragment, say), so that nothing must overtake it.
-    if (view || view.error() == NoTransport::kUnseen) open_groups_.fill(kNone);
-    return begin_group({.packet = {.bytes = packet}});
+void Coalescer::take(const InnerPacket& packet) {
+  const auto view = view_transport(packet.bytes, packet.ip);
+  if (!view) {
+    // It may belong to any flow (a fragment, say), so nothing may overtake it.
+    if (view.error() == NoTransport::kUnseen) open_groups_.fill(kNone);
+    return begin_group({.packet = {.bytes = packet.bytes}});
   }
-  const Candidate candidate = examine({packet, *view});
+  const Candidate candidate = examine({packet.bytes, *view});
   std::uint32_t& open = open_groups_[flow_slot(candidate.packet)];
   if (open != kNone && same_flow(groups_[open].first.packet, candidate.packet)) {
     switch (try_join(groups_[open], candidate)) {

@@ -42,7 +42,7 @@ class Coalescer {
   // Packets of one batch, in order, each of the length that its IP header gives. The order within
   // every flow is kept; a flow's packet may overtake those of others. Headers of joined packets are
   // changed in place. The result is good until the next call, and as long as the packets are.
-  [[nodiscard]] std::span<const TunWrite> coalesce(std::span<const MutByteSpan> packets);
+  [[nodiscard]] std::span<const TunWrite> coalesce(std::span<const InnerPacket> packets);
 
  private:
   // A packet, and what decides whether it may be joined with others, as far as it alone tells.
@@ -70,7 +70,7 @@ class Coalescer {
   };
   enum class Join { kJoined, kJoinedAsLast, kUnlike, kWrongChecksum };
 
-  void take(MutByteSpan packet);
+  void take(const InnerPacket& packet);
   [[nodiscard]] Candidate examine(const ViewedPacket& packet) const;
   [[nodiscard]] static bool fits(const Group& group, const Candidate& next);
   Join try_join(Group& group, const Candidate& next);

@@ -1,3 +1,4 @@
+// Merges codepoints, and writes the result into the header.
 #include "ip/ecn.h"
 
 #include "ip/checksum.h"
@@ -6,7 +7,7 @@
 namespace wring {
 namespace {
 
-// RFC 6040 figure 4: what the inner codepoint becomes, but for the one case that is dropped.
+// The inner codepoint by RFC 6040 figure 4, without the one case that is dropped.
 std::uint8_t merged(std::uint8_t inner, std::uint8_t outer) {
   if (inner == kEcnNotEct || inner == kEcnCe) return inner;
   if (outer == kEcnCe) return kEcnCe;
@@ -29,13 +30,15 @@ void set_v6(MutByteSpan packet, std::uint8_t ecn) {
 
 }  // namespace
 
-bool ecn_decapsulate(MutByteSpan packet, std::uint8_t outer_tos) {
-  const bool v4 = ip_version(packet) == 4;
-  const auto inner = static_cast<std::uint8_t>((v4 ? packet[1] : packet[1] >> 4) & kEcnMask);
-  const auto outer = static_cast<std::uint8_t>(outer_tos & kEcnMask);
-  if (inner == kEcnNotEct && outer == kEcnCe) return false;
-  const std::uint8_t ecn = merged(inner, outer);
-  if (ecn != inner) v4 ? set_v4(packet, ecn) : set_v6(packet, ecn);
+bool ecn_merge(MutByteSpan packet, IpView ip, std::uint8_t outer_ecn) {
+  if (ip.ecn == kEcnNotEct && outer_ecn == kEcnCe) return false;
+  const std::uint8_t ecn = merged(ip.ecn, outer_ecn);
+  if (ecn == ip.ecn) return true;
+  if (ip.version == 4) {
+    set_v4(packet, ecn);
+  } else {
+    set_v6(packet, ecn);
+  }
   return true;
 }
 

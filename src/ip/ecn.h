@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "base/bytes.h"
+#include "ip/ip_packet.h"
 
 namespace wring {
 
@@ -20,9 +21,15 @@ constexpr std::uint8_t ecn_encapsulate(std::uint8_t inner_ecn) {
   return inner_ecn & kEcnMask;
 }
 
-// Merges the outer codepoint into the packet's header (RFC 6040 4.2) and mends the checksum of
-// version 4. `packet` has passed inspect(). False if it must be dropped: a CE mark over an inner
-// packet that cannot carry it.
-[[nodiscard]] bool ecn_decapsulate(MutByteSpan packet, std::uint8_t outer_tos);
+// As ecn_decapsulate(), where the outer codepoint is ECT(1) or CE.
+[[nodiscard]] bool ecn_merge(MutByteSpan packet, IpView ip, std::uint8_t outer_ecn);
+
+// Merges the outer codepoint into the packet's header (RFC 6040 4.2) and corrects the checksum of
+// version 4. `ip` is the view of the packet. False if the packet must be dropped: a CE mark came
+// over an inner packet that cannot carry it.
+[[nodiscard]] inline bool ecn_decapsulate(MutByteSpan packet, IpView ip, std::uint8_t outer_tos) {
+  // Not-ECT and ECT(0) change no inner codepoint.
+  return (outer_tos & kEcnEct1) == 0 || ecn_merge(packet, ip, outer_tos & kEcnMask);
+}
 
 }  // namespace wring

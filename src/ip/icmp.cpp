@@ -1,3 +1,4 @@
+// Which packets are answered with an ICMP error, and the bytes of the answer.
 #include "ip/icmp.h"
 
 #include <netinet/in.h>
@@ -35,12 +36,12 @@ bool is_v4_error(std::uint8_t type) {
   return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
 }
 
-// Whether it may be the address of one host, as far as the address alone tells.
+// True if it may be the address of one host, as far as the address alone tells.
 bool is_v4_unicast(const Bytes<4>& address) {
   return address[0] != 0 && address[0] != 127 && address[0] < 224;
 }
 
-bool may_answer_v4(ByteSpan packet, const IpPacketView& view) {
+bool may_answer_v4(ByteSpan packet, IpView view) {
   const auto header = load<Ipv4Header>(packet);
   if (!is_v4_unicast(header.source) || header.destination[0] >= 224) return false;
   if ((header.flags_and_offset & kIpv4OffsetMask) != 0) return false;
@@ -52,11 +53,12 @@ bool is_later_fragment(const ExtensionHeader& header) {
   return header.type == IPPROTO_FRAGMENT && load<Be<std::uint16_t>>(header.bytes, 2) >> 3 != 0;
 }
 
-bool may_answer_v6(ByteSpan packet, const IpPacketView& view) {
-  const Bytes<16>& source = view.source.bytes;
-  if (view.destination.bytes[0] == 0xff || source[0] == 0xff || source == Bytes<16>{}) return false;
+bool may_answer_v6(ByteSpan packet) {
+  const auto header = load<Ipv6Header>(packet);
+  const Bytes<16>& source = header.source;
+  if (header.destination[0] == 0xff || source[0] == 0xff || source == Bytes<16>{}) return false;
   const auto upper = find_upper_layer_v6(
-      packet, [](const ExtensionHeader& header) { return !is_later_fragment(header); });
+      packet, [](const ExtensionHeader& each) { return !is_later_fragment(each); });
   if (!upper) return false;
   if (upper->protocol != IPPROTO_ICMPV6) return true;
   if (upper->offset >= packet.size()) return false;
@@ -129,7 +131,7 @@ std::size_t make_unreachable(ByteSpan packet, std::span<std::uint8_t, kMaxIcmpEr
   if (!view) return 0;
   packet = packet.first(view->total_length);
   if (ip_version(packet) == 4) return may_answer_v4(packet, *view) ? write_v4(packet, out) : 0;
-  return may_answer_v6(packet, *view) ? write_v6(packet, out) : 0;
+  return may_answer_v6(packet) ? write_v6(packet, out) : 0;
 }
 
 }  // namespace wring

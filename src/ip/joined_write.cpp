@@ -45,7 +45,10 @@ std::size_t packets_in(std::span<const iovec> parts, bool has_header) {
 
 void take_apart(std::span<const iovec> parts, SegmentArena& arena, std::vector<MutByteSpan>& out) {
   if (kind_of(parts) == WriteKind::kSingle) return;
-  const auto split = SegmentedPacket::parse(header_of(parts), gather(parts.subspan(1), arena));
+  const MutByteSpan whole = gather(parts.subspan(1), arena);
+  const auto ip = inspect(whole);
+  if (!ip) return;
+  const auto split = SegmentedPacket::parse(header_of(parts), whole, *ip);
   if (!split) return;
   for (std::size_t i = 0; i < split->count(); ++i) {
     const MutByteSpan packet = arena.allocate(split->size(i));

@@ -49,14 +49,14 @@ MutByteSpan pad(std::uint8_t* at, std::size_t size, std::size_t padded) {
 }  // namespace
 
 tl::expected<SegmentedPacket, DropReason> SegmentedPacket::parse(const VnetHeader& header,
-                                                                 MutByteSpan packet) {
+                                                                 MutByteSpan packet, IpView ip) {
   if (header.gso_type == kVnetGsoNone) {
     if ((header.flags & kVnetNeedsCsum) != 0 && !complete_checksum(header, packet)) {
       return Refused(DropReason::kMalformedOutgoing);
     }
     return SegmentedPacket(packet);
   }
-  const auto view = view_transport(packet);
+  const auto view = view_transport(packet, ip);
   if (!view || !is_of_kind(header, *view)) return Refused(DropReason::kMalformedOutgoing);
   if (view->payload > kMaxSegmentHeaders) return Refused(DropReason::kOversized);
   const SegmentedPacket split(packet.first(view->total), *view, header.gso_size);

@@ -40,12 +40,12 @@ enum class SegmentPhase : std::uint8_t { kEven, kOdd };
 // Holds views of the packet's buffer and of the arena; copies are cheap.
 class SegmentedPacket {
  public:
-  // `packet` is what follows `header`, with kPacketTailRoom writable bytes behind it. A checksum
-  // that is due is completed in place. Believes nothing that the header says without a look at the
-  // packet. Refuses with kMalformedOutgoing what cannot be split, and with kOversized what exceeds
-  // the two limits above.
+  // `packet` follows `header`, `ip` is its view, and kPacketTailRoom writable bytes follow it. A
+  // checksum that is due is completed in place. Believes nothing that the header says without a
+  // look at the packet. Refuses with kMalformedOutgoing what cannot be split, and with kOversized
+  // what exceeds the two limits above.
   static tl::expected<SegmentedPacket, DropReason> parse(const VnetHeader& header,
-                                                         MutByteSpan packet);
+                                                         MutByteSpan packet, IpView ip);
 
   // The packet as a whole. Good for a look at its headers until the first prepare().
   [[nodiscard]] MutByteSpan packet() const { return packet_; }

@@ -1,3 +1,4 @@
+// Finds TCP or UDP after the options and extension headers of a packet.
 #include "ip/transport_view.h"
 
 #include <netinet/in.h>
@@ -17,26 +18,20 @@ constexpr std::uint8_t kRoutingMobile = 2;    // RFC 6275 6.4
 constexpr std::uint8_t kRoutingSegments = 4;  // RFC 8754 2
 constexpr std::size_t kRoutingFirstAddress = 8;
 
-// Where the IP header ends and what follows it.
+// Where TCP or UDP begins, and which address their checksum covers.
 struct UpperLayer {
   std::uint8_t protocol;
   std::uint32_t offset;
-  std::uint32_t total;
   std::uint32_t destination;
 };
 
-tl::expected<UpperLayer, NoTransport> upper_layer_v4(ByteSpan packet) {
-  if (packet.size() < sizeof(Ipv4Header)) return Refused(NoTransport::kUnseen);
-  const auto header = load<Ipv4Header>(packet);
-  const std::uint32_t size = (header.version_and_length & 0x0fU) * 4;
-  const std::uint32_t total = header.total_length;
-  if (size < sizeof header || total < size || total > packet.size()) {
+tl::expected<UpperLayer, NoTransport> upper_layer_v4(ByteSpan packet, IpView ip) {
+  const std::uint16_t fragment =
+      load<Be<std::uint16_t>>(packet, offsetof(Ipv4Header, flags_and_offset));
+  if ((fragment & (kIpv4OffsetMask | kIpv4MoreFragments)) != 0) {
     return Refused(NoTransport::kUnseen);
   }
-  if ((header.flags_and_offset & (kIpv4OffsetMask | kIpv4MoreFragments)) != 0) {
-    return Refused(NoTransport::kUnseen);
-  }
-  return UpperLayer{header.protocol, size, total, offsetof(Ipv4Header, destination)};
+  return UpperLayer{ip.protocol, ip.header_length, offsetof(Ipv4Header, destination)};
 }
 
 // False if the addresses that a routing header still has to visit cannot be told.
@@ -49,19 +44,16 @@ bool pass_routing_header(const ExtensionHeader& header, std::uint32_t& destinati
   return true;
 }
 
-tl::expected<UpperLayer, NoTransport> upper_layer_v6(ByteSpan packet) {
-  if (packet.size() < sizeof(Ipv6Header)) return Refused(NoTransport::kUnseen);
-  const std::uint32_t payload = load<Ipv6Header>(packet).payload_length;
-  const std::uint32_t total = std::uint32_t{sizeof(Ipv6Header)} + payload;
-  if (total > packet.size()) return Refused(NoTransport::kUnseen);
+tl::expected<UpperLayer, NoTransport> upper_layer_v6(ByteSpan packet, IpView ip) {
   std::uint32_t destination = offsetof(Ipv6Header, destination);
-  const auto upper = find_upper_layer_v6(packet.first(total), [&](const ExtensionHeader& header) {
-    // The authentication header covers what follows it, so that nothing can be split or joined.
+  const ByteSpan whole = packet.first(ip.total_length);
+  const auto upper = find_upper_layer_v6(whole, [&](const ExtensionHeader& header) {
+    // The authentication header covers everything after it, so nothing can be split or joined.
     if (header.type == IPPROTO_FRAGMENT || header.type == IPPROTO_AH) return false;
     return header.type != IPPROTO_ROUTING || pass_routing_header(header, destination);
   });
   if (!upper) return Refused(NoTransport::kUnseen);
-  return UpperLayer{upper->protocol, upper->offset, total, destination};
+  return UpperLayer{upper->protocol, upper->offset, destination};
 }
 
 }  // namespace
@@ -70,27 +62,25 @@ bool TransportView::is_tcp() const {
   return protocol == IPPROTO_TCP;
 }
 
-tl::expected<TransportView, NoTransport> view_transport(ByteSpan packet) {
-  const unsigned version = ip_version(packet);
-  if (version != 4 && version != 6) return Refused(NoTransport::kUnseen);
-  const auto upper = version == 4 ? upper_layer_v4(packet) : upper_layer_v6(packet);
+tl::expected<TransportView, NoTransport> view_transport(ByteSpan packet, IpView ip) {
+  const auto upper = ip.version == 4 ? upper_layer_v4(packet, ip) : upper_layer_v6(packet, ip);
   if (!upper) return Refused(upper.error());
 
   std::uint32_t size = sizeof(UdpHeader);
   if (upper->protocol == IPPROTO_TCP) {
-    if (upper->offset + sizeof(TcpHeader) > upper->total) return Refused(NoTransport::kUnseen);
+    if (upper->offset + sizeof(TcpHeader) > ip.total_length) return Refused(NoTransport::kUnseen);
     const std::uint32_t offset_and_flags = load<TcpHeader>(packet, upper->offset).offset_and_flags;
     size = (offset_and_flags >> 12) * 4;
     if (size < sizeof(TcpHeader)) return Refused(NoTransport::kUnseen);
   } else if (upper->protocol != IPPROTO_UDP) {
     return Refused(NoTransport::kOtherProtocol);
   }
-  if (upper->offset + size > upper->total) return Refused(NoTransport::kUnseen);
-  return TransportView{.version = static_cast<std::uint8_t>(version),
+  if (upper->offset + size > ip.total_length) return Refused(NoTransport::kUnseen);
+  return TransportView{.version = ip.version,
                        .protocol = upper->protocol,
                        .transport = upper->offset,
                        .payload = upper->offset + size,
-                       .total = upper->total,
+                       .total = ip.total_length,
                        .destination = upper->destination};
 }
 

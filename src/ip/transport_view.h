@@ -1,4 +1,4 @@
-// Finds the TCP or UDP header of an IP packet, for those who split and join packets.
+// The TCP or UDP header of an IP packet, as splitting and joining packets need it.
 #pragma once
 
 #include <cstddef>
@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "ip/checksum.h"
+#include "ip/ip_packet.h"
 
 namespace wring {
 
@@ -27,12 +28,13 @@ struct TransportView {
 
 enum class NoTransport : std::uint8_t {
   kOtherProtocol,  // neither TCP nor UDP
-  kUnseen,         // a fragment, cut short, or behind an extension header that hides it
+  kUnseen,         // a fragment, cut short, or hidden by an extension header
 };
 
-[[nodiscard]] tl::expected<TransportView, NoTransport> view_transport(ByteSpan packet);
+// `ip` is the view of the packet.
+[[nodiscard]] tl::expected<TransportView, NoTransport> view_transport(ByteSpan packet, IpView ip);
 
-// The sum of the pseudo-header (RFC 9293 3.1, RFC 8200 8.1) but for the length, which the caller
+// The sum of the pseudo-header (RFC 9293 3.1, RFC 8200 8.1) without the length, which the caller
 // adds.
 [[nodiscard]] InternetChecksum pseudo_header_sum(ByteSpan packet, const TransportView& view);
 

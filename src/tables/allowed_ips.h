@@ -8,6 +8,7 @@
 
 #include "base/rcu.h"
 #include "ip/ip_address.h"
+#include "ip/ip_packet.h"
 #include "tables/owned_prefixes.h"
 
 namespace wring {
@@ -29,6 +30,16 @@ class AllowedIps {
   // As lookup(), for an address that lies in a packet (network order).
   [[nodiscard]] Peer* lookup_v4(std::span<const std::uint8_t, 4> address) const;
   [[nodiscard]] Peer* lookup_v6(std::span<const std::uint8_t, 16> address) const;
+
+  // As lookup(), for an address of `packet`, of which `ip` is the view.
+  [[nodiscard]] Peer* lookup_source(ByteSpan packet, IpView ip) const {
+    return ip.version == 4 ? lookup_v4(packet.subspan<offsetof(Ipv4Header, source), 4>())
+                           : lookup_v6(packet.subspan<offsetof(Ipv6Header, source), 16>());
+  }
+  [[nodiscard]] Peer* lookup_destination(ByteSpan packet, IpView ip) const {
+    return ip.version == 4 ? lookup_v4(packet.subspan<offsetof(Ipv4Header, destination), 4>())
+                           : lookup_v6(packet.subspan<offsetof(Ipv6Header, destination), 16>());
+  }
 
   // The rest is for the control thread.
 

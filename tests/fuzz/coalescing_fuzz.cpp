@@ -18,13 +18,12 @@ static void clear_id(std::vector<std::uint8_t>& packet) {
 }
 
 static bool may_change_places(std::vector<std::uint8_t>& a, std::vector<std::uint8_t>& b) {
-  const auto view_a = view_transport(a);
-  const auto view_b = view_transport(b);
+  const auto view_a = view_transport(a, inspect(a).value());
+  const auto view_b = view_transport(b, inspect(b).value());
   for (const auto* view : {&view_a, &view_b}) {
     if (!*view && view->error() == NoTransport::kUnseen) return false;  // perhaps of any flow
   }
   if (!view_a || !view_b) return view_a.has_value() != view_b.has_value();
-  if (view_a->total != a.size() || view_b->total != b.size()) return false;
   return !same_flow({a, *view_a}, {b, *view_b});
 }
 
@@ -39,6 +38,13 @@ static fuzz::Packets take_packets(ByteSpan rest) {
     packets.emplace_back(packet.begin(), packet.end());
     if (word < 0x8000) fuzz::make_checksums_right(packets.back());
     rest = rest.subspan(packet.size());
+    // As Inbound hands them out.
+    const auto ip = inspect(packets.back());
+    if (!ip) {
+      packets.pop_back();
+    } else {
+      packets.back().resize(ip->total_length);
+    }
   }
   return packets;
 }
@@ -46,18 +52,20 @@ static fuzz::Packets take_packets(ByteSpan rest) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::Packets packets = take_packets({data, size});
   fuzz::Packets before = packets;
-  const std::vector<MutByteSpan> spans(packets.begin(), packets.end());
+  std::vector<InnerPacket> inner;
+  for (auto& packet : packets)
+    inner.push_back({packet, inspect(packet).value()});
   Coalescer coalescer(true);
   std::vector<std::size_t> order;  // in which they leave
-  for (const TunWrite& write : coalescer.coalesce(spans)) {
+  for (const TunWrite& write : coalescer.coalesce(inner)) {
     fuzz::Packets came;
     fuzz::split_write(write, came);
     for (std::size_t i = 0; i < came.size(); ++i) {
       const auto* const part = static_cast<const std::uint8_t*>(write.parts[i + 1].iov_base);
-      const auto source = std::find_if(spans.begin(), spans.end(), [part](MutByteSpan span) {
-        return part == span.data() || (part > span.data() && part < span.data() + span.size());
+      const auto source = std::find_if(inner.begin(), inner.end(), [part](const InnerPacket& each) {
+        return part >= each.bytes.data() && part < each.bytes.data() + each.bytes.size();
       });
-      order.push_back(static_cast<std::size_t>(source - spans.begin()));
+      order.push_back(static_cast<std::size_t>(source - inner.begin()));
       auto expected = before.at(order.back());
       if (came.size() > 1) {
         clear_id(expected);

@@ -20,14 +20,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto inner = inspect(bytes);
   if (answer_size > 0) {
     const auto view = inspect(ByteSpan(answer).first(answer_size));
-    require(view && view->total_length == answer_size && view->destination == inner->source);
+    require(view && view->total_length == answer_size &&
+            destination_of(answer) == source_of(bytes));
   }
   if (inner) {
     require(inner->header_length <= inner->total_length && inner->total_length <= size);
     std::vector<std::uint8_t> marked = bytes;
-    const bool kept = ecn_decapsulate(MutByteSpan(marked).first(inner->total_length), kEcnCe);
+    const bool kept =
+        ecn_decapsulate(MutByteSpan(marked).first(inner->total_length), *inner, kEcnCe);
     require(kept == (inner->ecn != kEcnNotEct));
-    if (kept) require(inspect(marked)->ecn == kEcnCe && inspect(marked)->source == inner->source);
+    if (kept) require(inspect(marked)->ecn == kEcnCe && source_of(marked) == source_of(bytes));
   }
   static SharedState shared;
   static Outbound outbound(shared);

@@ -11,7 +11,9 @@
 namespace wring::fuzz {
 
 inline void make_checksums_right(MutByteSpan packet) {
-  const auto view = view_transport(packet);
+  const auto ip = inspect(packet);
+  if (!ip) return;
+  const auto view = view_transport(packet, *ip);
   if (!view) return;
   if (view->version == 4) {
     store(packet, Be<std::uint16_t>(0), offsetof(Ipv4Header, checksum));

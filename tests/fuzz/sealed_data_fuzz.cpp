@@ -72,7 +72,8 @@ Bytestring expected(const Bytestring& in, std::uint8_t tos) {
 }
 
 // The checksum follows a congestion mark; that it does so rightly is for another test.
-bool same_packet(Bytestring expected, ByteSpan came) {
+bool same_packet(Bytestring expected, const InnerPacket& packet) {
+  const ByteSpan came = packet.bytes;
   if (expected.size() == came.size() && expected[0] >> 4 == 4) {
     std::copy_n(came.begin() + 10, 2, expected.begin() + 10);
   }

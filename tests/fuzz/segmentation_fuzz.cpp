@@ -6,6 +6,7 @@
 #include "ip/packets.h"
 #include "ip/segmentation.h"
 #include "split_write.h"
+#include "tests/support/parse_packet.h"
 
 using namespace wring;
 
@@ -15,8 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::vector<std::uint8_t> buffer(input.begin() + sizeof(VnetHeader), input.end());
   const std::size_t packet_size = buffer.size();
   buffer.resize(packet_size + kPacketTailRoom);
-  auto split =
-      SegmentedPacket::parse(load<VnetHeader>(input), MutByteSpan(buffer).first(packet_size));
+  auto split = parse_packet(load<VnetHeader>(input), MutByteSpan(buffer).first(packet_size));
   if (!split) return 0;
   std::vector<std::vector<std::uint8_t>> segments = fuzz::copies(*split);
   SegmentArena arena;
@@ -29,11 +29,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
   }
   std::vector<std::vector<std::uint8_t>> sent = segments;
-  const std::vector<MutByteSpan> spans(sent.begin(), sent.end());
+  std::vector<InnerPacket> inner;
+  for (auto& packet : sent) {
+    // A packet that is not split may have bytes behind the length that its header gives.
+    const auto ip = inspect(packet);
+    if (!ip) std::abort();
+    inner.push_back({MutByteSpan(packet).first(ip->total_length), *ip});
+  }
   std::vector<std::vector<std::uint8_t>> came;
   Coalescer coalescer(true);
-  for (const TunWrite& write : coalescer.coalesce(spans))
+  for (const TunWrite& write : coalescer.coalesce(inner))
     fuzz::split_write(write, came);
+  for (std::size_t i = 0; i < segments.size(); ++i)
+    segments[i].resize(inner[i].ip.total_length);
   if (came != segments) std::abort();
   return 0;
 }

@@ -6,6 +6,7 @@
 #include "ip/coalescing.h"
 #include "ip/packets.h"
 #include "ip/segmentation.h"
+#include "tests/support/parse_packet.h"
 
 namespace wring::fuzz {
 
@@ -31,7 +32,7 @@ inline void split_write(const TunWrite& write, Packets& packets) {
   bytes.erase(bytes.begin(), bytes.begin() + sizeof vnet);
   const std::size_t size = bytes.size();
   bytes.resize(size + kPacketTailRoom);
-  const auto split = SegmentedPacket::parse(vnet, MutByteSpan(bytes).first(size));
+  const auto split = parse_packet(vnet, MutByteSpan(bytes).first(size));
   if (!split || split->count() != write.packets) std::abort();
   for (auto& packet : copies(*split))
     packets.push_back(std::move(packet));

@@ -111,8 +111,8 @@ void SimulatedPeerHost::receive(const Datagram& datagram) {
     session = shared_.sessions.find(SessionIndex{load<DataHeader>(payload).receiver});
   }
   const Inbound::Batch batch = inbound_.process({&received, 1}, clock_.boot);
-  for (const ByteSpan packet : batch.packets) {
-    if (std::string wrong = ledger_.deliver(packet, inner_); !wrong.empty()) violated(wrong);
+  for (const InnerPacket& packet : batch.packets) {
+    if (std::string wrong = ledger_.deliver(packet.bytes, inner_); !wrong.empty()) violated(wrong);
     if (session == nullptr || clock_.boot - session->created_at() >= 180s) {  // P8
       violated("received on a key older than 180 s");
     }

@@ -9,6 +9,7 @@
 #include "ip/checksum.h"
 #include "ip/ip_address.h"
 #include "ip/ip_header.h"
+#include "ip/ip_packet.h"
 
 namespace wring {
 
@@ -51,6 +52,14 @@ inline Packet make_packet(const PacketSpec& spec) {
   }
   packet.insert(packet.end(), spec.payload.begin(), spec.payload.end());
   return packet;
+}
+
+// As Inbound hands them out. Each packet is valid, and of the length that its header gives.
+inline std::vector<InnerPacket> inner_packets(std::vector<Packet>& packets) {
+  std::vector<InnerPacket> inner;
+  for (Packet& packet : packets)
+    inner.push_back({packet, inspect(packet).value()});
+  return inner;
 }
 
 }  // namespace wring

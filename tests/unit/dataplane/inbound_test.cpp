@@ -41,8 +41,8 @@ class InboundTest : public testing::Test {
     const Inbound::Batch result = inbound_->process(batch, now);
     wake_control_ = result.wake_control;
     std::vector<Packet> packets;
-    for (const ByteSpan each : result.packets)
-      packets.emplace_back(each.begin(), each.end());
+    for (const InnerPacket& each : result.packets)
+      packets.emplace_back(each.bytes.begin(), each.bytes.end());
     return packets;
   }
   std::uint32_t attention() {

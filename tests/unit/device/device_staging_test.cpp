@@ -48,8 +48,8 @@ Numbers opened(Datagrams datagrams, SimulatedPeerHost& at, TimePoint now) {
   Numbers numbers;
   for (auto& datagram : datagrams) {
     const ReceivedDatagram received{datagram, at.address(), 0};
-    for (const ByteSpan packet : inbound.process({&received, 1}, now).packets)
-      numbers.push_back(load<std::uint64_t>(packet, 20));
+    for (const InnerPacket& packet : inbound.process({&received, 1}, now).packets)
+      numbers.push_back(load<std::uint64_t>(packet.bytes, 20));
   }
   return numbers;
 }

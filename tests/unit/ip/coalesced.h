@@ -8,6 +8,7 @@
 
 #include "ip/coalescing.h"
 #include "ip/segmentation.h"
+#include "tests/support/parse_packet.h"
 #include "tests/support/super_packets.h"
 
 namespace wring {
@@ -28,10 +29,10 @@ inline Written gather(const TunWrite& write) {
 }
 
 inline std::vector<Written> coalesce(std::vector<Packet> packets, bool udp = true) {
-  std::vector<MutByteSpan> spans(packets.begin(), packets.end());
+  const std::vector<InnerPacket> inner = inner_packets(packets);
   Coalescer coalescer(udp);
   std::vector<Written> all;
-  for (const TunWrite& write : coalescer.coalesce(spans)) {
+  for (const TunWrite& write : coalescer.coalesce(inner)) {
     EXPECT_LE(write.packets, 64u);
     EXPECT_EQ(write.parts.size(), 1 + write.packets);
     all.push_back(gather(write));
@@ -42,8 +43,7 @@ inline std::vector<Written> coalesce(std::vector<Packet> packets, bool udp = tru
 inline std::vector<Packet> split(const Written& written) {
   Packet bytes = written.bytes;
   bytes.resize(bytes.size() + 16);
-  auto parsed =
-      SegmentedPacket::parse(written.vnet, MutByteSpan(bytes).first(written.bytes.size()));
+  auto parsed = parse_packet(written.vnet, MutByteSpan(bytes).first(written.bytes.size()));
   EXPECT_TRUE(parsed);
   std::vector<Packet> segments;
   for (std::size_t i = 0; parsed && i < parsed->count(); ++i) {
@@ -59,10 +59,10 @@ inline bool equal(const VnetHeader& a, const VnetHeader& b) {
 
 // The sizes of the writes that come of these packets, by number of packets.
 inline std::vector<std::size_t> groups(std::vector<Packet> packets, bool udp = true) {
-  std::vector<MutByteSpan> spans(packets.begin(), packets.end());
+  const std::vector<InnerPacket> inner = inner_packets(packets);
   Coalescer coalescer(udp);
   std::vector<std::size_t> sizes;
-  for (const TunWrite& write : coalescer.coalesce(spans))
+  for (const TunWrite& write : coalescer.coalesce(inner))
     sizes.push_back(write.packets);
   return sizes;
 }

@@ -41,7 +41,8 @@ void expect_figure_4(std::string_view source, std::string_view destination) {
                               .tos = static_cast<std::uint8_t>(dscp | inner)};
         Packet packet = make_packet(spec);
         const Packet before = packet;
-        const bool kept = ecn_decapsulate(packet, static_cast<std::uint8_t>(0x88 | outer));
+        const bool kept = ecn_decapsulate(packet, inspect(packet).value(),
+                                          static_cast<std::uint8_t>(0x88 | outer));
         const int expected = kFigure4[inner][outer];
         ASSERT_EQ(kept, expected != kDrop) << inner << ' ' << outer;
         if (!kept) {

@@ -39,8 +39,8 @@ TEST(Icmp, an_ipv4_sender_is_told_that_the_host_is_unreachable) {  // P23
   ASSERT_EQ(answer.size(), 20 + 8 + packet.size());
   const auto view = inspect(answer).value();
   EXPECT_EQ(view.total_length, answer.size());
-  EXPECT_EQ(to_string(view.source), "198.51.100.2");
-  EXPECT_EQ(to_string(view.destination), "192.0.2.1");
+  EXPECT_EQ(to_string(source_of(answer)), "198.51.100.2");
+  EXPECT_EQ(to_string(destination_of(answer)), "192.0.2.1");
   EXPECT_EQ(answer[9], 1);   // ICMP
   EXPECT_EQ(answer[20], 3);  // destination unreachable
   EXPECT_EQ(answer[21], 1);  // host
@@ -55,8 +55,8 @@ TEST(Icmp, an_ipv6_sender_is_told_that_the_address_is_unreachable) {  // P23
   ASSERT_EQ(answer.size(), 40 + 8 + packet.size());
   const auto view = inspect(answer).value();
   EXPECT_EQ(view.total_length, answer.size());
-  EXPECT_EQ(to_string(view.source), "2001:db8::2");
-  EXPECT_EQ(to_string(view.destination), "2001:db8::1");
+  EXPECT_EQ(to_string(source_of(answer)), "2001:db8::2");
+  EXPECT_EQ(to_string(destination_of(answer)), "2001:db8::1");
   EXPECT_EQ(answer[6], 58);  // ICMPv6
   EXPECT_EQ(answer[40], 1);  // destination unreachable
   EXPECT_EQ(answer[41], 3);  // address

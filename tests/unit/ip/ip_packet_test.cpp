@@ -22,19 +22,23 @@ DropReason refusal(ByteSpan bytes) {
 TEST(IpPacket, shows_addresses_lengths_and_ecn) {
   Packet packet = make_packet({.source = "192.0.2.1", .destination = "198.51.100.2", .tos = 0xb9});
   const auto v4 = inspect(packet).value();
-  EXPECT_EQ(to_string(v4.source), "192.0.2.1");
-  EXPECT_EQ(to_string(v4.destination), "198.51.100.2");
+  EXPECT_EQ(to_string(source_of(packet)), "192.0.2.1");
+  EXPECT_EQ(to_string(destination_of(packet)), "198.51.100.2");
   EXPECT_EQ(v4.header_length, 20U);
   EXPECT_EQ(v4.total_length, 28U);
   EXPECT_EQ(v4.ecn, 1);
+  EXPECT_EQ(v4.version, 4);
+  EXPECT_EQ(v4.protocol, 17);
 
   packet = make_packet({.source = "2001:db8::1", .destination = "2001:db8::2", .tos = 0xba});
   const auto v6 = inspect(packet).value();
-  EXPECT_EQ(to_string(v6.source), "2001:db8::1");
-  EXPECT_EQ(to_string(v6.destination), "2001:db8::2");
+  EXPECT_EQ(to_string(source_of(packet)), "2001:db8::1");
+  EXPECT_EQ(to_string(destination_of(packet)), "2001:db8::2");
   EXPECT_EQ(v6.header_length, 40U);
   EXPECT_EQ(v6.total_length, 48U);
   EXPECT_EQ(v6.ecn, 2);
+  EXPECT_EQ(v6.version, 6);
+  EXPECT_EQ(v6.protocol, 17);
 }
 
 TEST(IpPacket, takes_the_length_of_the_header_and_not_of_the_padding) {  // P21

@@ -14,9 +14,9 @@ TEST_P(JoinedWrite, is_taken_apart_into_the_packets_that_it_was_made_of) {
   std::mt19937 random(1);
   const std::vector<Packet> before = naive_split(make_super(GetParam(), random));
   std::vector<Packet> changed = before;
-  const std::vector<MutByteSpan> spans(changed.begin(), changed.end());
+  const std::vector<InnerPacket> inner = inner_packets(changed);
   Coalescer coalescer(true);
-  const auto writes = coalescer.coalesce(spans);
+  const auto writes = coalescer.coalesce(inner);
   ASSERT_EQ(writes.size(), 1U);
   EXPECT_EQ(kind_of(writes[0].parts), GetParam().tcp ? WriteKind::kTcp : WriteKind::kUdp);
   EXPECT_EQ(packets_in(writes[0].parts, true), before.size());
@@ -56,8 +56,8 @@ TEST(Coalescing, of_one_protocol_stops_and_that_of_the_other_goes_on) {
     for (const bool tcp : {false, true}) {
       std::mt19937 random(1);
       std::vector<Packet> packets = naive_split(make_super({.tcp = tcp}, random));
-      const std::vector<MutByteSpan> spans(packets.begin(), packets.end());
-      EXPECT_EQ(coalescer.coalesce(spans).size(), tcp == stop_tcp ? packets.size() : 1U);
+      EXPECT_EQ(coalescer.coalesce(inner_packets(packets)).size(),
+                tcp == stop_tcp ? packets.size() : 1U);
     }
   }
 }

@@ -14,6 +14,7 @@
 
 #include "ip/coalescing.h"
 #include "ip/segmentation.h"
+#include "tests/support/parse_packet.h"
 #include "tests/support/private_namespace.h"
 #include "tests/support/super_packets.h"
 
@@ -108,7 +109,7 @@ class KernelSegmentation : public test::NamespaceTest {
 std::vector<Packet> split(const SuperPacket& super) {
   Packet buffer = super.bytes;
   buffer.resize(buffer.size() + 16);
-  auto parsed = SegmentedPacket::parse(super.vnet, MutByteSpan(buffer).first(super.bytes.size()));
+  auto parsed = parse_packet(super.vnet, MutByteSpan(buffer).first(super.bytes.size()));
   EXPECT_TRUE(parsed);
   if (!parsed) return {};
   SegmentArena arena;
@@ -164,8 +165,8 @@ TEST_F(KernelSegmentation, gives_back_the_packets_that_were_joined) {
     auto packets = naive_split(make_super(one_hop_before(spec), payload));
     payload.seed(static_cast<unsigned>(round));
     const auto expected = naive_split(make_super(spec, payload));
-    const std::vector<MutByteSpan> spans(packets.begin(), packets.end());
-    const auto writes = coalescer.coalesce(spans);
+    const std::vector<InnerPacket> inner = inner_packets(packets);
+    const auto writes = coalescer.coalesce(inner);
     ASSERT_EQ(writes.size(), 1u);
     if (!write(writes[0].parts)) {
       if (errno == EINVAL && !spec.tcp) continue;  // before Linux 6.2

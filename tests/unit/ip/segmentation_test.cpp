@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/parse_packet.h"
 #include "tests/support/super_packets.h"
 
 namespace wring {
@@ -49,7 +50,7 @@ std::vector<Packet> seal_in_turns(SegmentedPacket& split, std::size_t mtu, Segme
 
 std::vector<Packet> split(const SuperPacket& super, std::size_t mtu = 1420) {
   GuardedPacket packet(super.bytes);
-  auto parsed = SegmentedPacket::parse(super.vnet, packet.bytes());
+  auto parsed = parse_packet(super.vnet, packet.bytes());
   EXPECT_TRUE(parsed);
   if (!parsed) return {};
   SegmentArena arena;
@@ -68,7 +69,7 @@ TEST(Segmentation, splits_as_the_plain_way_does) {
     const auto expected = naive_split(super);
     const std::size_t mtu = pick(random, 68, 9000);
     GuardedPacket packet(super.bytes);
-    auto parsed = SegmentedPacket::parse(super.vnet, packet.bytes());
+    auto parsed = parse_packet(super.vnet, packet.bytes());
     ASSERT_TRUE(parsed) << round;
     ASSERT_EQ(parsed->count(), expected.size()) << round;
     for (std::size_t i = 0; i < expected.size(); ++i) {
@@ -102,7 +103,7 @@ TEST(Segmentation, packets_of_one_batch_share_an_arena) {
     const SuperPacket super = make_super(random_spec(random), random);
     expected.push_back(naive_split(super));
     packets.emplace_back(super.bytes);
-    parsed.push_back(SegmentedPacket::parse(super.vnet, packets.back().bytes()).value());
+    parsed.push_back(parse_packet(super.vnet, packets.back().bytes()).value());
   }
   for (const auto phase : {SegmentPhase::kEven, SegmentPhase::kOdd}) {
     std::vector<MutByteSpan> made;
@@ -177,7 +178,7 @@ TEST(Segmentation, a_packet_without_gso_stays_as_it_is_and_is_padded) {  // P4
   std::mt19937 random(7);
   const Packet bytes = make_packet({.source = "10.0.0.1", .destination = "10.0.0.2"});
   GuardedPacket packet(bytes);
-  auto parsed = SegmentedPacket::parse({}, packet.bytes());
+  auto parsed = parse_packet({}, packet.bytes());
   ASSERT_TRUE(parsed);
   EXPECT_EQ(parsed->count(), 1u);
   EXPECT_EQ(parsed->size(0), 28u);
@@ -217,7 +218,7 @@ TEST(Segmentation, what_the_header_says_is_not_believed) {
 
 DropReason refusal(const SuperPacket& super) {
   GuardedPacket packet(super.bytes);
-  const auto parsed = SegmentedPacket::parse(super.vnet, packet.bytes());
+  const auto parsed = parse_packet(super.vnet, packet.bytes());
   EXPECT_FALSE(parsed);
   EXPECT_TRUE(packet.guards_hold());
   return parsed ? DropReason::kCount : parsed.error();
@@ -291,7 +292,7 @@ TEST(Segmentation, nothing_that_is_fed_to_it_makes_it_leave_its_bounds) {
     }
     if (random() % 4 == 0) super.bytes.resize(random() % (super.bytes.size() + 1));
     GuardedPacket packet(super.bytes);
-    auto parsed = SegmentedPacket::parse(super.vnet, packet.bytes());
+    auto parsed = parse_packet(super.vnet, packet.bytes());
     if (!parsed) continue;
     arena.clear();
     const auto sealed = seal_in_turns(*parsed, pick(random, 68, 2000), arena);

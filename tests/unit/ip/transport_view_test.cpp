@@ -7,6 +7,12 @@
 namespace wring {
 namespace {
 
+tl::expected<TransportView, NoTransport> view_of(const Packet& packet) {
+  const auto ip = inspect(packet);
+  if (!ip) return tl::unexpected(NoTransport::kUnseen);  // it does not get as far
+  return view_transport(packet, *ip);
+}
+
 SuperPacket tcp_over_v6(Packet extensions, std::uint8_t first) {
   std::mt19937 random(1);
   SuperSpec spec;
@@ -17,7 +23,7 @@ SuperPacket tcp_over_v6(Packet extensions, std::uint8_t first) {
 }
 
 NoTransport refusal(const Packet& packet) {
-  const auto view = view_transport(packet);
+  const auto view = view_of(packet);
   EXPECT_FALSE(view);
   return view ? NoTransport{} : view.error();
 }
@@ -27,7 +33,7 @@ TEST(TransportView, passes_over_options_of_both_headers) {
   SuperSpec spec;
   spec.ip_options = Packet(40, 1);
   spec.tcp_options = Packet(40, 1);
-  const auto view = view_transport(make_super(spec, random).bytes);
+  const auto view = view_of(make_super(spec, random).bytes);
   ASSERT_TRUE(view);
   EXPECT_TRUE(view->is_tcp());
   EXPECT_EQ(view->version, 4);
@@ -53,9 +59,9 @@ TEST(TransportView, finds_the_destination_that_a_routing_header_leads_to) {
   segment_routing[1] = 4;
   segment_routing[2] = 4;
   segment_routing[3] = 1;
-  EXPECT_EQ(view_transport(tcp_over_v6(segment_routing, 43).bytes)->destination, 48u);
+  EXPECT_EQ(view_of(tcp_over_v6(segment_routing, 43).bytes)->destination, 48u);
   segment_routing[3] = 0;
-  EXPECT_EQ(view_transport(tcp_over_v6(segment_routing, 43).bytes)->destination, 24u);
+  EXPECT_EQ(view_of(tcp_over_v6(segment_routing, 43).bytes)->destination, 24u);
 
   const Packet mobile = [] {  // RFC 6275 6.4
     Packet header(24, 0);
@@ -65,7 +71,7 @@ TEST(TransportView, finds_the_destination_that_a_routing_header_leads_to) {
     header[3] = 1;
     return header;
   }();
-  EXPECT_EQ(view_transport(tcp_over_v6(mobile, 43).bytes)->destination, 48u);
+  EXPECT_EQ(view_of(tcp_over_v6(mobile, 43).bytes)->destination, 48u);
 
   segment_routing[2] = 0;  // deprecated by RFC 5095
   segment_routing[3] = 1;
