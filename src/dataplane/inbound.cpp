@@ -1,3 +1,4 @@
+// The way of a batch of datagrams to the TUN.
 #include "dataplane/inbound.h"
 
 #include <algorithm>
@@ -72,7 +73,7 @@ void Inbound::queue_handshake(const Endpoint& from, ByteSpan payload) {
   message.from = from;
   message.size = static_cast<std::uint16_t>(payload.size());
   std::copy(payload.begin(), payload.end(), message.bytes.begin());
-  // A full queue drops, so that handshakes never hold up data (P34).
+  // A full queue drops, because handshakes must never hold up data (P34).
   if (!handshakes_.try_push(message)) return shared_.drops.add(DropReason::kHandshakeQueueFull);
   wake_control_ = true;
 }

@@ -1,4 +1,4 @@
-// From the wire to the TUN: open, check and trim a batch of datagrams, in the order of P18.
+// From the wire to the TUN: opens, checks and trims a batch of datagrams, in the order of P18.
 // [WG] 5.4.6; the kernel's receive.c.
 #pragma once
 
@@ -18,34 +18,34 @@ namespace wring {
 
 class Session;
 
-// One per worker; pure but for the shared state that it reads under RCU.
+// One per worker. Pure, except for the shared state that it reads under RCU.
 class Inbound {
  public:
-  // What came of a batch. Valid until the next call of process().
+  // The result of a batch. Valid until the next call of process().
   struct Batch {
     std::span<const InnerPacket> packets;  // for the TUN, in order; they lie within the datagrams
     bool wake_control = false;  // handshakes were queued or peers put on the attention list
   };
 
-  // Handshake messages go to `handshakes`, of which this is the one producer.
+  // Handshake messages go to `handshakes`. This object is its only producer.
   Inbound(SharedState& shared, HandshakeQueue& handshakes,
           std::unique_ptr<AeadEngine> engine = make_aead_engine());
 
-  // At most kMaxBatch datagrams, or rows of them that the kernel joined; they are opened in place.
+  // Takes at most kMaxBatch datagrams, or rows that the kernel joined. Opens them in place.
   [[nodiscard]] Batch process(std::span<const ReceivedDatagram> datagrams, TimePoint now);
 
  private:
   struct Candidate {
     Session* session;
-    const ReceivedDatagram* datagram;  // it, or the row that it is part of
+    const ReceivedDatagram* datagram;  // or the row that it is part of
     std::uint64_t counter;
   };
 
   void sort(const ReceivedDatagram& datagram, MutByteSpan payload, bool from_inside, TimePoint now);
   void queue_handshake(const Endpoint& from, ByteSpan payload);
-  // A run of datagrams of one session: one lock of its window, one look at its peer.
+  // Takes a run of datagrams of one session: locks its window once, looks at its peer once.
   void process_run(std::size_t first, std::size_t last, TimePoint now);
-  // The plaintext of an authentic, fresh datagram.
+  // Takes the plaintext of an authentic, fresh datagram.
   void deliver(const Session& session, MutByteSpan plaintext, std::uint8_t outer_tos);
 
   SharedState& shared_;

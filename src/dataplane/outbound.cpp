@@ -1,3 +1,14 @@
+// The way of a batch of packets to the socket.
+//
+// route() finds the peer of each packet. process_run() then handles the packets to one peer that
+// follow each other: it takes counters from the peer's session, plans a datagram for each segment
+// and tells the peer's timers. seal_phase() seals the planned datagrams of the whole batch, in two
+// phases, because the segments of a packet overlap (ip/segmentation.h). At the end DatagramJoiner
+// decides which datagrams leave in one send.
+//
+// Packets without a session wait in the peer's staged queue. Packets without a peer or endpoint are
+// answered with an ICMP error. Failures of a send come back through source_failed(),
+// joining_failed() and send_failed().
 #include "dataplane/outbound.h"
 
 #include <algorithm>
@@ -18,7 +29,7 @@ static_assert(kUsualHopLimit << kEcnBits <= 256, "the hop limit lies above the E
 Outbound::Outbound(SharedState& shared, std::unique_ptr<AeadEngine> engine, bool join)
     : shared_(shared), engine_(std::move(engine)), joiner_(join) {
   routed_.reserve(kMaxBatch);
-  endpoints_.reserve(kMaxBatch);  // never more: the pointers into it stay good
+  endpoints_.reserve(kMaxBatch);  // never more, so pointers into it stay valid
   sent_.reserve(kMaxBatch);
 }
 
@@ -35,7 +46,8 @@ Outbound::Batch Outbound::process(std::span<const TunPacket> packets, TimePoint 
   loop_.reset();
   wake_control_ = false;
   now_ = now;
-  // Once: it may change under us, and what is planned has the size of what is sealed.
+  // Read once, because it may change meanwhile, and the planned sizes must be those that are
+  // sealed.
   mtu_ = shared_.mtu.load(std::memory_order_relaxed);
 
   for (const TunPacket& packet : packets)
@@ -112,8 +124,8 @@ void Outbound::process_run(std::span<Routed> run, TimePoint now) {
     run = drop_loops(run, endpoint);
     if (run.empty()) return;
   }
-  // Acquire: the keys were written before the session was published. What is staged goes first, so
-  // that a flow keeps its order.
+  // Acquire: the keys were written before the session was published. Staged packets go first, to
+  // keep the order of each flow.
   Session* session = peer.sending.load(std::memory_order_acquire);
   Session* next = peer.sending_once_confirmed.load(std::memory_order_acquire);
   if (next != nullptr && next->is_confirmed()) session = next;
@@ -128,7 +140,8 @@ void Outbound::process_run(std::span<Routed> run, TimePoint now) {
   for (const Routed& routed : run)
     wanted += routed.packet.count();
   std::uint64_t counter = 0;
-  // Fewer only at the end of the session, 2^64 messages on: the next one takes the packets then.
+  // Fewer only at the end of the session, after 2^64 messages. Then the next session takes the
+  // packets.
   if (session->reserve_counters(wanted, counter) < wanted) return stage(run, now);
 
   endpoints_.push_back(endpoint);
@@ -229,8 +242,8 @@ void Outbound::stage(std::span<const Routed> run, TimePoint now) {
       shared_.drops.add(DropReason::kStagedOverflow, peer.staged.push(staging_));
     }
   }
-  // After the push: if there is a key, the control thread may have sent what was staged just before
-  // and is told to send what it missed. Else one packet asks for all.
+  // After the push: if there is a key, the control thread may have flushed the queue just before,
+  // so it is told to flush again. Without a key, one packet asks for all.
   const bool asked_before = peer.wants_handshake.exchange(true, std::memory_order_acq_rel);
   const Session* session = peer.sending.load(std::memory_order_acquire);
   if (!asked_before || (session != nullptr && session->can_send(now))) {

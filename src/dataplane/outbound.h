@@ -1,4 +1,4 @@
-// From the TUN to the wire: split, route, seal, address a batch of packets. [WG] 5.4.6; the
+// From the TUN to the wire: splits, routes, seals and addresses a batch of packets. [WG] 5.4.6; the
 // kernel's send.c.
 #pragma once
 
@@ -25,7 +25,7 @@ namespace wring {
 struct Peer;
 class Session;
 
-// One per worker; pure but for the shared state that it reads under RCU.
+// One per worker. Pure, except for the shared state that it reads under RCU.
 class Outbound {
  public:
   // A message that the routing table has led back into the TUN, and that was dropped.
@@ -34,7 +34,7 @@ class Outbound {
     Endpoint endpoint;  // of that peer
     bool own = true;    // a message to this endpoint; else one of too many tunnels in each other
   };
-  // What came of a batch. Valid until the next call of process().
+  // The result of a batch. Valid until the next call of process().
   struct Batch {
     std::span<const OutgoingDatagram> datagrams;  // sealed, in the order of their packets
     std::span<const ByteSpan> replies;            // ICMP errors, for the TUN
@@ -42,13 +42,13 @@ class Outbound {
     const Loop* loop = nullptr;                   // a routing loop was seen; the first of them
   };
 
-  // `engine` is this object's own. `join`: datagrams of one size that follow each other are given
-  // out as one, to be segmented by the kernel (OutgoingDatagram::segment_size).
+  // With `join`, datagrams of one size that follow each other are given out as one, which the
+  // kernel segments (OutgoingDatagram::segment_size).
   explicit Outbound(SharedState& shared, std::unique_ptr<AeadEngine> engine = make_aead_engine(),
                     bool join = false);
 
-  // At most kMaxBatch packets, each with kPacketTailRoom writable bytes behind it. Their bytes may
-  // be changed.
+  // Takes at most kMaxBatch packets, each with kPacketTailRoom writable bytes after it. May change
+  // their bytes.
   [[nodiscard]] Batch process(std::span<const TunPacket> packets, TimePoint now);
 
   // Who may send how much by the socket of a family. The caller keeps it up to date.
@@ -94,8 +94,8 @@ class Outbound {
   void route(const TunPacket& packet, TimePoint now);
   // Takes packets out of a run that must not be sealed for the peer. Returns the others.
   [[nodiscard]] std::span<Routed> drop_loops(std::span<Routed> run, const Endpoint& endpoint);
-  // A run of packets to one peer: one look at its session and endpoint, one addition to its
-  // counter.
+  // Takes a run of packets to one peer: looks at its session and endpoint once, and adds to its
+  // counter once.
   void process_run(std::span<Routed> run, TimePoint now);
   // The first packets of the run that the peer may send while the socket is filling up. The others
   // are dropped.
@@ -122,8 +122,8 @@ class Outbound {
   std::vector<PlannedDatagram> planned_;
   std::vector<MutByteSpan> segments_;
   std::vector<SealJob> jobs_;
-  SegmentArena copies_;  // what splitting in place has to save
-  SegmentArena sealed_;  // datagrams, one behind the other
+  SegmentArena copies_;  // bytes that splitting in place has to save
+  SegmentArena sealed_;  // datagrams, one after the other
   std::vector<std::uint8_t> staging_;
   bool wake_control_ = false;
 };

@@ -1,3 +1,4 @@
+// Adds up 16-bit words, 32 bytes at a time where the processor has AVX2.
 #include "ip/checksum.h"
 
 #if defined(__x86_64__)

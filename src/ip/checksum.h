@@ -17,7 +17,7 @@ class InternetChecksum {
   void remove(std::uint16_t word) { sum_ += static_cast<std::uint16_t>(~word); }
   // What goes into the checksum field. Over data whose checksum field is filled in rightly: 0.
   [[nodiscard]] std::uint16_t value() const;
-  // The sum itself, as it stands in the field while a checksum is left to hardware.
+  // The sum itself, as the field holds it while the checksum is left to hardware.
   [[nodiscard]] std::uint16_t partial() const { return static_cast<std::uint16_t>(~value()); }
 
  private:

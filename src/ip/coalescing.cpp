@@ -1,3 +1,4 @@
+// Groups the packets of a batch by flow, and builds one write for each group.
 #include "ip/coalescing.h"
 
 #include "ip/ip_header.h"
@@ -8,11 +9,11 @@ namespace wring {
 namespace {
 
 constexpr std::uint16_t kTcpEndings = kTcpPsh | kTcpFin;
-// Segmentation would repeat these, and they say nothing about data.
+// Segmentation would repeat these flags, and they say nothing about data.
 constexpr std::uint16_t kTcpAlone = kTcpSyn | kTcpRst | kTcpUrg;
 
-// A slot for addresses and ports. Whoever makes it collide on purpose only keeps packets of their
-// own from being joined.
+// A slot by addresses and ports. A sender that makes slots collide on purpose only keeps its own
+// packets from being joined.
 std::size_t flow_slot(const ViewedPacket& packet) {
   constexpr std::uint64_t kMix = 0x9e3779b97f4a7c15;
   std::uint64_t hash = load<std::uint32_t>(packet.bytes, packet.view.transport);
@@ -100,7 +101,7 @@ bool Coalescer::fits(const Group& group, const Candidate& next) {
 
 Coalescer::Join Coalescer::try_join(Group& group, const Candidate& next) {
   if (!fits(group, next)) return Join::kUnlike;
-  // Only here: a packet that stays alone is the receiver's to verify.
+  // Only here, because the receiver verifies a packet that stays alone.
   if (!group.verified && !checksums_hold(group.first.packet)) return Join::kUnlike;
   group.verified = true;
   if (!checksums_hold(next.packet)) return Join::kWrongChecksum;
@@ -131,7 +132,7 @@ void Coalescer::build_writes() {
   writes_.clear();
   parts_.clear();
   headers_.clear();
-  // All at once, so that what points into them stays good.
+  // All at once, so that pointers into them stay valid.
   headers_.reserve(groups_.size());
   parts_.reserve(2 * groups_.size() + members_.size());
   for (const Group& group : groups_) {

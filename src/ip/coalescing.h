@@ -1,7 +1,7 @@
-// Joins the packets that came out of the tunnel into few writes to a TUN with IFF_VNET_HDR, by
-// pointing at their payloads where they lie. The kernel, or we, segmenting such a write get back
-// exactly what went in; only the id of an IPv4 packet that must not be fragmented may differ (RFC
-// 6864 gives it no meaning).
+// Joins packets that came out of the tunnel into few writes to a TUN with IFF_VNET_HDR. A write
+// points at the payloads where they lie. Segmenting a write gives back exactly the packets that
+// went in. Only the id of an IPv4 packet that must not be fragmented may differ (RFC 6864 gives it
+// no meaning).
 #pragma once
 
 #include <sys/uio.h>
@@ -18,9 +18,10 @@
 
 namespace wring {
 
-// No more packets go into one write: as many as UDP_GRO delivers at once.
+// The most packets in one write: as many as UDP_GRO delivers at once.
 inline constexpr std::size_t kMaxCoalescedPackets = 64;
-// So many flows, about, are joined at once; those of which two share a slot leave earlier.
+// About so many flows are joined at the same time. If two flows share a slot, the first one's
+// packets leave earlier.
 inline constexpr unsigned kFlowSlotBits = 7;
 
 // One writev() to the TUN: a VnetHeader, the first packet, the payloads of those that follow it.
@@ -39,21 +40,21 @@ class Coalescer {
   void stop_joining_tcp() { tcp_ = false; }
   void stop_joining_udp() { udp_ = false; }
 
-  // Packets of one batch, in order, each of the length that its IP header gives. The order within
-  // every flow is kept; a flow's packet may overtake those of others. Headers of joined packets are
-  // changed in place. The result is good until the next call, and as long as the packets are.
+  // Takes the packets of one batch in order. Keeps the order within every flow; a packet may
+  // overtake those of other flows. Changes the headers of joined packets in place. The result is
+  // valid until the next call, and as long as the packets are.
   [[nodiscard]] std::span<const TunWrite> coalesce(std::span<const InnerPacket> packets);
 
  private:
-  // A packet, and what decides whether it may be joined with others, as far as it alone tells.
+  // A packet, and whether it may be joined with others, as far as it alone tells.
   struct Candidate {
     ViewedPacket packet;
     std::uint32_t sequence = 0;          // TCP
     std::uint16_t offset_and_flags = 0;  // TCP
-    bool may_follow = false;             // behind another packet
-    bool may_lead = false;               // with others behind it
+    bool may_follow = false;             // after another packet
+    bool may_lead = false;               // before others
   };
-  // Packets that leave in one write. Its flow may add to it while open_groups_ names it.
+  // Packets that leave in one write. Their flow may add to it while open_groups_ names it.
   struct Group {
     Candidate first;
     std::uint32_t first_member;  // indices into members_

@@ -1,5 +1,5 @@
-// Explicit congestion notification across the tunnel (P24, RFC 6040): a router that marks the outer
-// packet must be heard by the inner flow. DSCP stays out of it: the two differ on purpose.
+// Explicit congestion notification across the tunnel (P24, RFC 6040): if a router marks the outer
+// packet, the inner flow must hear of it. DSCP is not copied: inner and outer differ on purpose.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
-// Where a peer is reached: its UDP address and, once it was heard, the local address and interface
-// that it was reached on, from which answers leave (P29). As `struct endpoint` of the kernel's
-// module.
+// Where a peer is reached: its UDP address and, once a message came from it, the local address and
+// interface that the message came to. Answers leave from there (P29). As `struct endpoint` of the
+// kernel's module.
 #pragma once
 
 #include <netinet/in.h>
@@ -47,7 +47,7 @@ struct Endpoint {
     source_refused = 0;
     std::memset(&source, 0, sizeof source);
   }
-  // Every byte counts, the source too: a packet that arrives on another local address moves the
+  // Compares every byte, the source too: a packet that arrives on another local address moves the
   // endpoint.
   friend bool operator==(const Endpoint& a, const Endpoint& b) {
     // Addresses are plain bytes, and there is no padding (asserted below).

@@ -1,3 +1,4 @@
+// Addresses and prefixes to and from text.
 #include "ip/ip_address.h"
 
 #include <arpa/inet.h>

@@ -13,7 +13,7 @@ namespace wring {
 
 enum class IpVersion : std::uint8_t { kV4 = 4, kV6 = 6 };
 
-// A version 4 address stands in the first four bytes, the other twelve are zero.
+// A version 4 address is in the first four bytes; the other twelve are zero.
 struct IpAddress {
   Bytes<16> bytes{};  // network order
   IpVersion version = IpVersion::kV4;
@@ -42,7 +42,7 @@ struct IpPrefix {
   IpPrefix() = default;
   // `prefix_length` is at most address.full_length().
   IpPrefix(const IpAddress& any_address_in_it, std::uint8_t prefix_length);
-  // "10.0.0.0/8", "::/0"; an address without a length stands for itself alone.
+  // "10.0.0.0/8", "::/0"; an address without a length is a prefix of that one address.
   static std::optional<IpPrefix> parse(std::string_view text);
 
   [[nodiscard]] bool contains(const IpAddress& other) const;

@@ -1,4 +1,4 @@
-// Passes over the extension headers between an IPv6 header and what it carries (RFC 8200 4).
+// Walks over the extension headers between an IPv6 header and its upper layer (RFC 8200 4).
 #pragma once
 
 #include <netinet/in.h>
@@ -25,9 +25,9 @@ struct UpperLayerV6 {
   std::uint32_t offset;  // may be the packet's end
 };
 
-// `packet` is as long as its IPv6 header says, and holds at least that. `accept` is called with
-// each ExtensionHeader; where it returns false, where a header is cut short, and after too many of
-// them, there is no upper layer.
+// `packet` is as long as its IPv6 header says, and holds at least that header. Calls `accept` with
+// each ExtensionHeader. Finds no upper layer if `accept` returns false, if a header is cut short,
+// or if there are too many headers.
 template <typename Accept>
 std::optional<UpperLayerV6> find_upper_layer_v6(ByteSpan packet, Accept accept) {
   UpperLayerV6 at{load<Ipv6Header>(packet).next_header, sizeof(Ipv6Header)};

@@ -1,3 +1,4 @@
+// Compares the headers of packets, and makes those of a joined one.
 #include "ip/joined_headers.h"
 
 #include <cstring>
@@ -24,7 +25,7 @@ bool repeats_v4(const ViewedPacket& first, const ViewedPacket& next, std::uint32
 }
 
 bool repeats_v6(const ViewedPacket& first, const ViewedPacket& next) {
-  // Version, class and flow label; then, behind the length, next header and hop limit.
+  // Version, class and flow label; then, after the length, next header and hop limit.
   return same_bytes(first.bytes, next.bytes, 0, offsetof(Ipv6Header, payload_length)) &&
          same_bytes(first.bytes, next.bytes, offsetof(Ipv6Header, next_header),
                     offsetof(Ipv6Header, source)) &&

@@ -1,4 +1,4 @@
-// Which packets of one flow could be segments of a single one, and the headers of that one.
+// Which packets of one flow could be segments of a single packet, and the headers of that packet.
 #pragma once
 
 #include <cstdint>
@@ -21,15 +21,16 @@ struct ViewedPacket {
 // The same protocol, addresses and ports.
 [[nodiscard]] bool same_flow(const ViewedPacket& a, const ViewedPacket& b);
 
-// Whether segmentation would give `next`, a packet of the same flow, the headers that it has, had
-// it been joined to `first` as number `position`: what segments repeat is equal, and the IPv4 id
-// counts up or means nothing (RFC 6864). Lengths, sequence numbers, TCP flags and checksums are for
-// others to see.
+// Returns true if the headers of `next`, a packet of the same flow, are exactly those that
+// segmentation would produce for segment number `position` of a packet that starts with `first`:
+// all repeated fields are equal, and the IPv4 id counts up or means nothing (RFC 6864). Lengths,
+// sequence numbers, TCP flags and checksums are not looked at.
 [[nodiscard]] bool repeats_headers(const ViewedPacket& first, const ViewedPacket& next,
                                    std::uint32_t position);
 
-// Whether the checksums, of the IPv4 header too, are those that segmentation would make again. Of
-// the two ways to write zero only one is: so a packet with the other fails.
+// Returns true if the checksums, of the IPv4 header too, are those that segmentation would make.
+// Zero can be written in two ways, and segmentation makes one of them, so a packet with the other
+// fails.
 [[nodiscard]] bool checksums_hold(const ViewedPacket& packet);
 
 struct JoinedSize {

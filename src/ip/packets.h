@@ -1,5 +1,5 @@
-// The batches that pass between a worker, the TUN and the UDP sockets. None of these owns its
-// bytes: each says below how long they stay.
+// The batches that pass between a worker, the TUN and the UDP sockets. None of these types owns its
+// bytes.
 #pragma once
 
 #include <cstdint>
@@ -16,22 +16,22 @@ inline constexpr std::size_t kMaxBatch = 64;
 inline constexpr std::size_t kMaxPacket = 65535;
 // The payload that a UDP datagram over IPv4 holds; over IPv6 it is 20 bytes more.
 inline constexpr std::size_t kMaxUdpPayload = 65507;
-// Writable bytes behind every packet, where it is padded in place (P4).
+// Writable bytes after every packet, in which it is padded in place (P4).
 inline constexpr std::size_t kPacketTailRoom = 16;
 
-// An IP packet read from the TUN, with kPacketTailRoom behind it. No link-layer header.
+// An IP packet read from the TUN, with kPacketTailRoom after it. No link-layer header.
 struct TunPacket {
   VnetHeader header;  // all zeros where the TUN has none
   MutByteSpan bytes;
 };
 
-// A UDP datagram as it came from a socket, opened where it lies.
+// A UDP datagram as it came from a socket. It is opened in place.
 struct ReceivedDatagram {
   MutByteSpan payload;
   Endpoint from;         // remote, and the local address and interface it came to
   std::uint8_t tos = 0;  // outer TOS or traffic class; the low two bits are ECN (P24)
-  // UDP_GRO: the payload is several datagrams of this many bytes each, of which the last may be
-  // shorter. 0: it is one datagram.
+  // UDP_GRO: the payload is several datagrams of this many bytes each; the last may be shorter. 0:
+  // it is one datagram.
   std::uint16_t segment_size = 0;
 };
 
@@ -41,8 +41,8 @@ struct OutgoingDatagram {
   ByteSpan payload;
   const Endpoint* to = nullptr;
   std::uint8_t tos = 0;
-  // UDP_SEGMENT: sent as several datagrams of this many bytes each, of which the last may be
-  // shorter. 0: it is one datagram.
+  // UDP_SEGMENT: it is sent as several datagrams of this many bytes each; the last may be shorter.
+  // 0: it is one datagram.
   std::uint16_t segment_size = 0;
   std::uint8_t hop_limit = 0;  // TTL or hop limit; 0: the system's default
 };

@@ -1,5 +1,5 @@
-// Bytes for the duration of a batch: they stay where they are until clear(), and what was allocated
-// once is used again.
+// Memory for the duration of a batch. Allocations stay where they are until clear(), which keeps
+// the blocks for the next batch.
 #pragma once
 
 #include <cassert>
@@ -24,7 +24,7 @@ class SegmentArena {
     used_ += size;
     return bytes;
   }
-  // Ends the life of all that was allocated.
+  // Frees all allocations at once.
   void clear() {
     block_ = 0;
     used_ = 0;

@@ -1,4 +1,4 @@
-// The headers of a segment: those of the whole packet, with what differs.
+// Writes the headers of a segment: those of the whole packet, with the fields that differ.
 #include <cstring>
 
 #include "ip/ip_header.h"
@@ -7,9 +7,9 @@
 
 namespace wring {
 
-// `at` has room for the headers; the payload's bytes are looked at where they lie. The packet's own
-// headers serve as the template: all that differs between segments is written each time, so that
-// they do even after those of segment 0 are made in their place.
+// `at` has room for the headers; the payload is read where it lies. The packet's own headers serve
+// as the template. Every field that differs is rewritten each time, so the template stays usable
+// even after segment 0's headers have been written over it.
 void SegmentedPacket::write_headers(std::size_t i, std::uint8_t* at) const {
   if (at != packet_.data()) std::memcpy(at, packet_.data(), header_size_);
   const MutByteSpan header(at, header_size_);
@@ -40,8 +40,8 @@ void SegmentedPacket::write_ip(std::size_t i, MutByteSpan header) const {
   store(header, Be<std::uint16_t>(sum.value()), offsetof(Ipv4Header, checksum));
 }
 
-// CWR answers one congestion mark and belongs to the first segment (RFC 3168 6.1.2); PSH and FIN
-// speak of the end of the data. SYN, RST, URG and the rest are repeated, as the kernel does.
+// CWR answers one congestion mark and belongs to the first segment (RFC 3168 6.1.2). PSH and FIN
+// belong to the end of the data. SYN, RST, URG and the others are repeated, as the kernel does.
 void SegmentedPacket::write_tcp(std::size_t i, MutByteSpan header, InternetChecksum sum) const {
   const auto sequence = static_cast<std::uint32_t>(sequence_ + i * gso_size_);
   std::uint16_t flags = offset_and_flags_;
@@ -58,7 +58,7 @@ void SegmentedPacket::write_tcp(std::size_t i, MutByteSpan header, InternetCheck
 
 void SegmentedPacket::write_udp(std::size_t i, MutByteSpan header, InternetChecksum sum) const {
   const auto length = static_cast<std::uint16_t>(size(i) - transport_);
-  sum.add(length);  // once more: it stands in the pseudo-header and in the header
+  sum.add(length);  // once more, because it is in the pseudo-header and in the header
   const std::uint16_t checksum = sum.value();
   const MutByteSpan udp = header.subspan(transport_);
   store(udp, Be<std::uint16_t>(length), offsetof(UdpHeader, length));

@@ -1,3 +1,4 @@
+// Where the segments of a packet lie, and what has to be saved before they are made.
 #include "ip/segmentation.h"
 
 #include <algorithm>
@@ -18,7 +19,7 @@ using Refused = tl::unexpected<DropReason>;
 constexpr std::size_t kMaxPadding = kPaddingMultiple - 1;
 static_assert(kMaxPadding <= kPacketTailRoom);
 
-// What the kernel leaves to hardware: the field holds a part of the sum, and counts as data.
+// The kernel leaves this to hardware. The field holds a part of the sum, and counts as data.
 bool complete_checksum(const VnetHeader& header, MutByteSpan packet) {
   const std::size_t field = std::size_t{header.csum_start} + header.csum_offset;
   if (field + sizeof(std::uint16_t) > packet.size()) return false;
@@ -28,7 +29,8 @@ bool complete_checksum(const VnetHeader& header, MutByteSpan packet) {
   return true;
 }
 
-// Whether the packet is of the kind that the header says, as the kernel checks before it splits.
+// True if the packet is of the kind that the header says. The kernel checks the same before it
+// splits.
 bool is_of_kind(const VnetHeader& header, const TransportView& view) {
   const unsigned type = header.gso_type & ~unsigned{kVnetGsoEcn};
   const bool right_type = view.is_tcp()
@@ -81,7 +83,7 @@ SegmentedPacket::SegmentedPacket(MutByteSpan packet, const TransportView& view,
   if (payload > gso_size) count_ = (payload + gso_size - 1) / gso_size;
   last_size_ = header_size_ + payload - (count_ - 1) * gso_size;
 
-  // Sums of all that the segments have in common.
+  // The sums of all fields that the segments have in common.
   if (is_v4_) {
     const auto ip = load<Ipv4Header>(packet);
     id_ = ip.id;
@@ -140,7 +142,7 @@ void SegmentedPacket::copy(std::size_t i, MutByteSpan out) const {
   write_headers(i, out.data());
 }
 
-// Where a segment is shorter than what would be written over it.
+// For segments that are shorter than the bytes that would be written over them.
 void SegmentedPacket::copy_out(std::size_t first, std::size_t mtu, SegmentArena& arena,
                                std::vector<MutByteSpan>& out) const {
   for (std::size_t i = first; i < count_; i += 2) {
@@ -151,8 +153,7 @@ void SegmentedPacket::copy_out(std::size_t first, std::size_t mtu, SegmentArena&
   }
 }
 
-// kEven writes over the head of every odd payload, and over the tail of those that have a segment
-// behind them.
+// kEven writes over the head of every odd payload, and over the tail if another segment follows.
 void SegmentedPacket::save(std::size_t padding, SegmentArena& arena) {
   if (count_ == 1) return;
   const std::size_t each = padding + header_size_;

@@ -1,6 +1,6 @@
-// Splits what a TUN with offloads hands over into the packets that go through the tunnel: the
-// segments of TCP (TSO), the datagrams of UDP (USO), or the one packet that it is. Equal, byte for
-// byte, to what the kernel's own segmentation makes (tcp_gso_segment, __udp_gso_segment,
+// Splits a packet from a TUN with offloads into the packets that go through the tunnel: the
+// segments of TCP (TSO), the datagrams of UDP (USO), or the one packet that it is. The result is
+// equal, byte for byte, to the kernel's own segmentation (tcp_gso_segment, __udp_gso_segment,
 // inet_gso_segment).
 #pragma once
 
@@ -18,8 +18,8 @@
 
 namespace wring {
 
-// No more segments come of one packet. A full packet splits below it down to segments of 32 bytes;
-// TCP keeps its own at 48 with options (net.ipv4.tcp_min_snd_mss).
+// The most segments of one packet. A full packet stays below it down to segments of 32 bytes; TCP
+// keeps its own at 48 with options (net.ipv4.tcp_min_snd_mss).
 inline constexpr std::size_t kMaxSegments = 2048;
 // IP and transport headers with options and extension headers.
 inline constexpr std::size_t kMaxSegmentHeaders = 1024;
@@ -32,10 +32,10 @@ enum class SegmentPhase : std::uint8_t { kEven, kOdd };
 //   kEven:     | header | payload 0      |0     | header' | payload 2   |0
 //   kOdd:               |      | header" | payload 1      |0
 //
-// Each header is written just before its payload, over the tail of the segment before, and zeros
-// that pad a segment (P4) over the head of the one behind. So segments take turns: first those of
-// even number are made and sealed, then those of odd number, from bytes that were saved meanwhile.
-// Where headers are longer than payloads, segments are copied out instead.
+// Each header is written just before its payload, over the tail of the segment before it. The zeros
+// that pad a segment (P4) are written over the head of the segment after it. So segments take
+// turns: first those of even number are made and sealed, then those of odd number, from bytes that
+// were saved before. If headers are longer than payloads, segments are copied out instead.
 //
 // Holds views of the packet's buffer and of the arena; copies are cheap.
 class SegmentedPacket {
@@ -47,7 +47,7 @@ class SegmentedPacket {
   static tl::expected<SegmentedPacket, DropReason> parse(const VnetHeader& header,
                                                          MutByteSpan packet, IpView ip);
 
-  // The packet as a whole. Good for a look at its headers until the first prepare().
+  // The packet as a whole. Its headers are intact until the first prepare().
   [[nodiscard]] MutByteSpan packet() const { return packet_; }
   // At least 1.
   [[nodiscard]] std::size_t count() const { return count_; }
@@ -57,8 +57,8 @@ class SegmentedPacket {
   }
 
   // Makes the segments of one phase, and appends each with its padding to `out`: number 0, 2, 4...
-  // or 1, 3, 5.... They stay good until the other phase or until the arena is cleared, whichever
-  // comes first. Each phase once, kEven first, both with the same arena and the interface's MTU.
+  // or 1, 3, 5.... They are valid until the other phase begins or the arena is cleared. Call it
+  // once for each phase, kEven first, both with the same arena and the interface's MTU.
   void prepare(SegmentPhase phase, std::size_t mtu, SegmentArena& arena,
                std::vector<MutByteSpan>& out);
 
@@ -83,9 +83,9 @@ class SegmentedPacket {
   void restore(std::size_t padding);
 
   MutByteSpan packet_;
-  std::uint8_t* saved_ = nullptr;   // what kEven writes over
+  std::uint8_t* saved_ = nullptr;   // the bytes that kEven writes over
   InternetChecksum ip_sum_;         // of the IPv4 header without length, id and checksum
-  InternetChecksum transport_sum_;  // of pseudo-header and header without what differs
+  InternetChecksum transport_sum_;  // of pseudo-header and header without the differing fields
   std::uint32_t header_size_ = 0;
   std::uint32_t transport_ = 0;
   std::uint32_t gso_size_ = 0;

@@ -34,7 +34,7 @@ tl::expected<UpperLayer, NoTransport> upper_layer_v4(ByteSpan packet, IpView ip)
   return UpperLayer{ip.protocol, ip.header_length, offsetof(Ipv4Header, destination)};
 }
 
-// False if the addresses that a routing header still has to visit cannot be told.
+// False if it is not known which address a routing header leads to in the end.
 bool pass_routing_header(const ExtensionHeader& header, std::uint32_t& destination) {
   if (header.bytes[3] == 0) return true;  // no segments left: the destination is the final one
   const std::uint8_t type = header.bytes[2];

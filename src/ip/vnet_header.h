@@ -16,7 +16,7 @@ struct VnetHeader {
   std::uint16_t hdr_len = 0;
   std::uint16_t gso_size = 0;     // payload bytes of each segment but the last
   std::uint16_t csum_start = 0;   // with kVnetNeedsCsum: sum from here to the packet's end
-  std::uint16_t csum_offset = 0;  // and store it so many bytes behind csum_start
+  std::uint16_t csum_offset = 0;  // and store it so many bytes after csum_start
 };
 static_assert(sizeof(VnetHeader) == 10 && offsetof(VnetHeader, csum_offset) == 8);
 
@@ -28,6 +28,6 @@ inline constexpr std::uint8_t kVnetGsoNone = 0;
 inline constexpr std::uint8_t kVnetGsoTcpV4 = 1;
 inline constexpr std::uint8_t kVnetGsoTcpV6 = 4;
 inline constexpr std::uint8_t kVnetGsoUdpL4 = 5;   // many datagrams (USO)
-inline constexpr std::uint8_t kVnetGsoEcn = 0x80;  // a bit beside TCP: the first segment bears CWR
+inline constexpr std::uint8_t kVnetGsoEcn = 0x80;  // a bit beside TCP: the first segment has CWR
 
 }  // namespace wring
