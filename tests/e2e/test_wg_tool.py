@@ -91,9 +91,8 @@ def test_each_setting_of_a_peer_can_be_set_and_unset(host):  # P38, P39
 def test_a_zone_is_shown_by_number(host):  # P39
     """A name has no meaning in another namespace, where `wg` reads the same socket: it crashed."""
     peer = wg.new_keys().public
-    host.ip("link", "add", "there", "type", "dummy")
-    index = host.ip("-o", "link", "show", "there").split(":")[0]
-    wg.configure(host, "wg0", "peer", peer, "endpoint", "[fe80::7%there]:99")
+    index = host.ip("-o", "link", "show", "eth0").split(":")[0]
+    wg.configure(host, "wg0", "peer", peer, "endpoint", "[fe80::7%eth0]:99")
     assert f"endpoint=[fe80::7%{index}]:99\n" in raw_get(host, "wg0")
     elsewhere = host.run("unshare", "--net", "wg", "show", "wg0", "endpoints")
     assert "fe80::7%" in elsewhere.stdout
