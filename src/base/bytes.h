@@ -1,4 +1,4 @@
-// Views and fixed arrays of bytes, and integers that stand in a message in a given byte order.
+// Views and fixed arrays of bytes, and integers of a message in a given byte order.
 #pragma once
 
 #include <array>
@@ -51,7 +51,7 @@ using Le = WireInteger<T, std::endian::little>;
 template <std::unsigned_integral T>
 using Be = WireInteger<T, std::endian::big>;
 
-// Reads a T at `offset`; the caller has checked that offset + sizeof(T) <= bytes.size().
+// Reads a T at `offset`. The caller has checked that offset + sizeof(T) <= bytes.size().
 template <typename T>
 requires std::is_trivially_copyable_v<T> T load(ByteSpan bytes, std::size_t offset = 0) {
   T value;
@@ -59,7 +59,7 @@ requires std::is_trivially_copyable_v<T> T load(ByteSpan bytes, std::size_t offs
   return value;
 }
 
-// Writes a T at `offset`; the caller has checked that offset + sizeof(T) <= bytes.size().
+// Writes a T at `offset`. The caller has checked that offset + sizeof(T) <= bytes.size().
 template <typename T>
 requires std::is_trivially_copyable_v<T>
 void store(MutByteSpan bytes, const T& value, std::size_t offset = 0) {

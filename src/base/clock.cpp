@@ -1,3 +1,4 @@
+// Asks the system for the time.
 #include "base/clock.h"
 
 #include <time.h>

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <atomic>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -90,18 +91,20 @@ constexpr std::string_view name(DropReason reason) {
       "tun_write_error",
       "interface_down",
   };
+  assert(reason < DropReason::kCount);
   return kNames[static_cast<std::size_t>(reason)];
 }
 
-// What was counted, by reason: the position is that of the enumerator.
+// One count for each reason, at the position of its enumerator.
 using DropCounts = std::array<std::uint64_t, kDropReasonCount>;
 
-// One counter per reason. Any thread may add and read. Threads count apart, so that those who drop
-// what a flood brings do not wait for each other's cache line; get() adds up.
+// One counter for each reason. Any thread may add and read. Each thread has counters of its own, so
+// that threads that drop a flood do not wait for each other's cache line. get() adds them up.
 class DropCounters {
  public:
   void add(DropReason reason, std::uint64_t n = 1) {
     // Relaxed: a count says nothing about other memory.
+    assert(reason < DropReason::kCount);
     rows_[row_of_this_thread()][static_cast<std::size_t>(reason)].fetch_add(
         n, std::memory_order_relaxed);
   }

@@ -1,3 +1,4 @@
+// Waits by epoll for descriptors, and by a timerfd for the deadline.
 #include "base/event_loop.h"
 
 #include <sys/epoll.h>
@@ -10,9 +11,9 @@
 namespace wring {
 namespace {
 
-// Ready descriptors taken from the kernel at once; the rest comes in the next round.
+// How many ready descriptors are taken from the kernel at once. The rest comes in the next round.
 constexpr int kEventsPerRound = 64;
-// Stands for the timer; no watch has it, as a descriptor is never negative.
+// The tag of the timer. No watch has it, because a descriptor is never negative.
 constexpr std::uint64_t kTimerTag = ~std::uint64_t{0};
 
 std::uint64_t tag_of(int fd, std::uint32_t generation) {

@@ -1,3 +1,4 @@
+// Calls liburcu, and tells ThreadSanitizer about its barriers.
 #include "base/rcu.h"
 
 #include <urcu/urcu-qsbr.h>
@@ -14,8 +15,8 @@
 namespace wring {
 namespace {
 
-// liburcu orders readers before the grace period's end with barriers that ThreadSanitizer does not
-// see: it is told by this tag, which stands for "the end of a grace period".
+// liburcu orders readers before the end of a grace period with barriers that ThreadSanitizer does
+// not see. This tag tells it: releasing and acquiring it means "the end of a grace period".
 char grace_period_tag = 0;
 
 }  // namespace

@@ -1,6 +1,7 @@
-// Read-copy-update: workers read tables and sessions without locks, the control thread alone
-// replaces them and frees the old ones when no worker can still hold them. Userspace RCU in its
-// QSBR flavour: reading costs nothing, a reader says once a loop that it holds no reference.
+// Read-copy-update: workers read tables and sessions without locks. Only the control thread
+// replaces them, and it frees the old ones when no worker can still hold them. This is liburcu's
+// QSBR flavour: reading costs nothing, because a worker goes offline once in each loop, where it
+// holds no reference.
 #pragma once
 
 #include <functional>
@@ -9,9 +10,9 @@
 
 namespace wring {
 
-// Makes the calling thread a reader for as long as the object lives. One per thread; not to be
-// moved to another thread. References that a reader got from a shared table are valid until its
-// next quiescent() or offline().
+// Makes the calling thread a reader for as long as the object lives. One for each thread, which no
+// other thread uses. References that a reader got from a shared table are valid until its next
+// quiescent() or offline().
 class RcuReader {
  public:
   RcuReader();
@@ -19,8 +20,9 @@ class RcuReader {
   RcuReader(const RcuReader&) = delete;
   RcuReader& operator=(const RcuReader&) = delete;
 
+  // The thread holds no reference now. Workers go offline() instead; tests call this.
   void quiescent();
-  // Between offline() and online() the thread may sleep as long as it likes and holds no reference.
+  // Between offline() and online() the thread holds no reference and may sleep for any time.
   void offline();
   void online();
 };

@@ -1,3 +1,4 @@
+// Puts an errno and an advice into the message of an error.
 #include "base/result.h"
 
 #include <system_error>

@@ -1,3 +1,4 @@
+// Asks the kernel for random bytes.
 #include "base/rng.h"
 
 #include <sys/random.h>
@@ -12,7 +13,7 @@ void SystemRng::fill(MutByteSpan out) {
     const ssize_t got = getrandom(out.data(), out.size(), 0);
     if (got < 0) {
       if (errno == EINTR) continue;
-      // Going on without entropy would give keys that can be guessed.
+      // Without entropy all keys could be guessed, so end here.
       std::abort();
     }
     out = out.subspan(static_cast<std::size_t>(got));

@@ -1,4 +1,4 @@
-// Entropy as an argument: the pure parts draw from an Rng that they are given.
+// Random bytes as an argument: the pure parts draw from an Rng that the caller gives them.
 #pragma once
 
 #include "base/bytes.h"

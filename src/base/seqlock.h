@@ -11,10 +11,10 @@
 
 namespace wring {
 
-// Readers never write, hence never slow each other down; they read again if a writer came in
+// Readers never write, so they do not slow each other down. They read again if a writer came in
 // between. Writers wait for each other. A writer must not be interrupted for long: it copies some
-// words and calls nothing. All words are atomic, so that there is no data race in the sense of the
-// language, and no fence is needed: the orders stand beside each access.
+// words and calls nothing. All words are atomic, so there is no data race in the sense of the
+// language. No fence is needed: the comment at each access gives its order and the reason.
 template <typename T>
 requires std::is_trivially_copyable_v<T>
 class SeqLock {
@@ -31,8 +31,8 @@ class SeqLock {
       const std::uint32_t before = sequence_.load(std::memory_order_acquire);
       if ((before & 1) == 0) {
         for (std::size_t i = 0; i < kWords; ++i) {
-          // Acquire: a word of a writer under way brings with it that writer's odd number, so that
-          // the comparison below fails.
+          // Acquire: a thread that reads a word of a writer at work also sees that writer's odd
+          // number, so the comparison below fails.
           words[i] = words_[i].load(std::memory_order_acquire);
         }
         // Relaxed: the acquires above keep it from moving up.
@@ -47,19 +47,19 @@ class SeqLock {
 
   void store(const T& value) {
     const std::uint32_t before = lock();
-    // Release on each word: whoever reads it sees the odd number as well.
+    // Release on each word: a thread that reads it sees the odd number as well.
     put(value, std::memory_order_release);
-    // Release: whoever reads this even number sees all words.
+    // Release: a thread that reads this even number sees all words.
     sequence_.store(before + 2, std::memory_order_release);
   }
 
-  // Changes the value as f(T&) says, with no other writer in between. `f` is short and calls
-  // nothing of this object.
+  // Lets f(T&) change the value, with no other writer in between. `f` is short and calls nothing of
+  // this object.
   template <typename F>
   void update(F f) {
     const std::uint32_t before = lock();
     Words words;
-    // Relaxed: the lock ordered us behind whoever wrote them.
+    // Relaxed: the lock ordered us after the writer of these words.
     for (std::size_t i = 0; i < kWords; ++i)
       words[i] = words_[i].load(std::memory_order_relaxed);
     T value;
@@ -70,7 +70,7 @@ class SeqLock {
   }
 
   // Writes only if the value would change, which keeps the cache line shared in the common case.
-  // True if it wrote.
+  // Returns true if it wrote.
   bool store_if_different(const T& value) {
     if (load() == value) return false;
     store(value);
@@ -82,11 +82,11 @@ class SeqLock {
   static constexpr unsigned kTriesBeforeYield = 64;
   using Words = std::array<std::uint64_t, kWords>;
 
-  // Makes the number odd and returns the even one that it was.
+  // Makes the number odd and returns its even value before.
   std::uint32_t lock() {
     for (unsigned tries = 1;; ++tries) {
       std::uint32_t before = sequence_.load(std::memory_order_relaxed);
-      // Acquire: this writer's words come after those of the one before, in every thread's eyes.
+      // Acquire: every thread sees this writer's words after those of the writer before.
       if ((before & 1) == 0 &&
           sequence_.compare_exchange_weak(before, before + 1, std::memory_order_acquire,
                                           std::memory_order_relaxed)) {

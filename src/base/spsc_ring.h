@@ -9,8 +9,8 @@
 
 namespace wring {
 
-// One thread pushes, one pops, neither waits. Memory is taken at once but touched only as far as
-// the queue was ever filled.
+// One thread pushes and one pops. Neither waits. All memory is allocated at once, but touched only
+// as far as the queue was ever filled.
 template <typename T, std::size_t kCapacity>
 requires std::is_trivially_copyable_v<T>
 class SpscRing {
@@ -22,7 +22,7 @@ class SpscRing {
   SpscRing& operator=(const SpscRing&) = delete;
   ~SpscRing() { std::allocator<T>().deallocate(slots_, kCapacity); }
 
-  // False, and nothing happens, when full. Producer only.
+  // Returns false and does nothing if the queue is full. Producer only.
   [[nodiscard]] bool try_push(const T& value) {
     const std::size_t tail = tail_.load(std::memory_order_relaxed);  // own
     if (tail - head_seen_ == kCapacity) {
@@ -31,12 +31,12 @@ class SpscRing {
       if (tail - head_seen_ == kCapacity) return false;
     }
     std::construct_at(slots_ + (tail & kMask), value);
-    // Release: whoever sees the new tail sees the slot.
+    // Release: a thread that sees the new tail sees the slot.
     tail_.store(tail + 1, std::memory_order_release);
     return true;
   }
 
-  // False, and `value` stays as it is, when empty. Consumer only.
+  // Returns false and leaves `value` alone if the queue is empty. Consumer only.
   [[nodiscard]] bool try_pop(T& value) {
     const std::size_t head = head_.load(std::memory_order_relaxed);  // own
     if (head == tail_seen_) {
@@ -50,9 +50,9 @@ class SpscRing {
     return true;
   }
 
-  // Exact for the two threads while the other one rests, else somewhat out of date. Any thread.
+  // Exact for one of the two threads while the other rests, otherwise a little old. Any thread.
   [[nodiscard]] std::size_t size() const {
-    // Head first: it may only fall behind, and the difference does not become negative.
+    // Read the head first. It can only be too old then, so the difference is never negative.
     const std::size_t head = head_.load(std::memory_order_acquire);
     const std::size_t count = tail_.load(std::memory_order_acquire) - head;
     return count < kCapacity ? count : kCapacity;
@@ -64,7 +64,8 @@ class SpscRing {
   static constexpr std::size_t kCacheLine = 64;
 
   T* const slots_;
-  // The producer's line and the consumer's, apart, each with its last sight of the other.
+  // The producer and the consumer have a cache line each, with the position of the other that they
+  // saw last.
   alignas(kCacheLine) std::atomic<std::size_t> tail_{0};
   std::size_t head_seen_ = 0;
   alignas(kCacheLine) std::atomic<std::size_t> head_{0};

@@ -1,3 +1,4 @@
+// An eventfd that any thread can make readable.
 #include "base/wakeup.h"
 
 #include <sys/eventfd.h>

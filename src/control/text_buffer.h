@@ -1,8 +1,9 @@
-// Text that may hold keys, on its way through a socket.
+// A buffer for text that may hold keys, on its way through a socket.
 #pragma once
 
 #include <sodium/utils.h>
 
+#include <cassert>
 #include <charconv>
 #include <concepts>
 #include <cstring>
@@ -13,8 +14,9 @@
 
 namespace wring {
 
-// A fixed amount of room, so that growing leaves no copies behind; what was consumed is overwritten
-// with zeros. The room before the pending text comes back once all of it was consumed.
+// Has a fixed amount of room, because growing would leave copies behind. Text that was consumed is
+// overwritten with zeros. The room before the pending text is free again once all of it was
+// consumed.
 class TextBuffer {
  public:
   explicit TextBuffer(std::size_t capacity)
@@ -26,18 +28,23 @@ class TextBuffer {
   [[nodiscard]] bool empty() const { return begin_ == end_; }
   [[nodiscard]] std::string_view pending() const { return {bytes_.get() + begin_, end_ - begin_}; }
   void consume(std::size_t size) {
+    assert(size <= end_ - begin_);
     sodium_memzero(bytes_.get() + begin_, size);
     begin_ += size;
     if (empty()) begin_ = end_ = 0;
   }
 
   [[nodiscard]] std::size_t room() const { return capacity_ - end_; }
-  // Where `room()` bytes may be written; `produced` says how many were.
+  // Up to `room()` bytes may be written here. produced() says how many were.
   [[nodiscard]] char* tail() { return bytes_.get() + end_; }
-  void produced(std::size_t size) { end_ += size; }
+  void produced(std::size_t size) {
+    assert(size <= room());
+    end_ += size;
+  }
 
-  // For these the caller has made sure that there is room.
+  // The caller makes sure that there is room for each of these.
   void append(std::string_view text) {
+    assert(text.size() <= room());
     std::memcpy(tail(), text.data(), text.size());
     produced(text.size());
   }

@@ -1,3 +1,4 @@
+// Receives requests, has the device answer them, and sends the replies in order.
 #include "control/uapi_connection.h"
 
 #include <sys/epoll.h>
@@ -42,9 +43,9 @@ bool UapiConnection::is_idle() const {
   return recv(fd_.get(), &byte, 1, MSG_PEEK) <= 0;
 }
 
-// A reply is sent to its end before the next request is looked at, and all requests that were
-// received are answered before more is read: so a client that has closed its sending side still
-// gets its answers.
+// Sends a reply to its end before it looks at the next request, and answers all requests that were
+// received before it reads more. So a client that has closed its sending side still gets its
+// answers.
 UapiConnection::Step UapiConnection::step() {
   if (reply_ && output_.empty() && reply_->write_to(output_)) reply_.reset();
   if (!output_.empty()) return send();
@@ -93,8 +94,8 @@ void UapiConnection::answer(UapiRequest&& request) {
   append_errno(output_, -error);
 }
 
-// With input left to work through and nothing to send it asks for writability, which is there at
-// once: it is to be served again, but after the others.
+// With input left and nothing to send it asks for writability, which it has at once. So it is
+// served again, but after the others.
 std::uint32_t UapiConnection::wanted_events() const {
   const bool has_work = reply_ || !output_.empty() || !input_.empty();
   return has_work ? EPOLLOUT : EPOLLIN;

@@ -12,9 +12,9 @@
 
 namespace wring {
 
-// What a connection holds of its input and of its reply. A client that does not read is sent no
-// more than this and what the kernel's buffer takes: the rest of the reply is not even made, and no
-// further request is read, until it goes on.
+// How much of its input and of its reply a connection holds, in bytes. A client that does not read
+// is sent no more than this and the kernel's buffer. The rest of the reply is made, and further
+// requests are read, once it goes on.
 inline constexpr std::size_t kUapiInputSize = 16U << 10;
 inline constexpr std::size_t kUapiOutputSize = 64U << 10;
 
@@ -23,10 +23,10 @@ class UapiConnection {
   // `fd` is non-blocking. The device outlives the connection.
   UapiConnection(UniqueFd fd, Configurable& device);
 
-  // Reads, answers and writes what can be done without waiting, up to a fixed amount, so that
-  // nobody else waits long. Returns false when the connection is over.
+  // Reads, answers and writes as far as that goes without waiting, up to a fixed amount, so that
+  // other clients do not wait long. Returns false when the connection is over.
   [[nodiscard]] bool serve();
-  // The epoll events to call serve() for.
+  // The epoll events on which to call serve().
   [[nodiscard]] std::uint32_t wanted_events() const;
   // True if it is neither owed an answer nor amid a request.
   [[nodiscard]] bool is_idle() const;

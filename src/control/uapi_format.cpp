@@ -1,3 +1,4 @@
+// Writes the device and its peers as lines KEY=VALUE.
 #include "control/uapi_format.h"
 
 #include <chrono>
@@ -5,8 +6,8 @@
 namespace wring {
 namespace {
 
-// Like the rest of the lines, in the order that wireguard-go has; `wg` cares only that the device
-// comes before the peers and a public key before what belongs to it.
+// All lines have wireguard-go's order. `wg` needs only two things: the device comes before the
+// peers, and a public key before its peer's lines.
 void append_line(TextBuffer& out, std::string_view key, std::string_view value) {
   out.append(key);
   out.append("=");
@@ -28,13 +29,13 @@ void append_line(TextBuffer& out, std::string_view key, const Bytes<32>& value) 
   out.append("\n");
 }
 
-// What is zero is left out (P38).
+// Leaves out values that are zero (P38).
 void append_device(TextBuffer& out, const DeviceDescription& device) {
   if (!device.private_key.is_zero()) append_line(out, "private_key", device.private_key.reveal());
   if (device.listen_port != 0) append_line(out, "listen_port", device.listen_port);
   if (device.fwmark != 0) append_line(out, "fwmark", device.fwmark);
-  // Keys of our own, for metrics: `wg` passes over those that it does not know. They stand here
-  // since what follows a public key belongs to that peer.
+  // These keys are our own, for metrics. `wg` skips keys that it does not know. They come here
+  // because all lines after a public key belong to that peer.
   for (std::size_t i = 0; i < kDropReasonCount; ++i) {
     if (device.dropped[i] == 0) continue;
     out.append("dropped_");
@@ -79,7 +80,7 @@ bool GetReply::write_to(TextBuffer& out) {
   return false;
 }
 
-// False when all peers were written.
+// Returns false when all peers were written.
 bool GetReply::next_peer() {
   while (peer_ == chunk_.size()) {
     if (last_chunk_) return false;

@@ -9,21 +9,21 @@
 
 namespace wring {
 
-// More than any line, or group of lines that is written at once, can take; the largest is that of
-// the device, with a counter for each reason to drop.
+// More bytes than any line, or group of lines that is written at once, can take. The largest group
+// is that of the device, with a counter for each reason to drop.
 inline constexpr std::size_t kMaxUapiPieceSize = 4096;
 // Peers asked of the device at once.
 inline constexpr std::size_t kPeersPerChunk = 64;
 
-// Produces the reply piece by piece, so that 100,000 peers take no more memory than the reader's
-// buffer and one chunk of peers. The device is asked as the text is drawn.
+// Makes the reply piece by piece, so that 100,000 peers take no more memory than the reader's
+// buffer and one chunk of peers. It asks the device while it makes the text.
 class GetReply {
  public:
   explicit GetReply(const Configurable& device) : device_(device) {}
 
   // Appends to `out` until it is nearly full or the reply, blank line included, is complete.
-  // Returns true when it is complete. `out` has room for at least kMaxUapiPieceSize bytes when
-  // empty.
+  // Returns true when the reply is complete. An empty `out` has room for at least kMaxUapiPieceSize
+  // bytes.
   [[nodiscard]] bool write_to(TextBuffer& out);
 
  private:
@@ -35,7 +35,7 @@ class GetReply {
   bool last_chunk_ = false;
   std::vector<PeerDescription> chunk_;
   std::size_t peer_ = 0;  // within the chunk
-  // Of that peer; none while the lines before the prefixes are still to be written.
+  // The next prefix of that peer. None until the lines before the prefixes are written.
   std::optional<std::size_t> allowed_ip_;
 };
 

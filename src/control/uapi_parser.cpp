@@ -1,3 +1,4 @@
+// Reads the values of a request's lines into a ConfigChange.
 #include "control/uapi_parser.h"
 
 #include <net/if.h>

@@ -7,21 +7,21 @@
 
 namespace wring {
 
-// Takes the lines between `set=1` and the blank one that ends the request. Nothing is applied here:
-// the whole request is read first, so that a bad one changes nothing (P37).
+// Takes the lines between `set=1` and the blank line that ends the request. It applies nothing: the
+// whole request is read first, so that a bad one changes nothing (P37).
 class SetParser {
  public:
-  // One line, without its newline. After the first error further lines are ignored.
+  // Takes one line, without its newline. Ignores all lines after the first error.
   void feed(std::string_view line);
-  // 0, EPROTO for a line that is not KEY=VALUE, or EINVAL for a key that is unknown or out of place
-  // and for a bad value.
+  // 0, or EPROTO for a line that is not KEY=VALUE, or EINVAL for a bad value and for a key that is
+  // unknown or out of place.
   [[nodiscard]] int error() const { return error_; }
-  // What the request asks for, once all lines were fed and error() is 0.
+  // The change that the request asks for. Call it once all lines were fed and error() is 0.
   [[nodiscard]] ConfigChange take() { return std::move(change_); }
 
  private:
-  // Each reads one value and returns false if it is bad. Those of a peer apply to the last one
-  // named.
+  // Each reads one value and returns false if it is bad. Those of a peer apply to the peer that was
+  // named last.
   using Setter = bool (*)(ConfigChange& change, std::string_view value);
   struct Key {
     std::string_view name;

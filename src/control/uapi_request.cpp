@@ -1,3 +1,4 @@
+// Joins bytes to lines, and lines to requests.
 #include "control/uapi_request.h"
 
 #include <algorithm>
@@ -50,7 +51,7 @@ void RequestReader::begin(std::string_view line) {
   if (line != "get=1" && line != "set=1") fail(EPROTO);
 }
 
-// The first error is the one that is reported. What was read of the request is of no use any more.
+// Reports the first error. Forgets the lines that were read, because nobody needs them any more.
 void RequestReader::fail(int error) {
   if (!request_) request_.emplace();
   if (request_->error != 0) return;

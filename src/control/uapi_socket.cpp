@@ -1,3 +1,4 @@
+// Makes the listening socket, takes its name over from a dead process, and looks after its file.
 #include "control/uapi_socket.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// A hash table that grows by copying itself into a new array.
 #include "tables/index_table.h"
 
 #include <algorithm>
@@ -12,8 +13,8 @@ constexpr std::size_t kMinCapacity = 16;
 
 }  // namespace
 
-// A slot's key is written once in the array's life: a slot whose session went keeps its index until
-// the array is replaced. So a reader never takes the session of one index for that of another.
+// A slot's key is written once in the array's life. A slot whose session went keeps its index until
+// the array is replaced, so a reader never takes the session of one index for that of another.
 class IndexTable::Array {
  public:
   explicit Array(std::size_t capacity)
@@ -32,15 +33,16 @@ class IndexTable::Array {
   // Null where no slot has the key. Any thread.
   [[nodiscard]] Session* find(std::uint64_t key) const {
     for (std::size_t at = key & mask_;; at = (at + 1) & mask_) {
-      // Acquire: whoever sees the key sees the session that was stored before it.
+      // Acquire: a thread that sees the key sees the session that was stored before it.
       const std::uint64_t there = slots_[at].key.load(std::memory_order_acquire);
-      // An unused slot is not looked into: another key may be on its way there.
+      // Do not look into an unused slot, because the writer may be filling it for another key.
       if (there == 0) return nullptr;
       if (there == key) return slots_[at].session.load(std::memory_order_acquire);
     }
   }
 
-  // The slot with the key, or the unused one where it belongs: there always is one. Writer only.
+  // The slot with the key, or the unused slot where it belongs. make_room() keeps one unused.
+  // Writer only.
   Slot& probe(std::uint64_t key) {
     for (std::size_t at = key & mask_;; at = (at + 1) & mask_) {
       const std::uint64_t there = slots_[at].key.load(std::memory_order_relaxed);
@@ -48,7 +50,7 @@ class IndexTable::Array {
     }
   }
 
-  // True if the key took an unused slot. Writer only.
+  // Returns true if the key took an unused slot. Writer only.
   bool put(std::uint64_t key, Session* session) {
     Slot& slot = probe(key);
     // Release, twice: a reader that finds the session sees it whole, and one that finds the key
@@ -86,23 +88,26 @@ Session* IndexTable::find(SessionIndex index) const {
 }
 
 bool IndexTable::insert(SessionIndex index, Session* session) {
+  assert(session != nullptr);
   if (contains(index)) return false;
   make_room();
   if (array_.load(std::memory_order_relaxed)->put(Array::key_of(index), session)) ++used_;
   ++live_;
+  assert(live_ <= used_ && used_ < array_.load(std::memory_order_relaxed)->capacity());
   return true;
 }
 
 bool IndexTable::remove(SessionIndex index) {
   auto& slot = array_.load(std::memory_order_relaxed)->probe(Array::key_of(index));
   if (slot.session.load(std::memory_order_relaxed) == nullptr) return false;
+  assert(live_ != 0);
   slot.session.store(nullptr, std::memory_order_release);
   --live_;
   return true;
 }
 
-// Keeps a third of the slots unused. The new array is less than half full, so that a table whose
-// sessions come and go copies itself once in many insertions.
+// Keeps a third of the slots unused. The new array is less than half full, so a table whose
+// sessions come and go copies itself only once in many insertions.
 void IndexTable::make_room() {
   Array* const old = array_.load(std::memory_order_relaxed);
   if (3 * (used_ + 1) <= 2 * old->capacity()) return;

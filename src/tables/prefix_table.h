@@ -15,7 +15,7 @@
 
 namespace wring {
 
-// Threads as in PrefixTrie: one writer; any thread looks up.
+// Threads: one writer. Any thread may call lookup().
 template <typename Key>
 class PrefixTable {
  public:

@@ -13,9 +13,10 @@
 
 namespace wring {
 
-// Nodes are linked by release stores and followed by acquire loads: whoever sees a node sees its
-// contents. Key and length of a node never change; one that is unlinked keeps its children until
-// its readers have passed, so that a walk in it goes on as if it had come a moment earlier.
+// The writer links a node by a release store, and readers follow links by acquire loads: a thread
+// that sees a node sees its contents. Key and length of a node never change. A node that is
+// unlinked keeps its children until all readers have passed, so a walk that is in it goes on as if
+// it had come a moment earlier.
 template <typename Key>
 class PrefixTrie {
  public:
@@ -46,11 +47,11 @@ class PrefixTrie {
   [[nodiscard]] std::size_t size() const { return size_; }
   // Null where nobody owns exactly this prefix.
   [[nodiscard]] Node* find(const Key& key, std::uint8_t length);
-  // The node of this prefix, made if need be; to be given an owner at once.
+  // The node of this prefix. It is made if it is not there. The caller gives it an owner at once.
   Node& find_or_insert(const Key& key, std::uint8_t length);
-  // Gives the node to `peer` and returns the previous owner (null: it is new).
+  // Gives the node to `peer` (not null) and returns the previous owner (null: it is new).
   Peer* set_owner(Node& node, Peer* peer);
-  // Takes the node from its owner. It is not to be touched afterwards.
+  // Takes the node from its owner. It has one. The caller does not touch the node afterwards.
   void erase(Node& node);
   // The owner of the longest prefix shorter than `limit` that holds `address`.
   [[nodiscard]] Peer* lookup_shorter(const Key& address, unsigned limit) const;
@@ -69,8 +70,8 @@ class PrefixTrie {
   static Link& toward(Node& node, const Key& key) { return node.child[key.bit_at(node.length)]; }
   void retire(Node& node) { reclaimer_.retire(std::unique_ptr<Node>(&node)); }
   static void free_below(const Link& link);
-  // How many prefixes there are at `node` and below; `found` becomes the lowest that has as many as
-  // `wanted`.
+  // Counts the prefixes at `node` and below. Sets `found` to the lowest node that has at least
+  // `wanted`, if `found` is null.
   static std::size_t count_below(const Node* node, std::size_t wanted, const Node*& found);
 
   RcuReclaimer& reclaimer_;
@@ -110,7 +111,7 @@ TrieNode<Key>& PrefixTrie<Key>::find_or_insert(const Key& key, std::uint8_t leng
     set(*link, made.release());
     return node;
   }
-  // The two part before either ends: a node that only branches comes above both.
+  // The two prefixes differ before either ends, so a node that only branches comes above both.
   auto branch = std::make_unique<Node>(key.masked(shared), static_cast<std::uint8_t>(shared));
   set(toward(*branch, below->key), below);
   set(toward(*branch, key), made.release());
@@ -120,6 +121,7 @@ TrieNode<Key>& PrefixTrie<Key>::find_or_insert(const Key& key, std::uint8_t leng
 
 template <typename Key>
 Peer* PrefixTrie<Key>::set_owner(Node& node, Peer* peer) {
+  assert(peer != nullptr);
   Peer* before = node.peer.load(std::memory_order_relaxed);
   if (before == nullptr) ++size_;
   node.peer.store(peer, std::memory_order_release);
@@ -128,25 +130,28 @@ Peer* PrefixTrie<Key>::set_owner(Node& node, Peer* peer) {
 
 template <typename Key>
 void PrefixTrie<Key>::erase(Node& node) {
+  assert(node.peer.load(std::memory_order_relaxed) != nullptr && size_ != 0);
   node.peer.store(nullptr, std::memory_order_release);
   --size_;
   Link* parent_link = nullptr;
   Link* link = &root_;
   for (Node* step = get(*link); step != &node; step = get(*link)) {
+    assert(step != nullptr && step->length < node.length && step->covers(node.key));
     parent_link = link;
     link = &toward(*step, node.key);
   }
   Node* const left = get(node.child[0]);
   Node* const right = get(node.child[1]);
-  if (left != nullptr && right != nullptr) return;  // it goes on as a branch
+  if (left != nullptr && right != nullptr) return;  // it stays as a branch
 
   Node* const rest = left != nullptr ? left : right;
   set(*link, rest);
   retire(node);
   if (rest != nullptr || parent_link == nullptr) return;
-  // The parent lost a child; if it only branches, it is no longer needed.
+  // The parent lost a child. If it only branches, nobody needs it any more.
   Node& parent = *get(*parent_link);
   if (parent.peer.load(std::memory_order_relaxed) != nullptr) return;
+  assert(get(parent.child[1 - node.key.bit_at(parent.length)]) != nullptr);
   set(*parent_link, get(parent.child[1 - node.key.bit_at(parent.length)]));
   retire(parent);
 }
@@ -175,6 +180,7 @@ const TrieNode<Key>* PrefixTrie<Key>::subtree(const Key& address, unsigned lengt
 template <typename Key>
 const TrieNode<Key>& PrefixTrie<Key>::dense_part() const {
   const Node* found = nullptr;
+  assert(size_ != 0);
   count_below(get(root_), size_ - size_ / 16, found);
   return *found;
 }
@@ -185,7 +191,8 @@ std::size_t PrefixTrie<Key>::count_below(const Node* node, std::size_t wanted, c
   std::size_t count = node->peer.load(std::memory_order_relaxed) != nullptr ? 1 : 0;
   for (const Link& child : node->child)
     count += count_below(get(child), wanted, found);
-  // Nodes with more than half of all stand on one path, and the lowest of them is left first.
+  // All nodes that have more than half of the prefixes lie on one path. The recursion leaves the
+  // lowest of them first.
   if (count >= wanted && found == nullptr) found = node;
   return count;
 }

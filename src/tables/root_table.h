@@ -1,4 +1,4 @@
-// Sixteen bits of a lookup in one step, once there are many prefixes.
+// Takes sixteen bits of a look-up in one step, once there are many prefixes.
 #pragma once
 
 #include <algorithm>
@@ -11,11 +11,11 @@
 
 namespace wring {
 
-// The base is what nearly all prefixes have in common: nothing, or the network that peers get their
-// addresses from. For addresses within the base there is one slot for each value of the sixteen
-// bits that follow it: where in the trie the prefixes of that slot begin, and who owns the longest
-// shorter one that covers it. Other addresses are left to the trie. A change of one prefix changes
-// only one of the two words of a slot, so readers never see them disagree. One megabyte.
+// Indexes the 16 bits that follow a common base prefix. The base is the longest prefix that nearly
+// all entries share: often the network that peers are numbered from, possibly empty. Each slot
+// holds the node of the trie where its prefixes begin, and the owner of the longest shorter prefix
+// that covers it. Addresses outside the base use the trie directly. A change of one prefix changes
+// only one of the two words of a slot, so readers never see them disagree. It takes one megabyte.
 template <typename Key>
 class RootTable {
  public:
@@ -32,19 +32,19 @@ class RootTable {
     }
   }
 
-  // Any thread; the trie's rules on readers hold.
+  // True if the address is within the base. Any thread, by the trie's rules on readers.
   [[nodiscard]] bool holds(const Key& address) const {
     return base_.common_bits(address) >= base_length_;
   }
-  // For an address that it holds.
+  // For an address that it holds. Any thread, by the same rules.
   [[nodiscard]] Peer* lookup(const Key& address) const {
     const Slot& slot = slots_[address.sixteen_bits(base_length_)];
     Peer* peer = Trie::lookup_from(slot.subtree.load(std::memory_order_acquire), address);
     return peer != nullptr ? peer : slot.fallback.load(std::memory_order_acquire);
   }
 
-  // To be called by the writer after every change of the prefix in the trie. False if the prefix is
-  // neither within the base nor covers it.
+  // The writer calls this after every change of a prefix in the trie. Returns false if the prefix
+  // is neither within the base nor covers it.
   bool update(const Trie& trie, const Key& key, unsigned length) {
     const unsigned shared = base_.common_bits(key);
     if (shared < std::min(base_length_, length)) return false;
