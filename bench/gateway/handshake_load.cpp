@@ -30,7 +30,7 @@ namespace {
 
 using namespace wring;
 
-// Sockets that the kernel tells of in one call.
+// Sockets that the kernel reports in one call.
 constexpr std::size_t kBatch = 32;
 // Descriptors besides the callers' sockets.
 constexpr rlim_t kOtherDescriptors = 64;

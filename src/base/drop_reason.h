@@ -14,7 +14,7 @@ enum class DropReason : std::uint8_t {
   // Any datagram.
   kMalformedDatagram,  // no message type with its size fits (P2)
   kFromInside,         // came through the tunnel itself, from where its peer is not expected
-  kUnknownIndex,       // no session or handshake bears the receiver index
+  kUnknownIndex,       // no session or handshake has the receiver index
   // Data received.
   kCounterExhausted,  // at or past REJECT_AFTER_MESSAGES (P19)
   kSessionExpired,    // the key is older than REJECT_AFTER_TIME (P8)

@@ -1,3 +1,4 @@
+// The AEAD engine on Intel IPsec-MB.
 #include "crypto/aead_ipsec_mb.h"
 
 #include <intel-ipsec-mb.h>

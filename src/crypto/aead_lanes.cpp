@@ -1,3 +1,4 @@
+// The AEAD engine that seals and opens several packets at once in AVX-512 lanes.
 #include "crypto/aead_lanes.h"
 
 #include <sodium.h>

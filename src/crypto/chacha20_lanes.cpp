@@ -1,3 +1,4 @@
+// ChaCha20 of several packets at once in AVX-512 lanes.
 #include "crypto/chacha20_lanes.h"
 
 #include "crypto/avx512.h"

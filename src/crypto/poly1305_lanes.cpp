@@ -1,3 +1,4 @@
+// Poly1305 of several packets at once in AVX-512 IFMA lanes.
 #include "crypto/poly1305_lanes.h"
 
 #include "crypto/avx512.h"

@@ -1,3 +1,4 @@
+// Curve25519 of several handshakes at once in AVX-512 IFMA lanes.
 #include "crypto/x25519_lanes.h"
 
 #include <sodium.h>

@@ -1,3 +1,4 @@
+// The window of counters already seen, which grows on first use. [WG] 5.4.6
 #include "device/replay_window.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Reserves the send counters of a session, none of them twice.
 #include "device/session.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// The bounded queue of packets that wait for a key.
 #include "device/staged_packets.h"
 
 namespace wring {

@@ -202,8 +202,8 @@ def test_p41_in_the_foreground_it_stays_until_a_signal_and_leaves_nothing(host, 
         assert daemon.stop(number) == 0  # It insists that interface and socket are gone.
 
 
-# Makes the interface and listens at the socket's path, as whoever starts a daemon with open
-# descriptors does, and becomes the daemon.
+# Makes the interface and listens at the socket's path, as a program does that starts a daemon
+# with open descriptors, and becomes the daemon.
 _HAND_IN = """
 import fcntl, os, socket, struct, sys
 path, *command = sys.argv[1:]

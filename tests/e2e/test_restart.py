@@ -25,7 +25,7 @@ def test_a_restarted_end_gets_through_at_once(ends, how, which):
     again, other = ends[which], ends[1 - which]
     assert ping(ends[0].host, ends[1].inner4).lost == 0
     with _restart(again, other, ("10.7.0.2", "10.7.0.1")[which], how):
-        # Its own initiation bears a later TAI64N than the last one, so it is taken. P5
+        # Its own initiation has a later TAI64N than the last one, so it is taken. P5
         assert ping(again.host, other.inner4).lost == 0
         assert ping(other.host, again.inner4).lost == 0
         send_tcp(other.host, again.host, again.inner4, 1_000_000)

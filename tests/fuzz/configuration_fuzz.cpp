@@ -1,5 +1,5 @@
 // What an administrator writes, one thing an input: an endpoint, an address, a prefix, a list of
-// CPUs, a command line. What is taken is written out and read again, and is the same.
+// CPUs, a command line. An accepted text is written out and read again, and is the same.
 #include <cstdlib>
 #include <iostream>
 #include <string>

@@ -53,8 +53,8 @@ struct ConfiguredDevice final : DatagramSender {
   Configuration configuration{device, shared, binding, clock};
 };
 
-// The settings of a device that took `bytes`; none if it could not take all of it, for whether a
-// port is to be had, and a mark may be set, is the system's to say.
+// The settings of a device that took `bytes`; none if it could not take all of it, because the
+// system decides whether a port is free and a mark may be set.
 std::optional<std::string> settings_after(std::string_view bytes) {
   ConfiguredDevice device;
   fuzz::ConfigurationModel model;

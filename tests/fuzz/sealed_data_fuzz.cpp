@@ -1,6 +1,6 @@
 // A peer that seals anything under the live session's key, in one batch: of each datagram comes out
 // what the inner header calls its length, or nothing and one reason; only what is authentic and
-// fresh moves the endpoint and the byte counter. What is expected is worked out here once more.
+// fresh moves the endpoint and the byte counter. The fuzzer works out the expected result itself.
 #include <cstdlib>
 #include <set>
 

@@ -69,7 +69,7 @@ class OutboundJoining : public testing::Test {
   std::uint64_t next_counter_ = 0;
 };
 
-// What is refused is sent again behind all others, so nothing of its flow may come behind it.
+// Refused datagrams are sent again after all others, so nothing of their flow may come after them.
 TEST_F(OutboundJoining, is_tried_at_the_end_of_a_batch_and_taken_for_granted_from_then_on) {
   const std::vector<std::size_t> sizes{160, 160, 160, 320, 320, 160};
   EXPECT_EQ(send(sizes), (Sends{{1, 160}, {1, 160}, {1, 160}, {3, 320}}));
