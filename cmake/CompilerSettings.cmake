@@ -25,9 +25,6 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT WRING_SANITIZE)
     message(FATAL_ERROR "link-time optimisation does not work with this compiler: ${wring_ipo_why}")
   endif()
   set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
-  # Objects hold machine code, too, so that a test program links in a moment and not by compiling
-  # all that it uses once more (wring_link_fast).
-  set(CMAKE_CXX_COMPILE_OPTIONS_IPO -flto=auto -ffat-lto-objects)
   add_link_options(-Wl,-z,relro,-z,now -pie)
 endif()
 if(WRING_SANITIZE)
@@ -48,12 +45,6 @@ if(WRING_FUZZ)
   # What is fuzzed tells the fuzzer which branches an input took.
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
-
-# Links a program from the machine code of the objects. For what is not measured: tests and fuzzers.
-function(wring_link_fast target)
-  set_target_properties(${target} PROPERTIES INTERPROCEDURAL_OPTIMIZATION OFF)
-  target_link_options(${target} PRIVATE $<$<CONFIG:Release>:-fno-lto>)
-endfunction()
 
 # wring_library(name SOURCES... LINK ...) makes wring_<name>, alias wring::<name>: one target for
 # each folder.
