@@ -2,9 +2,9 @@
 
 Usage: relay.py JSON, with the keys of `Weather` and `seed`, `near`, `far`, `port`, `target`. It
 takes datagrams on `near`:`port` and passes them on from `far`:(any port) to `target`, and the
-answers back to whoever sent last. With `far_port` and `client` ([address, port]) the target can speak first, to
-`far`:`far_port`. With SIGUSR1 the weather clears for good. On SIGTERM it prints what it did as
-JSON and ends.
+answers back to the last sender. With `far_port` and `client` ([address, port]) the target can
+speak first, to `far`:`far_port`. With SIGUSR1 the weather clears for good. On SIGTERM it prints
+what it did as JSON and ends.
 """
 
 import heapq

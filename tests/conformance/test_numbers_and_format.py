@@ -54,7 +54,8 @@ def test_p2_another_type_is_dropped_without_an_answer(wring, peer, kind):
     before = wring.control.dropped()["malformed_datagram"]
     for size in (32, 64, 92, 148):
         peer.send(struct.pack("<I", kind) + bytes(size - 4))
-    eventually(lambda: wring.control.dropped()["malformed_datagram"] == before + 4, "each is counted")
+    eventually(lambda: wring.control.dropped()["malformed_datagram"] == before + 4,
+               "each is counted")
     _first_answer_is_to_a_good_initiation(peer)
 
 

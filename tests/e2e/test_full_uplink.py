@@ -1,5 +1,5 @@
-"""A full uplink: one peer draws more than the interface carries. What the other peers send comes in,
-their answers leave, and new peers get in.
+"""A full uplink: one peer draws more than the interface carries. The packets of other peers come
+in, their answers leave, and new peers get in.
 
 A gateway's uplink carries 50 Mbit/s, and a peer downloads UDP at more than twice that. The uplink's
 queue is long, so that the gateway's socket is what fills up.
@@ -15,7 +15,7 @@ import pytest
 
 from support import wg
 from support.transfer import await_reach, ping
-from support.tunnel import PORT, End
+from support.tunnel import End
 
 _SO_RCVBUFFORCE = 33  # asm-generic/socket.h
 _UDP_SEGMENT = 103  # linux/udp.h

@@ -1,4 +1,4 @@
-"""Kernels that refuse joined packets or datagrams: what was refused passes one by one, and joining of
+"""Kernels that refuse joined packets or datagrams: the refused ones pass one by one, and joining of
 that kind stops. The refusals are a preloaded library's (refusing_kernel.cpp)."""
 
 import os
@@ -50,7 +50,8 @@ def test_refused_joined_udp_packets_stop_no_tcp(pair):
 
 @pytest.mark.parametrize("outer", [4, 6])
 def test_a_row_that_is_refused_keeps_its_source(pair, outer):  # P29
-    """The peer knows an address of ours that the kernel would not choose by itself, and its firewall
+    """The peer knows an address of ours that the kernel would not choose by itself, and its
+    firewall
     takes what belongs to that conversation alone."""
     first, second = (f"10.7.0.{n}" if outer == 4 else f"fd07::{n}" for n in (1, 77))
     with _refusing(pair, "segments") as (one, two):

@@ -44,7 +44,7 @@ class Site:
                 *options)
 
     def server_endpoint_of_client(self, one: End, two: End) -> str:
-        return two.peer(one).endpoint.rsplit(":", 1)[0].strip("[]")
+        return (two.peer(one).endpoint or "").rsplit(":", 1)[0].strip("[]")
 
 
 def two_uplinks(net, family: int) -> Site:
@@ -95,6 +95,7 @@ class Pings:
         self._reached = 0
 
     def _read(self) -> bool:
+        assert self._ping.stdout is not None
         line = self._ping.stdout.readline()
         if found := re.search(r"icmp_seq=(\d+)", line):
             self._reached = max(self._reached, int(found[1]))

@@ -13,10 +13,9 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t kPeers = 1000;
 
-// A peer that calls beyond the 192 that may be worked on is asked for a cookie, and calls again
-// (P32).
-// Then packets leave in the order in which they came: whoever gets much waits behind his own, and
-// nobody waits for a peer that has no key.
+// At most 192 initiations are worked on at once. A caller beyond that is asked for a cookie and
+// calls again (P32). Then packets leave in the order in which they came: a peer that gets much
+// waits for its own packets, and no peer waits for one that has no key.
 TEST(ManyPeers, a_thousand_that_call_at_one_moment_get_through_and_share_with_one_that_gets_much) {
   Simulation simulation(7, 20ms);  // what a handshake may take
   SimulatedPeerHost& hub = simulation.add_host();

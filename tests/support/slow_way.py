@@ -19,7 +19,7 @@ def slow_way(middle: Host, delay_ms: float, near: tuple[str, int], client: tuple
              "far": far[0], "far_port": far[1], "target": target}
     relay = middle.popen("/usr/bin/python3", "-B", str(_RELAY), json.dumps(given), stdout=-1)
     try:
-        assert relay.stdout.readline() == b"ready\n"
+        assert relay.stdout is not None and relay.stdout.readline() == b"ready\n"
         yield
     finally:
         relay.terminate()

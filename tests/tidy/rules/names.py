@@ -25,6 +25,9 @@ KEPT = {
     "set_send_counter_for_test": "no test can send 2^60 packets",
     "client_count": "tests of the limit on connections count them",
     "agree_with": "tests make handshakes without a pool of threads",
+    "are_twins": "tests look at the state that the slots are in",
+    "kPoll": "tests run the pump as an older kernel would have it",
+    "worker_of": "tests state which worker an index belongs to",
     "quiescent": "tests of the tables read without a pump that waits",
 }
 

@@ -17,13 +17,15 @@ FOLDERS = ("crypto", "noise", "ip", "tables", "device", "dataplane")
 
 _FORBIDDEN = re.compile(
     r"::now\(|\bwall_now\b|\bSystemClock\b|\bSystemRng\b|\bclock_gettime\b|\bgetrandom\b"
-    r"|\brandombytes\w*|\bgetenv\b|\bthread_local\b|\bextern\b|\bspdlog\b|\bstd::j?thread\b"
+    r"|\brandombytes\w*|\bgetenv\b|\bthread_local\b|\bextern\b|\bspdlog\b"
+    r"|\berrno\b|\bstd::j?thread\b"
     r"|\bstd::(?:mutex|condition_variable)\b|\bsleep_for\b|\bsyscall\(|\bioctl\(|\bif_\w+to\w+\("
     r"|::(?:open|close|read|write|socket|sendto|sendmsg|recvmsg)\(")
 # A variable that outlives its function.
 _STATE = re.compile(r"^\s*static\s+(?!constexpr\b|assert\b)[^(]*$")
 _SYSTEM_HEADERS = re.compile(
-    r"<(?:algorithm|array|atomic|bit|bitset|blake2\.h|cassert|charconv|chrono|compare|concepts"
+    r"<(?:algorithm|array|atomic|bit|bitset|blake2\.h|cassert|cerrno"
+    r"|charconv|chrono|compare|concepts"
     r"|cstddef|cstdint|cstring|deque|endian\.h|fmt/\w+\.h|functional|immintrin\.h|initializer_list"
     r"|intel-ipsec-mb\.h|iterator|limits|list|map|memory|new|numeric|optional|set"
     r"|sodium\.h|span|string|string_view|tl/expected\.hpp|tuple|type_traits|unordered_map"
@@ -41,9 +43,6 @@ _ALLOWED = {
         "two workers may share a replay window where steering is not possible",
     ("src/device/session.h", "<mutex>"): "the same",
     ("src/crypto/aead_engine.cpp", "::open("): "wring::open, which opens a sealed message",
-    ("src/device/device_send.cpp", "<cerrno>"): "the names of errors that a sender reports",
-    ("src/ip/endpoint.h", "<cerrno>"): "the same",
-    ("src/ip/endpoint_parse.cpp", "<cerrno>"): "the same",
     ("src/ip/endpoint.cpp", "if_indextoname("): "the text form of a link-local address",
     ("src/ip/endpoint_parse.cpp", "if_nametoindex("): "the same",
 }

@@ -32,17 +32,10 @@ TEST(SeqLock, begins_with_a_default_value_and_keeps_what_is_stored) {
   EXPECT_EQ(SeqLock<Value>(all(9)).load(), all(9));
 }
 
-TEST(SeqLock, writes_only_what_differs) {
-  SeqLock<Value> lock;
-  EXPECT_TRUE(lock.store_if_different(all(1)));
-  EXPECT_FALSE(lock.store_if_different(all(1)));
-  EXPECT_TRUE(lock.store_if_different(all(2)));
-}
-
 TEST(SeqLock, carries_an_endpoint) {
   SeqLock<Endpoint> lock;
   EXPECT_FALSE(lock.load().is_set());
-  EXPECT_TRUE(lock.store_if_different(parse_endpoint("192.0.2.1:51820").value()));
+  lock.store(parse_endpoint("192.0.2.1:51820").value());
   EXPECT_EQ(to_string(lock.load()), "192.0.2.1:51820");
 }
 
