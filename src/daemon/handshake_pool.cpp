@@ -1,3 +1,4 @@
+// Runs handshake jobs on threads of its own, several at once.
 #include "daemon/handshake_pool.h"
 
 #include <pthread.h>
@@ -77,7 +78,7 @@ void HandshakePool::run() {
       jobs.push_back(job.get());
     wring::run(jobs, rng_);
     lock.lock();
-    // Whoever takes them takes all of them.
+    // The control thread takes all of them at once, so one wake-up is enough.
     if (done_.empty()) control_.notify();
     std::move(batch.begin(), batch.end(), std::back_inserter(done_));
   }

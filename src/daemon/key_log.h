@@ -1,5 +1,5 @@
-// The key log: what Wireshark needs to decrypt this device's traffic, for whoever debugs his own
-// tunnel. Off unless --keylog asks for it.
+// The key log lets Wireshark decrypt this device's traffic. It is for users who debug their own
+// tunnel, and off unless --keylog asks for it.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace wring {
 
-// One thread. Whoever reads the file can read all traffic that it covers, past and to come.
+// One thread. A reader of the file can read all traffic that it covers, past and to come.
 class KeyLog {
  public:
   // Appends to a plain file of ours, or makes it, and sees to it that nobody but its owner may read

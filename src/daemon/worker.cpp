@@ -1,3 +1,4 @@
+// A packet thread: waits for input, seals and opens it, and hands it back to the kernel.
 #include "daemon/worker.h"
 
 #include <pthread.h>

@@ -29,7 +29,7 @@ class OutputErrors {
   // The datagram is lost. Its endpoint and payload are still valid.
   virtual void on_send_error(const OutgoingDatagram& datagram, int error) = 0;
   // The packet is lost. `parts` are those that were given to write_packet(), and they are still
-  // valid. They are empty if io_uring tells of the failure too late, as it may if many writes of
+  // valid. They are empty if io_uring reports the failure too late, as it may if many writes of
   // one batch fail.
   virtual void on_write_error(std::span<const iovec> parts, int error) = 0;
 };
