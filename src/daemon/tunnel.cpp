@@ -256,6 +256,7 @@ Result<void> Tunnel::run(int signal_fd) {
     TimePoint deadline = handshakes_waiting() ? TimePoint{} : device_.next_deadline();
     if (!outbox_.is_empty())
       deadline = std::min(deadline, now().boot + ControlOutbox::kRetryInterval);
+    if (!shared_.attention.empty()) deadline = TimePoint{};
     loop_.run_once(deadline);
     outbox_.retry(binding_.sockets());
     // A port that was taken when the interface came up is tried again once another was set.
@@ -265,11 +266,11 @@ Result<void> Tunnel::run(int signal_fd) {
     }
     take_handshakes(now());
     device_.handle_timeout(now());
-    // Freeing what was removed takes peers off the attention list and puts the living ones back.
-    do {
-      device_.handle_attention(now());
-      device_.reclaim();
-    } while (!shared_.attention.empty());
+    // One pass: workers may add peers as fast as they are looked at, and the control socket, the
+    // timers and the signals must get their turn. Freeing what was removed takes peers off the
+    // attention list and puts the living ones back.
+    device_.handle_attention(now());
+    device_.reclaim();
   }
   loop_.remove(signal_fd);
   spdlog::log(by_signal_ ? spdlog::level::info : spdlog::level::warn, "{}: ending: {}", interface(),
