@@ -129,7 +129,8 @@ void Outbound::process_run(std::span<Routed> run, TimePoint now) {
   Session* session = peer.sending.load(std::memory_order_acquire);
   Session* next = peer.sending_once_confirmed.load(std::memory_order_acquire);
   if (next != nullptr && next->is_confirmed()) session = next;
-  if (session == nullptr || !session->can_send(now) || !peer.staged.empty()) return stage(run, now);
+  if (session == nullptr || !session->can_send(now)) return stage(run, now);
+  if (!peer.staged.empty() && stage_behind_others(run, now)) return;
 
   UplinkShares& uplink = uplinks_[endpoint.is_v4() ? 0 : 1];
   if (uplink.is_busy()) {
@@ -234,16 +235,37 @@ void Outbound::seal_phase(SegmentPhase phase) {
 }
 
 void Outbound::stage(std::span<const Routed> run, TimePoint now) {
-  Peer& peer = *run.front().peer;
+  {
+    StagedPackets::Appender appender(run.front().peer->staged);
+    append(run, appender);
+  }
+  ask_for_flush(*run.front().peer, now);
+}
+
+bool Outbound::stage_behind_others(std::span<const Routed> run, TimePoint now) {
+  {
+    // Waits for a flush that is under way.
+    StagedPackets::Appender appender(run.front().peer->staged);
+    if (appender.is_empty()) return false;
+    append(run, appender);
+  }
+  ask_for_flush(*run.front().peer, now);
+  return true;
+}
+
+void Outbound::append(std::span<const Routed> run, StagedPackets::Appender& appender) {
   for (const Routed& routed : run) {
     for (std::size_t i = 0; i < routed.packet.count(); ++i) {
       staging_.resize(routed.packet.size(i));
       routed.packet.copy(i, staging_);
-      shared_.drops.add(DropReason::kStagedOverflow, peer.staged.push(staging_));
+      shared_.drops.add(DropReason::kStagedOverflow, appender.push(staging_));
     }
   }
-  // After the push: if there is a key, the control thread may have flushed the queue just before,
-  // so it is told to flush again. Without a key, one packet asks for all.
+}
+
+void Outbound::ask_for_flush(Peer& peer, TimePoint now) {
+  // After the push: if there is a key, the control thread may have flushed just before and has to
+  // flush again. Without a key, one packet asks for all.
   const bool asked_before = peer.wants_handshake.exchange(true, std::memory_order_acq_rel);
   const Session* session = peer.sending.load(std::memory_order_acquire);
   if (!asked_before || (session != nullptr && session->can_send(now))) {

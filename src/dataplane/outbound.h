@@ -16,6 +16,7 @@
 #include "dataplane/uplink_shares.h"
 #include "device/peer_activity.h"
 #include "device/shared_state.h"
+#include "device/staged_packets.h"
 #include "ip/packets.h"
 #include "ip/segment_arena.h"
 #include "ip/segmentation.h"
@@ -104,6 +105,11 @@ class Outbound {
             DatagramJoiner::Limits limits);
   void seal_phase(SegmentPhase phase);
   void stage(std::span<const Routed> run, TimePoint now);
+  // The same for a peer that has a key, while packets wait before these. False: none waits any
+  // more, and the run may be sent.
+  [[nodiscard]] bool stage_behind_others(std::span<const Routed> run, TimePoint now);
+  void append(std::span<const Routed> run, StagedPackets::Appender& appender);
+  void ask_for_flush(Peer& peer, TimePoint now);
   void reject(ByteSpan packet, DropReason reason, TimePoint now);
   void point_at(Peer& peer, std::uint32_t why);
 

@@ -3,16 +3,16 @@
 
 namespace wring {
 
-std::size_t StagedPackets::push(ByteSpan packet) {
-  const std::lock_guard lock(mutex_);
-  if (queue_ == nullptr) queue_ = std::make_unique<Queue>();
+std::size_t StagedPackets::Appender::push(ByteSpan packet) {
+  std::unique_ptr<Queue>& queue = staged_.queue_;
+  if (queue == nullptr) queue = std::make_unique<Queue>();
   std::size_t dropped = 0;
-  if (queue_->size() == kLimit) {
-    queue_->pop_front();
+  if (queue->size() == kLimit) {
+    queue->pop_front();
     dropped = 1;
   }
-  queue_->emplace_back(packet.begin(), packet.end());
-  empty_.store(false, std::memory_order_release);
+  queue->emplace_back(packet.begin(), packet.end());
+  staged_.empty_.store(false, std::memory_order_release);
   return dropped;
 }
 

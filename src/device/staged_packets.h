@@ -17,16 +17,31 @@ namespace wring {
 // A queue of copies of packets, one for each peer, that costs 56 bytes while it is empty.
 // Thread-safe.
 //
-// Nothing is left behind for want of a flush if whoever publishes a key calls flush() afterwards,
-// and whoever pushes looks afterwards whether there is a key, and then flushes himself: the lock
-// orders the two. A worker that has a key but sees !empty() pushes behind what waits, so that no
+// No packet is left behind: the control thread publishes a key, then flushes; a worker pushes, then
+// checks for a key and wakes the control thread. Both take the lock, so one of the two sees the
+// other. A worker that has a key but sees !empty() appends behind the packets that wait, so that no
 // flow is reordered.
 class StagedPackets {
  public:
   static constexpr std::size_t kLimit = 128;  // P22; when full, the oldest makes room
 
-  // Appends a copy. Returns how many were dropped for it: 0 or 1.
-  std::size_t push(ByteSpan packet);
+  // Holds the lock, so that a run of packets is staged as a whole: a flush comes before it or after
+  // it, never in between.
+  class Appender {
+   public:
+    explicit Appender(StagedPackets& staged) : staged_(staged), lock_(staged.mutex_) {}
+    // True: no packet waits any more, so a worker that has a key sends the run itself. If it staged
+    // the run all the same, the next run would be staged behind that one, and so on for as long as
+    // the traffic lasts.
+    [[nodiscard]] bool is_empty() const { return staged_.queue_ == nullptr; }
+    // Appends a copy. Returns how many were dropped for it: 0 or 1.
+    std::size_t push(ByteSpan packet);
+
+   private:
+    StagedPackets& staged_;
+    const std::lock_guard<std::mutex> lock_;
+  };
+  std::size_t push(ByteSpan packet) { return Appender(*this).push(packet); }
   // Without the lock: may be out of date at once. False until the last packet was handed out by
   // flush().
   [[nodiscard]] bool empty() const {

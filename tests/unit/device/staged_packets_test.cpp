@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
 #include <thread>
 #include <vector>
 
@@ -51,6 +53,49 @@ TEST(StagedPackets, counts_what_it_drops_when_cleared) {
     push(staged, i);
   EXPECT_EQ(staged.clear(), 5U);
   EXPECT_TRUE(staged.empty());
+}
+
+// A worker that has a key, and a flush of 128 packets that each take 20 us to send: the worker is
+// at its lock when the flush ends, and has to see that nothing waits any more.
+TEST(StagedPackets, a_run_that_waited_for_a_flush_finds_nothing_to_wait_behind) {
+  StagedPackets staged;
+  for (int round = 0; round < 20; ++round) {
+    for (std::uint32_t i = 0; i < 128; ++i)
+      push(staged, i);
+    std::atomic<bool> flushing{false};
+    std::thread control([&] {
+      staged.flush([&flushing](ByteSpan) {
+        flushing = true;
+        std::this_thread::sleep_for(std::chrono::microseconds(20));
+      });
+    });
+    while (!flushing)
+      std::this_thread::yield();
+    {
+      const StagedPackets::Appender appender(staged);
+      EXPECT_TRUE(appender.is_empty());
+    }
+    control.join();
+    EXPECT_TRUE(staged.empty());
+  }
+}
+
+TEST(StagedPackets, a_run_is_staged_as_a_whole) {
+  StagedPackets staged;
+  std::vector<std::size_t> flushed;
+  std::thread control;
+  {
+    StagedPackets::Appender appender(staged);
+    EXPECT_TRUE(appender.is_empty());
+    const Bytes<4> packet{};
+    appender.push(packet);
+    control = std::thread([&] { flushed.push_back(staged.flush([](ByteSpan) {})); });
+    for (int i = 0; i < 63; ++i)
+      appender.push(packet);
+    EXPECT_FALSE(appender.is_empty());
+  }
+  control.join();
+  EXPECT_EQ(flushed, std::vector<std::size_t>{64});
 }
 
 TEST(StagedPackets, costs_little_while_empty) {
