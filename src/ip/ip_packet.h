@@ -8,7 +8,6 @@
 
 #include "base/bytes.h"
 #include "base/drop_reason.h"
-#include "ip/ip_address.h"
 #include "ip/ip_header.h"
 
 namespace wring {
@@ -71,9 +70,5 @@ inline tl::expected<IpView, DropReason> inspect_v6(ByteSpan bytes) {
   if (version == 6) return internal::inspect_v6(bytes);
   return tl::unexpected(DropReason::kMalformedInner);
 }
-
-// Of a packet that has passed inspect().
-[[nodiscard]] IpAddress source_of(ByteSpan packet);
-[[nodiscard]] IpAddress destination_of(ByteSpan packet);
 
 }  // namespace wring

@@ -6,6 +6,7 @@
 #include "ip/ecn.h"
 #include "ip/icmp.h"
 #include "ip/ip_packet.h"
+#include "tests/support/packets.h"
 
 using namespace wring;
 

@@ -54,6 +54,16 @@ inline Packet make_packet(const PacketSpec& spec) {
   return packet;
 }
 
+// The addresses of a packet that has passed inspect().
+inline IpAddress source_of(ByteSpan packet) {
+  return ip_version(packet) == 4 ? IpAddress::v4(load<Ipv4Header>(packet).source)
+                                 : IpAddress::v6(load<Ipv6Header>(packet).source);
+}
+inline IpAddress destination_of(ByteSpan packet) {
+  return ip_version(packet) == 4 ? IpAddress::v4(load<Ipv4Header>(packet).destination)
+                                 : IpAddress::v6(load<Ipv6Header>(packet).destination);
+}
+
 // As Inbound hands them out. Each packet is valid, and of the length that its header gives.
 inline std::vector<InnerPacket> inner_packets(std::vector<Packet>& packets) {
   std::vector<InnerPacket> inner;
