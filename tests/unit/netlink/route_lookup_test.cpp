@@ -43,7 +43,7 @@ class RouteLookupTest : public test::NamespaceTest {
   // A peer at `remote` that was heard at our address `source` on `interface`.
   static Endpoint heard(const std::string& remote, const std::string& source,
                         const char* interface) {
-    Endpoint endpoint = parse_endpoint(remote).value();
+    Endpoint endpoint = parse_endpoint(remote, if_nametoindex).value();
     inet_pton(endpoint.is_v4() ? AF_INET : AF_INET6, source.c_str(), &endpoint.source);
     endpoint.set_source_ifindex(if_nametoindex(interface));
     return endpoint;
