@@ -69,14 +69,6 @@ class SeqLock {
     sequence_.store(before + 2, std::memory_order_release);
   }
 
-  // Writes only if the value would change, which keeps the cache line shared in the common case.
-  // Returns true if it wrote.
-  bool store_if_different(const T& value) {
-    if (load() == value) return false;
-    store(value);
-    return true;
-  }
-
  private:
   static constexpr std::size_t kWords = (sizeof(T) + 7) / 8;
   static constexpr unsigned kTriesBeforeYield = 64;

@@ -170,7 +170,7 @@ void UapiServer::set_timer() {
 
 void UapiServer::on_timer() {
   std::uint64_t times = 0;
-  static_cast<void>(read(timer_.get(), &times, sizeof times));
+  [[maybe_unused]] const ssize_t got = read(timer_.get(), &times, sizeof times);
   // Whether there is a place, or a descriptor, shows when the next client is taken.
   if (paused_) drop_stuck_clients();
   if (paused_) resume();

@@ -1,7 +1,7 @@
 // Keys as `wg` writes them: base64.
 #pragma once
 
-#include <sodium/utils.h>
+#include <sodium.h>
 
 #include <array>
 #include <string_view>

@@ -1,3 +1,4 @@
+// Puts the parts of an interface together, and runs the control thread's loop.
 #include "daemon/tunnel.h"
 
 #include <spdlog/spdlog.h>
@@ -10,10 +11,11 @@
 #include <thread>
 
 #include "crypto/aead.h"
+#include "daemon/event_text.h"
+#include "daemon/interface_setup.h"
 #include "daemon/peer_name.h"
 #include "process/confinement.h"
 #include "process/locked_memory.h"
-#include "steering/flow_steering.h"
 
 namespace wring {
 namespace {
@@ -23,69 +25,8 @@ constexpr std::size_t kHandshakesPerTurn = 32;
 // With more, the control thread that hands out the work would be the narrow place.
 constexpr unsigned kMaxHandshakeThreads = 16;
 
-// The kernel takes a killed process's rings apart a little after it has gone, and with them its
-// TUN: whoever starts it again at once must not find the name taken.
-constexpr std::chrono::milliseconds kNamePause{20};
-constexpr int kNamePauses = 25;
-
-Result<TunDevice> open_tun(TunnelOptions& options) {
-  if (options.tun_fd) return TunDevice::adopt(std::move(options.tun_fd), options.offload);
-  auto tun = TunDevice::create(options.interface, options.workers, kDefaultTunMtu, options.offload);
-  for (int i = 0; i < kNamePauses && !tun && tun.error().code == EBUSY; ++i) {
-    std::this_thread::sleep_for(kNamePause);
-    tun = TunDevice::create(options.interface, options.workers, kDefaultTunMtu, options.offload);
-  }
-  return tun;
-}
-
-// Packets also pass without any of this, so a refusal is only a warning.
-void tune(const TunDevice& tun) {
-  for (const auto& done : {tun.lengthen_queue(), tun.keep_silent()}) {
-    if (!done) spdlog::warn("{}: {}", tun.name(), done.error().message);
-  }
-  // A container often has a /proc/sys that it may not write to. The host answers for it there.
-  if (!tun.turn_redirects_off_for_all()) {
-    spdlog::debug("{}: IPv4 redirects stay on for all interfaces", tun.name());
-  }
-}
-
-// From so many workers on (steering/steering.h). Of two, the one that a peer's answers come to may
-// seal for it, too: the other core is busy with what sends and delivers, and a flow whose two
-// directions share a worker costs less (docs/decisions/0012-many-cores.md).
-constexpr std::size_t kWorkersToSpreadOver = 3;
-
-// One peer's flows leave by all workers. Where that cannot be, they leave by the one that their
-// answers come to, as the kernel has it.
-void spread_flows(const TunDevice& tun) {
-  if (tun.queues().size() < kWorkersToSpreadOver) return;
-  const auto steered = steer_flows_by_hash(tun.queues().front().get());
-  if (!steered) spdlog::debug("{}: {}", tun.name(), steered.error().message);
-}
-
 unsigned handshake_threads() {
   return std::clamp(std::thread::hardware_concurrency(), 1U, kMaxHandshakeThreads);
-}
-
-std::string_view describe(DeviceEvent event) {
-  switch (event) {
-    case DeviceEvent::kInitiationSent:
-      return "sent a handshake initiation";
-    case DeviceEvent::kInitiationReceived:
-      return "received a handshake initiation";
-    case DeviceEvent::kResponseReceived:
-      return "received a handshake response";
-    case DeviceEvent::kSessionConfirmed:
-      return "confirmed the session";
-    case DeviceEvent::kHandshakeGivenUp:
-      return "gave up the handshake: no answer for 90 seconds";
-    case DeviceEvent::kKeepaliveSent:
-      return "sent a keepalive";
-    case DeviceEvent::kKeysZeroed:
-      return "wiped all keys: no new session for 540 seconds";
-    case DeviceEvent::kSourceRefused:
-      return "left the address that it was heard on: the route leads elsewhere";
-  }
-  return {};
 }
 
 }  // namespace
@@ -96,11 +37,11 @@ Result<std::unique_ptr<Tunnel>> Tunnel::open(TunnelOptions options) {
   if (!loop) return tl::unexpected(loop.error());
   auto wakeup = Wakeup::create();
   if (!wakeup) return tl::unexpected(wakeup.error());
-  auto tun = open_tun(options);
+  auto tun = options.tun_fd ? TunDevice::adopt(std::move(options.tun_fd), options.offload)
+                            : create_interface(options.interface, options.workers, options.offload);
   if (!tun) return tl::unexpected(tun.error());
   const auto workers = static_cast<unsigned>(tun->queues().size());
   tune(*tun);
-  spread_flows(*tun);
   if (options.cpus.size() > workers) {
     spdlog::warn("{}: the descriptor that was handed in is one queue: one worker, on CPU {}",
                  tun->name(), options.cpus.front());

@@ -20,13 +20,13 @@
 #include "device/handshake_job.h"
 #include "device/handshake_load.h"
 #include "device/peer.h"
-#include "device/rate_limiter.h"
 #include "device/shared_state.h"
 #include "device/source_follower.h"
 #include "device/timer_queue.h"
 #include "ip/packets.h"
 #include "noise/cookie.h"
 #include "noise/identity.h"
+#include "tables/rate_limiter.h"
 
 namespace wring {
 

@@ -100,9 +100,9 @@ RULES = (
     Rule("P32", "under load: a cookie first, then 20 a second and 5 at once per source", (
         _sim("UnderLoad.one_handshake_less_in_the_queue_is_no_load", "510"),
         _sim("UnderLoad.lasts_for_a_second_after_the_queue_was_long"),
-        _unit("device_test", "RateLimiter.lets_five_through_at_once"),
-        _unit("device_test", "RateLimiter.lets_twenty_a_second_through"),
-        _unit("device_test", "RateLimiter.an_ipv6_64_counts_as_one_source"))),
+        _unit("tables_test", "RateLimiter.lets_five_through_at_once"),
+        _unit("tables_test", "RateLimiter.lets_twenty_a_second_through"),
+        _unit("tables_test", "RateLimiter.an_ipv6_64_counts_as_one_source"))),
     Rule("P33", "a cookie is bound to address and port and to one mac1; 120 s and 115 s", (
         _unit("noise_test", "Cookies.the_secret_changes_every_120_seconds", "120s"),
         _unit("noise_test", "Cookies.a_cookie_is_used_for_115_seconds", "115s"))),

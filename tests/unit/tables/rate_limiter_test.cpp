@@ -1,4 +1,4 @@
-#include "device/rate_limiter.h"
+#include "tables/rate_limiter.h"
 
 #include <gtest/gtest.h>
 

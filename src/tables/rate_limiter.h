@@ -44,8 +44,8 @@ class TokenBuckets {
   std::map<IpAddress, Order::iterator> buckets_;
 };
 
-// 20 messages per second, 5 at once, for each IPv4 address and each IPv6 /64. Whoever has one /64
-// of IPv6 easily has a /48 with 65,536 of them, so wider prefixes have buckets, too: 200 per second
+// 20 messages per second, 5 at once, for each IPv4 address and each IPv6 /64. A sender that has one
+// /64 easily has a /48 with 65,536 of them, so wider prefixes have buckets, too: 200 per second
 // for a /48, 2,000 for a /32 (docs/decisions/0025-handshakes-under-attack.md). Control thread only.
 class RateLimiter {
  public:

@@ -1,5 +1,5 @@
 // Limits handshake messages per source while the device is under load (P32).
-#include "device/rate_limiter.h"
+#include "tables/rate_limiter.h"
 
 #include <algorithm>
 #include <iterator>
