@@ -1,3 +1,4 @@
+// Applies a request of the control socket to sockets and device, and describes both for a reply.
 #include "daemon/configuration.h"
 
 #include <spdlog/spdlog.h>

@@ -82,7 +82,7 @@ void Worker::set_sockets(std::shared_ptr<const UdpSockets> sockets) {
   pump_->set_sockets(std::move(sockets));
 }
 
-// The pump tells of failures within wait(), during which the thread is offline.
+// The pump reports failures within wait(), during which the thread is offline.
 void Worker::on_send_error(const OutgoingDatagram& datagram, int error) {
   reader_->online();
   send_failures_.take(datagram, error, *pump_);

@@ -4,7 +4,7 @@
 // is then sent again datagram by datagram, after the rest of its batch. A datagram of the same flow
 // that the kernel did take in that batch (it left alone, or in a smaller size) overtakes the row,
 // once, and the receiver sees what any path that changes shows it. It cannot be helped: io_uring
-// has the whole batch when it tells of the first failure. See
+// has the whole batch when it reports the first failure. See
 // docs/decisions/0027-refused-output.md.
 #include "dataplane/datagram_joiner.h"
 

@@ -1,3 +1,4 @@
+// A lock-free stack of the peers that workers want the control thread to look at.
 #include "device/attention_list.h"
 
 #include "device/peer.h"
@@ -5,7 +6,8 @@
 namespace wring {
 
 bool AttentionList::push(Peer& peer, std::uint32_t why) {
-  // Acquire: whoever finds the bits cleared also finds that the list no longer uses attention_next.
+  // Acquire: a worker that finds the bits cleared also finds that the list no longer uses
+  // attention_next.
   // Release: what the worker wrote before is seen by the control thread when it takes the bits.
   if (peer.attention.fetch_or(why, std::memory_order_acq_rel) != 0) return false;
   Peer* head = head_.load(std::memory_order_relaxed);

@@ -47,7 +47,7 @@ class DatagramSender {
   virtual int send(const OutgoingDatagram& datagram) = 0;
 };
 
-// What befell a peer, for logs and tests.
+// What happened to a peer, for logs and tests.
 enum class DeviceEvent {
   kInitiationSent,
   kInitiationReceived,
@@ -128,15 +128,15 @@ class Device {
   // To be called with an initiation only while takes_initiations(), with another message only while
   // takes_answers().
   void handle_handshake(ByteSpan message, const Endpoint& from, Instant now);
-  // False while as many jobs are with the executor as may be: the queue keeps what waits, so that
-  // its length tells of the load.
+  // False while as many jobs are with the executor as may be. Messages that wait stay in the queue,
+  // so that its length shows the load.
   [[nodiscard]] bool takes_initiations() const {
     return answering_jobs_ < kMaxAnsweringJobs && has_room_for_job();
   }
   [[nodiscard]] bool takes_answers() const { return has_room_for_job(); }
   // Takes back what the executor has run (device_complete.cpp).
   void complete(std::unique_ptr<HandshakeJob> job, Instant now);
-  // How full the queue of handshakes is: it tells of the load (P32).
+  // How full the queue of handshakes is. It shows the load (P32).
   void note_queue_depth(std::size_t depth, TimePoint now) { load_.note_queue_depth(depth, now); }
   // Peers that workers pointed at.
   void handle_attention(Instant now);
@@ -155,7 +155,7 @@ class Device {
   void handle_cookie_reply(ByteSpan bytes, Instant now);
   // True: go on. Otherwise the message was dropped, counted, or answered by a cookie.
   bool admit(ByteSpan bytes, const Endpoint& from, SessionIndex sender, Instant now);
-  // What a message has cost so far was for nothing, which tells of the load.
+  // Drops a message after work was spent on it, and counts it towards the load (HandshakeLoad).
   void refuse(DropReason why, TimePoint now);
   void want_handshake(Peer& peer, Instant now, Retry retry);
   void begin_initiation(Peer& peer, Instant now);

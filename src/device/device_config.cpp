@@ -1,3 +1,8 @@
+// How the device is configured: its private key, its peers, and whether it is up.
+//
+// An edited peer keeps its session, its counters and its time stamp (P39). A new private key
+// removes a peer that has become ourselves and stops sending on the sessions in use (P16). An
+// interface that goes down drops every session and stages nothing, as the kernel's wg_stop does.
 #include "device/device.h"
 
 namespace wring {

@@ -1,3 +1,9 @@
+// Handshake messages in and out, up to the job that computes them ([WG] 5.4, 6.6).
+//
+// A message is first checked without Curve25519: mac1, and under load mac2 and the rate limiter
+// (P31, P32). Then a job goes to the executor with copies of all it needs, and device_complete.cpp
+// takes its result back. Our own initiations go the same way. At most one leaves per peer every
+// five seconds (P6).
 #include "device/device.h"
 #include "steering/steering.h"
 

@@ -1,3 +1,7 @@
+// What the control thread seals and sends itself: keepalives and staged packets.
+//
+// It also publishes which session the workers may send on, and retires sessions that left their
+// slots. A send that fails because of its source address is tried once more without it (P29).
 #include <algorithm>
 #include <cerrno>
 

@@ -1,3 +1,13 @@
+// The five timers of a peer ([WG] 6), and what workers asked for by the attention list.
+//
+//   retransmit handshake   an initiation is sent again after 5 s plus jitter, for 90 s (P7)
+//   passive keepalive      data came and nothing was sent for 10 s (P26)
+//   new handshake          data was sent and nothing came back for 15 s (P9)
+//   zero keys              no new session for 540 s: all keys are wiped (P14)
+//   persistent keepalive   every N seconds without traffic (P27)
+//
+// Workers only write times into PeerActivity. A timer that fires reads them, and is armed again if
+// there was traffic meanwhile. No timer waits for room for a handshake.
 #include <algorithm>
 
 #include "device/device.h"

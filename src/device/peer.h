@@ -50,7 +50,7 @@ struct Peer {
 
   // --- Any thread ---
   const PublicKey public_key;
-  // Where it is reached; written by whoever authenticated its latest message (P28).
+  // Where it is reached. The thread that authenticated its latest message writes it (P28).
   SeqLock<Endpoint> endpoint;
   // An authentic message came from there (P28). True if it came another way than the one before,
   // so that its source has to be checked (SourceFollower).

@@ -1,3 +1,4 @@
+// Finds the timer of a peer that is due first.
 #include "device/peer_timers.h"
 
 namespace wring {

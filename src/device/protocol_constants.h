@@ -34,7 +34,7 @@ inline constexpr auto kZeroKeysTime = 3 * kRejectAfterTime;
 // Two initiations of one peer are at least this far apart; the kernel's INITIATIONS_PER_SECOND
 // of 50.
 inline constexpr std::chrono::milliseconds kInitiationInterval{20};
-// Whoever has too many handshakes to serve counts as under load for this long after. P32
+// A device with too many handshakes to serve counts as under load for this long afterwards (P32).
 inline constexpr std::chrono::seconds kUnderLoadHold{1};
 inline constexpr std::size_t kHandshakeQueueLength =
     4096;  // the kernel's MAX_QUEUED_INCOMING_HANDSHAKES

@@ -45,7 +45,7 @@ class StagedPackets {
   // Without the lock: may be out of date at once. False until the last packet was handed out by
   // flush().
   [[nodiscard]] bool empty() const {
-    // Acquire: whoever sees the queue emptied sends after what flush() sent.
+    // Acquire: a worker that sees the queue emptied sends after what flush() sent.
     return empty_.load(std::memory_order_acquire);
   }
   // Calls f(MutByteSpan) for every packet, oldest first, and returns how many. Holds the lock

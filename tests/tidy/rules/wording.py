@@ -34,9 +34,6 @@ _BANNED = [(re.compile(pattern, re.IGNORECASE if pattern.startswith(r"\b") else 
 _CPP_COMMENT = re.compile(r"//+\s?(.*)")
 _HASH_COMMENT = re.compile(r"(?:^|\s)#+ (.*)")
 
-# Folders whose comments are still to be rewritten. Others may not fall behind.
-_LATER = tuple(f"src/{folder}/" for folder in ("daemon", "dataplane", "device", "ip"))
-
 
 def _prose(tree: Tree, path: str) -> Iterator[tuple[int, str]]:
     pattern = {"md": None, "h": _CPP_COMMENT, "cpp": _CPP_COMMENT}.get(
@@ -51,8 +48,6 @@ def _prose(tree: Tree, path: str) -> Iterator[tuple[int, str]]:
 def check(tree: Tree) -> Iterator[Violation]:
     for path in tree.select(".md", ".h", ".cpp", ".py", ".sh", ".cmake", "CMakeLists.txt"):
         if path.startswith("tests/tidy/") or path == "CHANGELOG.md":
-            continue
-        if path.startswith(_LATER) and "planted" not in path:
             continue
         for number, text in _prose(tree, path):
             for pattern, advice in _BANNED:
