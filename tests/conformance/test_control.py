@@ -151,7 +151,8 @@ def test_p39_remove_update_only_and_replace(fresh):
 def test_p39_an_endpoint_may_name_a_zone(fresh):
     key = Key().public.hex()
     fresh.must_set(f"public_key={key}", "endpoint=[fe80::1%lo]:51820")
-    assert fresh.get()[1][key]["endpoint"] == "[fe80::1%lo]:51820"
+    # Shown by its number: `wg` crashes on a name that its own namespace does not have.
+    assert fresh.get()[1][key]["endpoint"] == "[fe80::1%1]:51820"
 
 
 def test_p39_editing_a_peer_keeps_session_counters_and_timestamp(wring, peer):

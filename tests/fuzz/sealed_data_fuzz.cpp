@@ -60,7 +60,7 @@ Bytestring expected(const Bytestring& in, std::uint8_t tos) {
   if (header < 20 || total < header || total > in.size()) return {};
   if (v4 && load<Bytes<4>>(in, 12) != kInner) return {};
   const unsigned shift = v4 ? 0 : 4;
-  const unsigned inner = in[1] >> shift & 3U;
+  const unsigned inner = unsigned{in[1]} >> shift & 3U;
   const unsigned outer = tos & 3U;
   if (inner == 0 && outer == 3) return {};
   Bytestring out(in.begin(), in.begin() + static_cast<std::ptrdiff_t>(total));
