@@ -29,7 +29,7 @@ class OutboundUplinkTest : public testing::Test {
     peer.endpoint.store(parse_endpoint(endpoint).value());
     peer.sending = &session;
   }
-  // How many datagrams come of that many packets.
+  // How many datagrams that many packets make.
   std::size_t send(std::string_view destination, std::size_t count) {
     std::vector<Packet> packets(count, make_packet({.source = "10.0.0.1",
                                                     .destination = destination,

@@ -14,7 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // Threads that finish `per_ms` jobs each millisecond, in the order in which they came. The first
-// product of an attacker's job is not computed, because nothing comes of it.
+// product of an attacker's job is not computed, because its result is refused anyway.
 class SlowPool final : public HandshakeExecutor {
  public:
   void submit(std::unique_ptr<HandshakeJob> job) override { waiting_.push_back(std::move(job)); }

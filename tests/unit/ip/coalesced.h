@@ -57,7 +57,7 @@ inline bool equal(const VnetHeader& a, const VnetHeader& b) {
   return std::bit_cast<Bytes<10>>(a) == std::bit_cast<Bytes<10>>(b);
 }
 
-// The sizes of the writes that come of these packets, by number of packets.
+// The sizes of the writes that these packets make, by number of packets.
 inline std::vector<std::size_t> groups(std::vector<Packet> packets, bool udp = true) {
   const std::vector<InnerPacket> inner = inner_packets(packets);
   Coalescer coalescer(udp);
