@@ -3,7 +3,7 @@
 #
 # Builds with counters in build/coverage, runs the unit tests, the simulation, the fuzzers' corpus,
 # the wire peer's tests and the end-to-end tests (or only those with the labels given), and prints
-# for each file of src/noise and src/dataplane how many of its lines ran. Ends with status 1 if a
+# for each file of the pure folders how many of its lines ran. Ends with status 1 if a
 # test failed, or if it is less than 90 % of all lines. Needs root, or sudo, for namespaces. Tests
 # labelled slow are left out, and so is the one of confinement: wring runs without its filter of
 # system calls here, which would keep it from writing its counters at the end.
@@ -36,7 +36,9 @@ as_root ctest --preset coverage -j "$(nproc)" "${selection[@]}" </dev/null || te
 # The objects of tests are left out by the filters: what counts is what they ran.
 lines=enough
 filters=()
-for folder in crypto noise ip tables device dataplane; do filters+=(--filter "src/$folder/"); done
+for folder in crypto noise ip config tables peer device dataplane; do
+  filters+=(--filter "src/$folder/")
+done
 as_root gcovr --root . --object-directory "$build" "${filters[@]}" \
   --fail-under-line "$least" "$build" || lines=missing
 echo "coverage: tests $tests, lines ${lines/enough/at least $least %}"

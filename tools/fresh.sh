@@ -49,13 +49,16 @@ fi
 
 # The container writes to a layer of its own over the file system, so each run begins with nothing
 # installed. It shares the network, because Debian's archive is all it needs. The limits are set,
-# because podman's own are above those of a container that this script may run in.
+# because podman's own are above those of a container that this script may run in. /run and /tmp are
+# in memory, because the podman of a test does not see there that its container has ended if they
+# are in that layer.
 git -c safe.directory='*' bundle create --quiet build/fresh.bundle HEAD
 say "running: $commands"
 begin=$SECONDS
 status=0
 podman --runtime runc --cgroup-manager cgroupfs run --rm --privileged --network host \
   --ulimit "nofile=$(ulimit -n):$(ulimit -n)" --ulimit nproc=16384:16384 --device /dev/net/tun \
+  --tmpfs /run:rw,exec,suid,dev --tmpfs /tmp:rw,exec,suid,dev \
   --volume "$PWD/build/fresh.bundle:/wring.bundle:ro" --rootfs "$root:O" \
   bash -c "git -c advice.detachedHead=false clone --quiet /wring.bundle /root/wring &&
     cd /root/wring && $commands" || status=$?

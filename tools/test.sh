@@ -1,15 +1,20 @@
 #!/usr/bin/env bash
 # Installs what is needed, builds everything, runs every test. Usage: tools/test.sh [--fast]
 #
-# First the quick checks and the release build. Then two lanes side by side, because most release
-# tests wait and most sanitizer time is spent computing:
-#   release     unit, simulation, end-to-end, conformance, chaos and interop tests, and the rules
-#   sanitizers  unit tests, simulation and fuzz corpus under AddressSanitizer and UBSan; unit tests
-#               and simulation under ThreadSanitizer; several workers with real sockets and TUN
-#               under the latter; the build with clang, which checks the thread annotations
+# First the quick checks and the daemon's release build. Then two lanes side by side, because the
+# daemon's tests mostly wait, and everything else mostly computes:
+#   daemon   end-to-end, conformance, chaos and interop tests
+#   parts    the rules; unit tests of the engine and simulation of the release build, and under
+#            ThreadSanitizer; all unit tests, simulation and fuzz corpus by clang under
+#            AddressSanitizer and UBSan, which checks the thread annotations, too; several workers
+#            with real sockets and TUN under ThreadSanitizer; clang-tidy; unit tests and simulation
+#            for arm64, and a tunnel to such a kernel, under QEMU
 # Last come the tests that need the machine for themselves. Each lane writes to build/log/, and its
-# output is shown when it ends. --fast leaves out the sanitizers, clang, the kernel in QEMU and
-# everything labelled slow. Needs root, or sudo, for namespaces.
+# output is shown when it ends. --fast leaves out the sanitizers, arm64, the kernel in QEMU, the
+# packages and everything labelled slow. Needs root, or sudo, for namespaces.
+#
+# ccache is used wherever it is installed, but not with CI in the environment: a cache that is empty
+# costs more than the precompiled headers that it cannot hold.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
@@ -61,7 +66,9 @@ check_format() {
 }
 
 launcher=()
-if command -v ccache >/dev/null; then launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
+if [ -z "${CI:-}" ] && command -v ccache >/dev/null; then
+  launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+fi
 
 # build PRESET TARGET...
 build() {
@@ -94,39 +101,60 @@ race_tests() {
   build tsan wring racing && as_root ctest --test-dir build/tsan -L '^races$' --output-on-failure
 }
 
-sanitizers() {
-  # The other lane measures time and loss: it goes first where both want a core.
-  renice -n 10 "$BASHPID" >/dev/null
-  stage "asan and ubsan" build_and_test asan tests/unit tests/sim tests/fuzz
-  stage "tsan" build_and_test tsan tests/unit tests/sim
-  stage "tsan, with sockets and TUN" race_tests
-  stage "clang" build_and_test clang tests/fuzz
+# Where the machine itself is one, the release build's tests have shown it.
+arm64_tests() {
+  [ "$(dpkg --print-architecture)" != arm64 ] || return 0
+  build arm64 tests/all wring_cipher_cost wring && ctest --preset arm64 -j "$cores" &&
+    as_root tests/interop/arm64_smoke.py
 }
 
-release_tests() {
-  local left_out='^lonely$'
-  [ "$fast" = no ] || left_out='^(lonely|slow|qemu)$'
+# What is configured already: the other lane reads it. The tests by their folders, because two runs
+# of ctest in one folder would write the same log.
+release_part_tests() {
+  cmake --build --preset release --target all -- --quiet || return
+  as_root ctest --test-dir build/release/tests -L '^(tidy|unit|sim|parts)$' -j "$cores" \
+    --output-on-failure &&
+    as_root ctest --test-dir build/release/bench --output-on-failure
+}
+
+parts() {
+  # The other lane measures time and loss: it goes first where both want a core.
+  renice -n 10 "$BASHPID" >/dev/null
+  stage "rules, and parts of the release build" release_part_tests
+  [ "$fast" = no ] || return 0
+  stage "asan, ubsan and fuzzers" build_and_test asan tests/unit tests/sim tests/fuzz
+  stage "tsan" build_and_test tsan tests/unit tests/sim
+  stage "tsan, with sockets and TUN" race_tests
+  stage "clang-tidy" tools/tidy.sh
+  stage "arm64" arm64_tests
+}
+
+daemon_tests() {
+  local left_out='^(lonely|bench|tidy|unit|sim|fuzz|parts)$'
+  [ "$fast" = no ] || left_out='^(lonely|bench|tidy|unit|sim|fuzz|parts|slow|qemu|packages)$'
   # Some of these tests do nothing but wait for minutes: they take no core from the others.
-  stage "release tests" as_root ctest --preset release -j "$((cores + 2))" -LE "$left_out"
+  stage "daemon's tests" as_root ctest --preset release -j "$((cores + 2))" -LE "$left_out"
 }
 
 lonely_tests() {
   as_root ctest --preset release -L '^lonely$'
 }
 
-stage "Debian packages" tools/install-deps.sh || exit 1
+if [ "$fast" = yes ]; then
+  stage "Debian packages" tools/install-deps.sh || exit 1
+else
+  stage "Debian packages" tools/install-deps.sh --arm64 || exit 1
+fi
 stage "peers for the interop tests" tools/install-peers.sh
 stage "format" check_format
-stage "release build" build release all || exit 1
+stage "daemon's release build" build release src/all docs/man/all tests/support/all || exit 1
 
 say "everything up to here took $SECONDS s"
-lane release release_tests
-release=$!
-if [ "$fast" = no ]; then
-  lane sanitizers sanitizers
-  await sanitizers $!
-fi
-await release "$release"
+lane daemon daemon_tests
+daemon=$!
+lane parts parts
+await parts $!
+await daemon "$daemon"
 stage "tests that need the machine for themselves" lonely_tests
 
 say "peers for the interop tests:"

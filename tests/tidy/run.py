@@ -1,7 +1,8 @@
-"""Checks the rules of the house: run.py [--root DIR] [--build DIR] [RULE...].
+"""Checks the rules of the house: run.py [--root DIR] [--build DIR] [--figures] [RULE...].
 
 Without a RULE all are checked. A violation is printed with the rule, its reason and what to do.
---build names a configured build folder; without one no header is compiled alone.
+--build names a configured build folder; without one no header is compiled alone. --figures prints
+what a rule has measured besides: run.py --figures sizes.
 """
 from __future__ import annotations
 
@@ -49,6 +50,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--root", type=pathlib.Path,
                         default=pathlib.Path(__file__).resolve().parents[2])
     parser.add_argument("--build", type=pathlib.Path)
+    parser.add_argument("--figures", action="store_true")
     parser.add_argument("rules", nargs="*", metavar="RULE")
     options = parser.parse_args(arguments)
     known = all_rules()
@@ -56,6 +58,9 @@ def main(arguments: list[str]) -> int:
         parser.error(f"no such rule: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     tree = Tree(options.root.resolve(), options.build and options.build.resolve())
     kept = [report(tree, known[name]) for name in options.rules or known]
+    for name in (options.rules or known) if options.figures else ():
+        for line in getattr(known[name], "figures", lambda _: ())(tree):
+            print(f"tidy: {name}: {line}")
     return 0 if all(kept) else 1
 
 

@@ -49,6 +49,15 @@ _PLANTED = [
     ("links", "docs/planted.md", "`src/device/device.h: no_such_function`\n", "not there"),
     ("links", "docs/planted.md", "`src/device/gone.h`\n", "does not exist"),
     ("openings", "src/tun/planted.cpp", "int x;\n", "does not begin with a comment"),
+    ("built", "tests/unit/tun/planted.cpp", "// x\n", "is not built"),
+    ("built", "bench/micro/planted.cpp", "// x\n", "is not built"),
+    ("built", "tests/support/planted.cpp", "// x\n", "is not built"),
+    ("built", "tests/planted/CMakeLists.txt", "# x\n", "does not add its folder"),
+    ("built", "tests/chaos/test_planted.py", "x = 1\n", "is not run"),
+    ("built", "tests/interop/test_planted.py", "x = 1\n", "is not run"),
+    ("built", "tests/conformance/wire/test_planted.py", "x = 1\n", "is not run"),
+    ("built", "tests/e2e/planted_test.py", "def test_it():\n    pass\n", "does not look"),
+    ("built", "tests/e2e/test_planted.py", "@pytest.mark.slow\n", "slow tests that are not run"),
     ("names", "src/tun/planted.h", "inline int nobody_calls_me() { return 1; }\n",
      "nobody_calls_me"),
     ("names", "src/tun/planted.h", "constexpr int kNobodyReads = 1;\n", "kNobodyReads"),
@@ -109,6 +118,14 @@ def test_a_folder_with_too_much_code_is_found(copy, plant):
         plant(f"src/tun/planted{number}.cpp", "// x\n" * 340)
     found = [str(violation) for violation in _check(_RULES["sizes"], copy)]
     assert [one for one in found if one.startswith("src/tun: holds")]
+
+
+def test_files_whose_median_is_long_are_found(copy, plant):
+    for number in range(900):
+        plant(f"bench/planted{number}.cpp", "int f() {\n" + "  ;\n" * 130 + "}\n")
+    found = [str(violation) for violation in _check(_RULES["sizes"], copy)]
+    assert [one for one in found if "files is 132 lines, less than 120 are allowed" in one]
+    assert not _check(_RULES["sizes"], _ROOT)
 
 
 def test_each_rule_has_a_planted_violation_and_explains_itself():

@@ -18,7 +18,8 @@ from tree import Tree, Violation
 NAME = "headers"
 REASON = "A header that needs another one before it breaks the first file that includes it alone."
 ADVICE = ("Include in the header what it uses. A .cpp includes its own header first, so that "
-          "building it compiles the header alone; the other headers are compiled by this rule.")
+          "building it compiles the header alone; the other headers, and those of files that are "
+          "joined in this build (cmake/UnityBuild.cmake), are compiled by this rule.")
 
 _TIMEOUT_S = 120
 
@@ -34,14 +35,24 @@ def _own_header_first(tree: Tree) -> Iterator[Violation]:
             yield Violation(path, line, f"does not include {header.removeprefix('src/')} first")
 
 
+def _sources(path: str, home: str, root: pathlib.Path) -> list[str]:
+    """The file itself, or those that CMake has joined in it."""
+    if "/Unity/unity_" not in path:
+        return [path]
+    text = pathlib.Path(path).read_text(encoding="utf-8").replace(f"{home}/src", f"{root}/src")
+    return re.findall(r'^#include "(.*)"$', text, re.MULTILINE)
+
+
 @functools.cache
-def _flags(build: pathlib.Path, root: pathlib.Path) -> dict[str, list[str]]:
-    """For each folder the compiler and the flags of one of its files, by the compile database.
+def _flags(build: pathlib.Path, root: pathlib.Path) -> tuple[dict[str, list[str]], set[str]]:
+    """For each folder the compiler and the flags of one of its files, by the compile database, and
+    the files that are compiled behind others.
 
     The build may be that of another checkout than `root`: its paths are replaced."""
     cache = (build / "CMakeCache.txt").read_text(encoding="utf-8")
     home = re.findall(r"^CMAKE_HOME_DIRECTORY:INTERNAL=(.*)$", cache, re.MULTILINE)[0]
     chosen: dict[str, list[str]] = {}
+    joined: set[str] = set()
     with (build / "compile_commands.json").open(encoding="utf-8") as file:
         for entry in json.loads(file.read().replace(f"{home}/src", f"{root}/src")):
             words = shlex.split(entry["command"])
@@ -49,8 +60,11 @@ def _flags(build: pathlib.Path, root: pathlib.Path) -> dict[str, list[str]]:
                 words.pop(0)
             # What remains are the compiler, definitions, include paths and warnings.
             end = words.index("-o")
-            chosen.setdefault(os.path.dirname(entry["file"]), words[:end])
-    return chosen
+            sources = _sources(entry["file"], home, root)
+            joined.update(os.path.relpath(one, root) for one in sources[1:])
+            for one in sources:
+                chosen.setdefault(os.path.dirname(one), words[:end])
+    return chosen, joined
 
 
 def _closure(tree: Tree, header: str) -> list[str]:
@@ -67,7 +81,8 @@ def _closure(tree: Tree, header: str) -> list[str]:
 def _compiles(tree: Tree, header: str) -> str:
     """Empty, or the compiler's first complaint. What compiled once is not compiled again."""
     assert tree.build is not None
-    flags = _flags(tree.build, tree.root).get(str(tree.root / os.path.dirname(header)))
+    by_folder, _ = _flags(tree.build, tree.root)
+    flags = by_folder.get(str(tree.root / os.path.dirname(header)))
     if flags is None:
         return "no file of this folder is in compile_commands.json"
     digest = hashlib.sha256(repr(flags).replace(str(tree.root), "").encode())
@@ -92,8 +107,9 @@ def check(tree: Tree) -> Iterator[Violation]:
     yield from _own_header_first(tree)
     if tree.build is None:
         return
+    _, joined = _flags(tree.build, tree.root)
     alone = [path for path in tree.select(".h", under="src/")
-             if path.removesuffix(".h") + ".cpp" not in tree.paths]
+             if (own := path.removesuffix(".h") + ".cpp") not in tree.paths or own in joined]
     with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         for path, complaint in zip(alone, pool.map(lambda one: _compiles(tree, one), alone)):
             if complaint:

@@ -13,6 +13,8 @@ ADVICE = ("Include a header of a folder that the target links, or add the folder
           "CMakeLists.txt if it lies below. Code that two tests share belongs into tests/support.")
 
 _TARGET = re.compile(r"\bwring(?:::|_)([a-z]+)\b")
+# Of targets that are not named for their folder.
+_FOLDERS = {"program": "cli"}
 _COMMENT = re.compile(r"#[^\n]*")
 
 
@@ -20,7 +22,8 @@ def _linked(tree: Tree, folder: str) -> set[str]:
     path = f"src/{folder}/CMakeLists.txt"
     if path not in tree.paths:
         return set()
-    names = set(_TARGET.findall(_COMMENT.sub("", tree.text(path))))
+    found = _TARGET.findall(_COMMENT.sub("", tree.text(path)))
+    names = {_FOLDERS.get(name, name) for name in found}
     return {name for name in names - {folder} if f"src/{name}/CMakeLists.txt" in tree.paths}
 
 

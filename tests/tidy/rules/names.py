@@ -23,6 +23,8 @@ KEPT = {
     "flush_": "spdlog calls it",
     "created_at": "the simulation states the age limits of a session in its own words",
     "set_send_counter_for_test": "no test can send 2^60 packets",
+    "check_invariants": "the simulation checks them after each turn",
+    "in_use": "tests state how much memory waits",
     "client_count": "tests of the limit on connections count them",
     "agree_with": "tests make handshakes without a pool of threads",
     "are_twins": "tests look at the state that the slots are in",
