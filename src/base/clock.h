@@ -25,6 +25,12 @@ inline constexpr TimePoint kNever = TimePoint::max();
 // Seconds and nanoseconds since 1970 (CLOCK_REALTIME): TAI64N stamps and what `wg` shows.
 using WallTime = std::chrono::time_point<std::chrono::system_clock, std::chrono::nanoseconds>;
 
+// Both clocks, read together: protocol time, and the wall clock of TAI64N and `wg`.
+struct Instant {
+  TimePoint boot;
+  WallTime wall;
+};
+
 // Where a running part gets its time. Thread-safe.
 class Clock {
  public:
@@ -34,6 +40,7 @@ class Clock {
   virtual ~Clock() = default;
   [[nodiscard]] virtual TimePoint now() const = 0;
   [[nodiscard]] virtual WallTime wall_now() const = 0;
+  [[nodiscard]] Instant instant() const { return {now(), wall_now()}; }
 };
 
 class SystemClock final : public Clock {

@@ -25,10 +25,12 @@ enum class DropReason : std::uint8_t {
   kInnerLength,       // the inner header claims more than was sent, or less than itself (P21)
   kEcnCeOverNotEct,   // congestion marked on a packet that cannot carry it (P24)
   // Packets from the TUN.
+  kInnerQueueFull,     // came to a packet socket that was full
   kMalformedOutgoing,  // no IP packet
   kNoPeer,             // no peer's AllowedIPs hold the destination (P23)
   kNoEndpoint,         // the peer's address is not known (P23)
   kStagedOverflow,     // more than 128 waited for a key (P22)
+  kStagedNoRoom,       // what waits for keys, of all peers together, is too much
   kStagedGivenUp,      // the handshake did not come about in time (P7)
   kOversized,          // too large for a message
   kRoutingLoop,        // a message of ours, or too many tunnels in each other
@@ -68,10 +70,12 @@ constexpr std::string_view name(DropReason reason) {
       "malformed_inner",
       "inner_length",
       "ecn_ce_over_not_ect",
+      "inner_queue_full",
       "malformed_outgoing",
       "no_peer",
       "no_endpoint",
       "staged_overflow",
+      "staged_no_room",
       "staged_given_up",
       "oversized",
       "routing_loop",

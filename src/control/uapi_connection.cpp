@@ -6,6 +6,10 @@
 
 #include <cassert>
 #include <cerrno>
+#include <utility>
+
+#include "base/clock.h"
+#include "control/uapi_events.h"
 
 namespace wring {
 namespace {
@@ -19,8 +23,8 @@ bool would_block(int error) {
 
 }  // namespace
 
-UapiConnection::UapiConnection(UniqueFd fd, Configurable& device)
-    : fd_(std::move(fd)), device_(device) {}
+UapiConnection::UapiConnection(UniqueFd fd, Configurable& device, std::function<bool()> may_listen)
+    : fd_(std::move(fd)), device_(device), may_listen_(std::move(may_listen)) {}
 
 bool UapiConnection::serve() {
   for (int i = 0; i < kStepsPerServe; ++i) {
@@ -37,7 +41,8 @@ bool UapiConnection::serve() {
 }
 
 bool UapiConnection::is_idle() const {
-  if (reply_ || !output_.empty() || !input_.empty() || reader_.is_amid_request()) return false;
+  if (listens_ || reply_ || !output_.empty() || !input_.empty() || reader_.is_amid_request())
+    return false;
   // A request may have come just now.
   char byte = 0;
   return recv(fd_.get(), &byte, 1, MSG_PEEK) <= 0;
@@ -47,11 +52,41 @@ bool UapiConnection::is_idle() const {
 // received before it reads more. So a client that has closed its sending side still gets its
 // answers.
 UapiConnection::Step UapiConnection::step() {
+  if (listens_) return step_of_listener();
   if (reply_ && output_.empty() && reply_->write_to(output_)) reply_.reset();
   if (!output_.empty()) return send();
   if (input_.empty()) return receive();
   take_requests();
   return Step::kDone;
+}
+
+// One that has more to say is hung up on, as is one that has closed its sending side.
+UapiConnection::Step UapiConnection::step_of_listener() {
+  if (!output_.empty()) return send();
+  if (missed_ != 0) {
+    append_event(output_, {.name = "missed",
+                           .at = SystemClock().wall_now(),
+                           .reason = std::nullopt,
+                           .count = std::exchange(missed_, 0)});
+    return Step::kDone;
+  }
+  char byte = 0;
+  const bool is_quiet = recv(fd_.get(), &byte, 1, 0) < 0 && would_block(errno);
+  return is_quiet && input_.empty() ? Step::kMustWait : Step::kOver;
+}
+
+void UapiConnection::report(std::string_view event) {
+  // The number of missed events is told before those that come later.
+  if (missed_ != 0 || event.size() + kMaxUapiEventSize > output_.room()) {
+    ++missed_;
+  } else {
+    output_.append(event);
+  }
+}
+
+void UapiConnection::begin_to_listen() {
+  listens_ = may_listen_();
+  append_errno(output_, listens_ ? 0 : -EBUSY);
 }
 
 UapiConnection::Step UapiConnection::receive() {
@@ -86,8 +121,11 @@ void UapiConnection::answer(UapiRequest&& request) {
   assert(!reply_ && output_.empty());  // the answer before this one has left
   if (request.operation == UapiRequest::Operation::kGet) {
     if (request.error != 0) return append_errno(output_, request.error);
-    reply_.emplace(device_);
+    reply_.emplace(device_, request.detail);
     return;
+  }
+  if (request.operation == UapiRequest::Operation::kEvents && request.error == 0) {
+    return begin_to_listen();
   }
   const int error =
       request.error != 0 ? request.error : device_.configure(std::move(request.change));
@@ -97,7 +135,8 @@ void UapiConnection::answer(UapiRequest&& request) {
 // With input left and nothing to send it asks for writability, which it has at once. So it is
 // served again, but after the others.
 std::uint32_t UapiConnection::wanted_events() const {
-  const bool has_work = reply_ || !output_.empty() || !input_.empty();
+  if (awaits_events()) return EPOLLIN;
+  const bool has_work = listens_ || reply_ || !output_.empty() || !input_.empty();
   return has_work ? EPOLLOUT : EPOLLIN;
 }
 

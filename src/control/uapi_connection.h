@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <string_view>
 
 #include "base/unique_fd.h"
 #include "control/text_buffer.h"
@@ -20,8 +22,9 @@ inline constexpr std::size_t kUapiOutputSize = 64U << 10;
 
 class UapiConnection {
  public:
-  // `fd` is non-blocking. The device outlives the connection.
-  UapiConnection(UniqueFd fd, Configurable& device);
+  // `fd` is non-blocking. The device outlives the connection. `may_listen` says whether one more
+  // client may have events.
+  UapiConnection(UniqueFd fd, Configurable& device, std::function<bool()> may_listen);
 
   // Reads, answers and writes as far as that goes without waiting, up to a fixed amount, so that
   // other clients do not wait long. Returns false when the connection is over.
@@ -30,6 +33,13 @@ class UapiConnection {
   [[nodiscard]] std::uint32_t wanted_events() const;
   // True if it is neither owed an answer nor amid a request.
   [[nodiscard]] bool is_idle() const;
+  // It asked for events, and for nothing else any more.
+  [[nodiscard]] bool listens() const { return listens_; }
+  // Queues the text of an event. If a reader is so slow that there is no room, the event is only
+  // counted, and the reader is told how many it has missed.
+  void report(std::string_view event);
+  // It listens, and has had all there is.
+  [[nodiscard]] bool awaits_events() const { return listens_ && output_.empty() && missed_ == 0; }
   // Bytes received and sent so far.
   [[nodiscard]] std::uint64_t bytes_moved() const { return bytes_moved_; }
   [[nodiscard]] int fd() const { return fd_.get(); }
@@ -39,6 +49,8 @@ class UapiConnection {
   [[nodiscard]] Step step();
   [[nodiscard]] Step receive();
   [[nodiscard]] Step send();
+  [[nodiscard]] Step step_of_listener();
+  void begin_to_listen();
   void take_requests();
   void answer(UapiRequest&& request);
 
@@ -49,6 +61,9 @@ class UapiConnection {
   TextBuffer output_{kUapiOutputSize};
   std::optional<GetReply> reply_;  // while there is more of it to come
   std::uint64_t bytes_moved_ = 0;
+  std::function<bool()> may_listen_;
+  bool listens_ = false;
+  std::uint64_t missed_ = 0;  // events, since the last one that was queued
 };
 
 }  // namespace wring

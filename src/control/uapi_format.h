@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "control/text_buffer.h"
@@ -10,8 +11,16 @@
 namespace wring {
 
 // More bytes than any line, or group of lines that is written at once, can take. The largest group
-// is that of the device, with a counter for each reason to drop.
+// is that of the counters, with the time of each worker.
 inline constexpr std::size_t kMaxUapiPieceSize = 4096;
+// What a reply has.
+enum class GetDetail {
+  kAll,     // `get=1`
+  kPublic,  // `get=public`, of wring alone: no secret, and the public key in place of the private
+            // one
+  kDevice,  // `get=device`, of wring alone: the same without peers
+};
+
 // Peers asked of the device at once.
 inline constexpr std::size_t kPeersPerChunk = 64;
 
@@ -19,7 +28,8 @@ inline constexpr std::size_t kPeersPerChunk = 64;
 // buffer and one chunk of peers. It asks the device while it makes the text.
 class GetReply {
  public:
-  explicit GetReply(const Configurable& device) : device_(device) {}
+  explicit GetReply(const Configurable& device, GetDetail detail = GetDetail::kAll)
+      : device_(device), detail_(detail) {}
 
   // Appends to `out` until it is nearly full or the reply, blank line included, is complete.
   // Returns true when the reply is complete. An empty `out` has room for at least kMaxUapiPieceSize
@@ -28,9 +38,14 @@ class GetReply {
 
  private:
   [[nodiscard]] bool next_peer();
+  // Writes one piece of the part before the peers.
+  void write_head(TextBuffer& out);
 
   const Configurable& device_;
-  bool begun_ = false;
+  const GetDetail detail_;
+  enum class Part { kDevice, kCounts, kPeers };
+  Part part_ = Part::kDevice;
+  std::optional<EngineCounts> counts_;  // until they are written
   PeerCursor cursor_;
   bool last_chunk_ = false;
   std::vector<PeerDescription> chunk_;

@@ -1,38 +1,18 @@
 // Reads the values of a request's lines into a ConfigChange.
 #include "control/uapi_parser.h"
 
-#include <net/if.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <iterator>
 #include <span>
 
 #include "base/decimal.h"
+#include "base/hex.h"
+#include "control/interface_index.h"
 #include "ip/endpoint_parse.h"
 
 namespace wring {
 namespace {
-
-// The value of a hex digit, or -1.
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-// Decodes straight into the key, so that no copy of a secret stays on the stack.
-bool parse_hex(std::string_view text, MutByteSpan out) {
-  if (text.size() != 2 * out.size()) return false;
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    const int high = hex_digit(text[2 * i]);
-    const int low = hex_digit(text[2 * i + 1]);
-    if (high < 0 || low < 0) return false;
-    out[i] = static_cast<std::uint8_t>(high << 4 | low);
-  }
-  return true;
-}
 
 template <typename T>
 bool parse_number(std::string_view text, std::optional<T>& out) {
@@ -58,14 +38,14 @@ bool parse_allowed_ip(std::string_view text, PeerChange& peer) {
 }
 
 bool parse_peer_endpoint(std::string_view text, PeerChange& peer) {
-  const Result<Endpoint> endpoint = parse_endpoint(text, if_nametoindex);
+  const Result<Endpoint> endpoint = parse_endpoint(text, interface_index);
   if (!endpoint) return false;
   peer.endpoint = *endpoint;
   return true;
 }
 
 bool begin_peer(ConfigChange& change, std::string_view text) {
-  return parse_hex(text, change.peers.emplace_back().public_key.bytes);
+  return decode_hex(text, change.peers.emplace_back().public_key.bytes);
 }
 
 }  // namespace
@@ -73,7 +53,7 @@ bool begin_peer(ConfigChange& change, std::string_view text) {
 const SetParser::Key SetParser::kDeviceKeys[] = {
     {"private_key",
      [](ConfigChange& change, std::string_view text) {
-       return parse_hex(text, change.private_key.emplace().writable());
+       return decode_hex(text, change.private_key.emplace().writable());
      }},
     {"listen_port", [](ConfigChange& change,
                        std::string_view text) { return parse_number(text, change.listen_port); }},
@@ -95,7 +75,7 @@ const SetParser::Key SetParser::kPeerKeys[] = {
      }},
     {"preshared_key",
      [](ConfigChange& change, std::string_view text) {
-       return parse_hex(text, change.peers.back().preshared_key.emplace().writable());
+       return decode_hex(text, change.peers.back().preshared_key.emplace().writable());
      }},
     {"endpoint",
      [](ConfigChange& change, std::string_view text) {

@@ -37,7 +37,7 @@ void RequestReader::take_line(std::string_view line) {
     begin(line);
   } else if (request_size_ > kMaxUapiRequestSize) {
     fail(E2BIG);
-  } else if (request_->operation == UapiRequest::Operation::kGet) {
+  } else if (request_->operation != UapiRequest::Operation::kSet) {
     fail(line.find('=') == std::string_view::npos ? EPROTO : EINVAL);
   } else if (request_->error == 0) {
     parser_.feed(line);
@@ -48,7 +48,15 @@ void RequestReader::take_line(std::string_view line) {
 void RequestReader::begin(std::string_view line) {
   request_.emplace();
   if (line.starts_with("get=")) request_->operation = UapiRequest::Operation::kGet;
-  if (line != "get=1" && line != "set=1") fail(EPROTO);
+  if (line == "events=1") {
+    request_->operation = UapiRequest::Operation::kEvents;
+  } else if (line == "get=public") {
+    request_->detail = GetDetail::kPublic;
+  } else if (line == "get=device") {
+    request_->detail = GetDetail::kDevice;
+  } else if (line != "get=1" && line != "set=1") {
+    fail(EPROTO);
+  }
 }
 
 // Reports the first error. Forgets the lines that were read, because nobody needs them any more.

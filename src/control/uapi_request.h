@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "control/uapi_format.h"
 #include "control/uapi_parser.h"
 #include "device/configurable.h"
 
@@ -19,9 +20,10 @@ inline constexpr std::size_t kMaxUapiLineSize = 512;
 inline constexpr std::size_t kMaxUapiRequestSize = 128U << 20;
 
 struct UapiRequest {
-  enum class Operation { kGet, kSet };
+  enum class Operation { kGet, kSet, kEvents };
   // A request that is neither is answered as a set.
   Operation operation = Operation::kSet;
+  GetDetail detail = GetDetail::kAll;  // of a get
   int error = 0;        // the positive errno of the answer, if nothing is to be done; else 0
   ConfigChange change;  // of a set without an error
 };

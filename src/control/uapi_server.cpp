@@ -62,6 +62,12 @@ Result<void> UapiServer::listen() {
   auto timed = loop_.add(timer_.get(), EPOLLIN, [this](std::uint32_t) { on_timer(); });
   if (!timed) return timed;
   set_timer();
+  if (UniqueFd stream = socket_.take_stream()) {
+    one_client_ = true;
+    add_client(std::move(stream));
+    if (clients_.empty()) return failure("cannot watch the connection that was handed in");
+    return {};
+  }
   return loop_.add(socket_.fd(), EPOLLIN, [this](std::uint32_t) { accept_clients(); });
 }
 
@@ -84,7 +90,8 @@ void UapiServer::accept_clients() {
 }
 
 void UapiServer::add_client(UniqueFd fd) {
-  clients_.emplace_back(std::move(fd), device_, clock_.now());
+  const auto may_listen = [this] { return listener_count() < limits_.listeners; };
+  clients_.emplace_back(std::move(fd), device_, may_listen, clock_.now());
   const auto client = std::prev(clients_.end());
   const auto watched =
       loop_.add(client->connection.fd(), EPOLLIN, [this, client](std::uint32_t) { serve(client); });
@@ -106,10 +113,31 @@ void UapiServer::serve(Clients::iterator client) {
   clients_.splice(clients_.end(), clients_, client);
 }
 
+std::size_t UapiServer::listener_count() const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      clients_, [](const Client& client) { return client.connection.listens(); }));
+}
+
+void UapiServer::report(const ReportedEvent& event) {
+  TextBuffer text(kMaxUapiEventSize);
+  for (Client& client : clients_) {
+    if (!client.connection.listens()) continue;
+    if (text.empty()) append_event(text, event);
+    const std::uint32_t wanted = client.connection.wanted_events();
+    client.connection.report(text.pending());
+    if (client.connection.wanted_events() == wanted) continue;
+    loop_.modify(client.connection.fd(), client.connection.wanted_events());
+  }
+}
+
 void UapiServer::drop(Clients::iterator client) {
   loop_.remove(client->connection.fd());
   clients_.erase(client);
   if (paused_) resume();
+  if (!one_client_) return;
+  if (const auto callback = std::exchange(on_removed_, nullptr)) {
+    callback("what started it hung up");
+  }
 }
 
 // False if no client is idle.
@@ -131,7 +159,9 @@ void UapiServer::drop_stuck_clients() {
   auto client = clients_.begin();
   while (client != clients_.end() && now - client->moved >= limits_.stuck_after) {
     const auto next = std::next(client);
-    if (client->suspected) {
+    if (client->connection.awaits_events()) {
+      // It is quiet because nothing has happened.
+    } else if (client->suspected) {
       drop(client);
     } else {
       client->suspected = true;
@@ -180,7 +210,9 @@ void UapiServer::on_timer() {
 void UapiServer::check_file() {
   if (!socket_.file_is_gone()) return;
   loop_.remove(socket_.watch_fd());
-  if (const auto callback = std::exchange(on_removed_, nullptr)) callback();
+  if (const auto callback = std::exchange(on_removed_, nullptr)) {
+    callback("the control socket was deleted");
+  }
 }
 
 }  // namespace wring

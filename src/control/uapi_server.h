@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "control/uapi_connection.h"
+#include "control/uapi_events.h"
 #include "control/uapi_socket.h"
 #include "device/configurable.h"
 
@@ -21,6 +22,8 @@ namespace wring {
 // How many clients are served at once, and how long one may do nothing. See UapiServer.
 struct UapiLimits {
   std::size_t clients = 64;
+  // How many of them may wait for events. They keep their places.
+  std::size_t listeners = 16;
   // A client counts as idle once it owes nothing, is owed nothing, and was silent for this long.
   std::chrono::milliseconds idle_after{1000};
   // A client counts as stuck once it is amid a request or a reply and moved no byte for this long.
@@ -45,17 +48,24 @@ class UapiServer {
   UapiServer(const UapiServer&) = delete;
   UapiServer& operator=(const UapiServer&) = delete;
 
-  // Called once, when the socket's file was deleted or replaced: the process is asked to end (P35).
-  // The callback may destroy the server.
-  void on_removed(std::function<void()> callback) { on_removed_ = std::move(callback); }
+  // Called once, with the reason, when the socket's file was deleted or replaced, or the only
+  // client of a stream that was handed in went away: the process is asked to end (P35). The
+  // callback may destroy the server.
+  void on_removed(std::function<void(const char* why)> callback) {
+    on_removed_ = std::move(callback);
+  }
   // Of the socket's file; empty if it has none.
   [[nodiscard]] std::string folder() const { return socket_.folder(); }
   [[nodiscard]] std::size_t client_count() const { return clients_.size(); }
 
+  // Tells all clients that have asked for events. Not within a callback of such a client.
+  void report(const ReportedEvent& event);
+  [[nodiscard]] bool has_listeners() const { return listener_count() != 0; }
+
  private:
   struct Client {
-    Client(UniqueFd fd, Configurable& device, TimePoint now)
-        : connection(std::move(fd), device), moved(now) {}
+    Client(UniqueFd fd, Configurable& device, std::function<bool()> may_listen, TimePoint now)
+        : connection(std::move(fd), device, std::move(may_listen)), moved(now) {}
 
     UapiConnection connection;
     TimePoint moved;         // when a byte was last received from it or sent to it
@@ -66,6 +76,7 @@ class UapiServer {
   UapiServer(EventLoop& loop, Configurable& device, UapiSocket socket, UniqueFd timer,
              const UapiLimits& limits);
   [[nodiscard]] Result<void> listen();
+  [[nodiscard]] std::size_t listener_count() const;
   void accept_clients();
   void add_client(UniqueFd fd);
   void serve(Clients::iterator client);
@@ -85,8 +96,9 @@ class UapiServer {
   const UapiLimits limits_;
   SystemClock clock_;
   Clients clients_;
-  bool paused_ = false;  // the listener is not watched: newcomers wait
-  std::function<void()> on_removed_;
+  bool paused_ = false;      // the listener is not watched: newcomers wait
+  bool one_client_ = false;  // it came with a stream that was handed in
+  std::function<void(const char* why)> on_removed_;
 };
 
 }  // namespace wring

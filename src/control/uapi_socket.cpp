@@ -12,9 +12,9 @@
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
-#include <cstring>
-#include <optional>
 #include <thread>
+
+#include "base/unix_address.h"
 
 namespace wring {
 namespace {
@@ -24,14 +24,6 @@ constexpr int kBacklog = 4096;
 constexpr mode_t kFolderMode = 0700;
 constexpr mode_t kSocketMode = 0600;
 constexpr std::chrono::milliseconds kStalePause{100};
-
-std::optional<sockaddr_un> address_of(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) return std::nullopt;
-  std::memcpy(address.sun_path, path.data(), path.size());
-  return address;
-}
 
 const sockaddr* generic(const sockaddr_un& address) {
   return reinterpret_cast<const sockaddr*>(&address);
@@ -110,6 +102,13 @@ int socket_option(int fd, int option) {
   return getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
 }
 
+bool is_connected_stream(int fd) {
+  sockaddr_un peer{};
+  socklen_t size = sizeof peer;
+  return socket_option(fd, SO_TYPE) == SOCK_STREAM &&
+         getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == 0;
+}
+
 }  // namespace
 
 Result<UapiSocket> UapiSocket::open(const std::string& interface, const std::string& folder) {
@@ -121,8 +120,8 @@ Result<UapiSocket> UapiSocket::open(const std::string& interface, const std::str
   // so between bind and listen. The name shows in no listing of interfaces, as it does not end in
   // .sock.
   const std::string new_path = folder + "/." + interface + ".new";
-  const auto address = address_of(path);
-  const auto new_address = address_of(new_path);
+  const auto address = unix_address(path);
+  const auto new_address = unix_address(new_path);
   if (!address || !new_address) return failure("the path " + path + " is too long", ENAMETOOLONG);
 
   const auto lock = lock_folder(folder);
@@ -141,13 +140,14 @@ Result<UapiSocket> UapiSocket::open(const std::string& interface, const std::str
   return made;
 }
 
-Result<UapiSocket> UapiSocket::adopt(UniqueFd listener) {
-  const int fd = listener.get();
+Result<UapiSocket> UapiSocket::adopt(UniqueFd socket) {
+  const int fd = socket.get();
   const std::string what = "the control socket handed in as descriptor " + std::to_string(fd);
   const int domain = socket_option(fd, SO_DOMAIN);
   if (domain < 0) return system_failure("cannot use " + what, errno);
-  if (domain != AF_UNIX || socket_option(fd, SO_ACCEPTCONN) != 1) {
-    return failure(what + " is no listening UNIX socket", EINVAL);
+  const bool listens = socket_option(fd, SO_ACCEPTCONN) == 1;
+  if (domain != AF_UNIX || (!listens && !is_connected_stream(fd))) {
+    return failure(what + " is no listening UNIX socket, nor a connected one", EINVAL);
   }
   if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) != 0 ||
       fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
@@ -159,8 +159,10 @@ Result<UapiSocket> UapiSocket::adopt(UniqueFd listener) {
     return system_failure("cannot use " + what, errno);
   }
   // An abstract or unnamed socket has no file, and a relative path means nothing here.
-  const bool has_file = size > offsetof(sockaddr_un, sun_path) && address.sun_path[0] == '/';
-  UapiSocket adopted(std::move(listener), has_file ? std::string(address.sun_path) : std::string());
+  const bool has_file =
+      listens && size > offsetof(sockaddr_un, sun_path) && address.sun_path[0] == '/';
+  UapiSocket adopted(std::move(socket), has_file ? std::string(address.sun_path) : std::string());
+  adopted.is_stream_ = !listens;
   if (auto watched = adopted.watch_file(); !watched) return tl::unexpected(watched.error());
   return adopted;
 }

@@ -22,16 +22,19 @@ class UapiSocket {
   // file left by a process that is gone is taken over; a live one is an Error (EADDRINUSE).
   static Result<UapiSocket> open(const std::string& interface,
                                  const std::string& folder = kUapiFolder);
-  // Takes a listening UNIX socket that was handed in (WG_UAPI_FD). Fails with ENOTSOCK or EINVAL if
-  // the descriptor is something else.
-  static Result<UapiSocket> adopt(UniqueFd listener);
+  // Takes a UNIX socket that was handed in (WG_UAPI_FD): one that listens, or a stream that is
+  // connected to the only client there will be. Fails with ENOTSOCK or EINVAL if the descriptor is
+  // something else.
+  static Result<UapiSocket> adopt(UniqueFd socket);
 
   UapiSocket(UapiSocket&&) = default;
   UapiSocket& operator=(UapiSocket&&) = delete;
   ~UapiSocket();
 
-  // Non-blocking.
+  // Non-blocking; -1 once take_stream() had something to give.
   [[nodiscard]] int fd() const { return listener_.get(); }
+  // The connected stream, if that was handed in; else nothing.
+  [[nodiscard]] UniqueFd take_stream() { return is_stream_ ? std::move(listener_) : UniqueFd(); }
   // Readable when something happened to the file: call file_is_gone() then. It is -1 for an adopted
   // socket without a file, and where the kernel refused to watch the file.
   [[nodiscard]] int watch_fd() const { return watch_.get(); }
@@ -55,6 +58,7 @@ class UapiSocket {
   UniqueFd watch_;
   std::optional<Error> watch_problem_;
   std::string path_;  // empty: no file to look after
+  bool is_stream_ = false;
   dev_t device_ = 0;
   ino_t inode_ = 0;
 };

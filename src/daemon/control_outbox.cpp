@@ -3,7 +3,7 @@
 
 #include <cerrno>
 
-#include "device/send_errors.h"
+#include "peer/send_errors.h"
 
 namespace wring {
 namespace {
@@ -54,7 +54,7 @@ void ControlOutbox::retry(const UdpSockets* sockets) {
 int ControlOutbox::send_again(const UdpSockets& sockets, Kept& kept) {
   const OutgoingDatagram datagram{kept.bytes, &kept.to, kept.tos, 0, kept.hop_limit};
   int error = sockets.send(0, datagram);
-  if (is_source_error(error) && kept.to.pins_source()) {
+  if (blames_source(error, kept.to)) {
     // The address may have gone since. The routing table chooses another (P29).
     kept.to.clear_source();
     error = sockets.send(0, datagram);

@@ -1,4 +1,4 @@
-// What happened to a peer, in words for the log.
+// What happened to a peer, in words for the log, and by name for clients.
 #pragma once
 
 #include <string_view>
@@ -25,8 +25,32 @@ constexpr std::string_view describe(DeviceEvent event) {
       return "wiped all keys: no new session for 540 seconds";
     case DeviceEvent::kSourceRefused:
       return "left the address that it was heard on: the route leads elsewhere";
+    case DeviceEvent::kHandshakeCompleted:
+      return "completed a handshake";
+    case DeviceEvent::kMoved:
+      return "is at another address or port";
+    case DeviceEvent::kLost:
+      return "does not answer any more";
+    case DeviceEvent::kBack:
+      return "answers again";
   }
   return {};
+}
+
+// As the control socket reports it; empty: it does not.
+constexpr std::string_view event_name(DeviceEvent event) {
+  switch (event) {
+    case DeviceEvent::kHandshakeCompleted:
+      return "handshake";
+    case DeviceEvent::kMoved:
+      return "roaming";
+    case DeviceEvent::kLost:
+      return "lost";
+    case DeviceEvent::kBack:
+      return "back";
+    default:
+      return {};
+  }
 }
 
 }  // namespace wring

@@ -10,6 +10,8 @@
 #include <string>
 #include <utility>
 
+#include "daemon/processor_time.h"
+
 namespace wring {
 namespace {
 
@@ -36,7 +38,7 @@ void HandshakePool::start(unsigned threads, const std::function<void()>& prepare
 
 HandshakePool::~HandshakePool() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     ending_ = true;
   }
   work_or_end_.notify_all();
@@ -44,16 +46,23 @@ HandshakePool::~HandshakePool() {
     thread.join();
 }
 
+std::uint64_t HandshakePool::processor_ns() const {
+  std::uint64_t sum = 0;
+  for (const std::thread& thread : threads_)
+    sum += wring::processor_ns(const_cast<std::thread&>(thread).native_handle());
+  return sum;
+}
+
 void HandshakePool::submit(std::unique_ptr<HandshakeJob> job) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     waiting_.push_back(std::move(job));
   }
   work_or_end_.notify_one();
 }
 
 std::vector<std::unique_ptr<HandshakeJob>> HandshakePool::take_done() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return std::exchange(done_, {});
 }
 
@@ -67,21 +76,24 @@ std::vector<std::unique_ptr<HandshakeJob>> HandshakePool::take_share() {
 }
 
 void HandshakePool::run() {
-  std::unique_lock lock(mutex_);
+  mutex_.lock();
   while (true) {
-    work_or_end_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
-    if (ending_) return;
+    while (!ending_ && waiting_.empty())
+      work_or_end_.wait(mutex_);
+    if (ending_) break;
     std::vector<std::unique_ptr<HandshakeJob>> batch = take_share();
-    lock.unlock();
+    mutex_.unlock();
     std::vector<HandshakeJob*> jobs;
+    jobs.reserve(batch.size());
     for (const auto& job : batch)
       jobs.push_back(job.get());
     wring::run(jobs, rng_);
-    lock.lock();
+    mutex_.lock();
     // The control thread takes all of them at once, so one wake-up is enough.
     if (done_.empty()) control_.notify();
     std::move(batch.begin(), batch.end(), std::back_inserter(done_));
   }
+  mutex_.unlock();
 }
 
 }  // namespace wring

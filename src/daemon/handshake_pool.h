@@ -6,18 +6,18 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <vector>
 
+#include "base/mutex.h"
 #include "base/rng.h"
 #include "base/wakeup.h"
 #include "device/handshake_job.h"
 
 namespace wring {
 
-// Jobs start in the order in which they came, several together, and may end in another one. How
-// many there are at a time is the device's affair (kMaxHandshakeJobs).
+// Jobs start in the order in which they came, several together, and may end in another order. The
+// device limits how many there are at a time (kMaxHandshakeJobs).
 class HandshakePool final : public HandshakeExecutor {
  public:
   // `control` is notified when there is something to take; it outlives the pool.
@@ -29,22 +29,23 @@ class HandshakePool final : public HandshakeExecutor {
   void start(unsigned threads, const std::function<void()>& prepare);
 
   void submit(std::unique_ptr<HandshakeJob> job) override;
+  // The processor time of all threads, in nanoseconds. Control thread.
+  [[nodiscard]] std::uint64_t processor_ns() const;
   // What was run since the last call. Control thread.
   [[nodiscard]] std::vector<std::unique_ptr<HandshakeJob>> take_done();
 
  private:
   void run();
-  // Of what waits, as much as leaves the same to each thread, to be worked on together. Locked.
-  std::vector<std::unique_ptr<HandshakeJob>> take_share();
+  // Takes a fair share of the waiting jobs, for one thread to run together.
+  std::vector<std::unique_ptr<HandshakeJob>> take_share() WRING_REQUIRES(mutex_);
 
   const Wakeup& control_;
   SystemRng rng_;
-  std::mutex mutex_;
-  std::condition_variable work_or_end_;
-  // The three are guarded by the mutex.
-  std::deque<std::unique_ptr<HandshakeJob>> waiting_;
-  std::vector<std::unique_ptr<HandshakeJob>> done_;
-  bool ending_ = false;
+  Mutex mutex_;
+  std::condition_variable_any work_or_end_;
+  std::deque<std::unique_ptr<HandshakeJob>> waiting_ WRING_GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<HandshakeJob>> done_ WRING_GUARDED_BY(mutex_);
+  bool ending_ WRING_GUARDED_BY(mutex_) = false;
   std::size_t thread_count_ = 0;  // constant once they run
   std::vector<std::thread> threads_;
 };

@@ -7,13 +7,14 @@
 #include <chrono>
 #include <thread>
 
+#include "peer/protocol_constants.h"
 #include "steering/flow_steering.h"
 
 namespace wring {
 namespace {
 
-// The kernel takes the rings of a killed process apart a little after its end, and its TUN with
-// them. A start right after that must not find the name taken.
+// The kernel closes the rings of a killed process a little after its end, and its TUN with them. A
+// start right after that must not find the name taken.
 constexpr std::chrono::milliseconds kNamePause{20};
 constexpr int kNamePauses = 25;
 
@@ -33,10 +34,10 @@ void spread_flows(const TunDevice& tun) {
 }  // namespace
 
 Result<TunDevice> create_interface(const std::string& name, unsigned queues, bool offload) {
-  auto tun = TunDevice::create(name, queues, kDefaultTunMtu, offload);
+  auto tun = TunDevice::create(name, queues, kDefaultMtu, offload);
   for (int i = 0; i < kNamePauses && !tun && tun.error().code == EBUSY; ++i) {
     std::this_thread::sleep_for(kNamePause);
-    tun = TunDevice::create(name, queues, kDefaultTunMtu, offload);
+    tun = TunDevice::create(name, queues, kDefaultMtu, offload);
   }
   return tun;
 }

@@ -1,12 +1,12 @@
-// The endpoints that the log has told something about, so that it says it once.
+// The endpoints that the log has mentioned, so that it mentions each only once.
 #pragma once
 
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
-#include <mutex>
 #include <vector>
 
+#include "base/mutex.h"
 #include "ip/endpoint.h"
 
 namespace wring {
@@ -18,7 +18,7 @@ class LoggedEndpoints {
   // gateway roam and their addresses must not collect for ever.
   [[nodiscard]] bool add(Endpoint endpoint) {
     endpoint.clear_source();
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (std::find(known_.begin(), known_.end(), endpoint) != known_.end()) return false;
     if (known_.size() < kMax) {
       known_.push_back(endpoint);
@@ -32,9 +32,9 @@ class LoggedEndpoints {
  private:
   static constexpr std::size_t kMax = 1024;
 
-  std::mutex mutex_;
-  std::vector<Endpoint> known_;
-  std::size_t oldest_ = 0;
+  Mutex mutex_;
+  std::vector<Endpoint> known_ WRING_GUARDED_BY(mutex_);
+  std::size_t oldest_ WRING_GUARDED_BY(mutex_) = 0;
 };
 
 // What all workers of a tunnel log once.

@@ -1,8 +1,8 @@
 // Sends again what the kernel refused.
 //
-// A row is blamed on its being a row first: it is sent again datagram by datagram from the same
-// source address. Only if a single datagram fails with an error that a source may cause is the
-// source forgotten. Before Linux 6.14 both faults are told by EINVAL.
+// For a row, joining is blamed first: its datagrams are sent again one by one from the same source
+// address. The source is forgotten only if a single datagram fails with an error that a source may
+// cause. Before Linux 6.14 both faults give EINVAL.
 #include "daemon/send_failures.h"
 
 #include <spdlog/spdlog.h>
@@ -11,16 +11,9 @@
 #include <cerrno>
 #include <system_error>
 
-#include "device/send_errors.h"
+#include "peer/send_errors.h"
 
 namespace wring {
-namespace {
-
-std::size_t segment_size(const OutgoingDatagram& datagram) {
-  return datagram.segment_size != 0 ? datagram.segment_size : datagram.payload.size();
-}
-
-}  // namespace
 
 void SendFailures::take(const OutgoingDatagram& datagram, int error, PacketPump& pump) {
   const Endpoint& to = *datagram.to;
@@ -28,14 +21,14 @@ void SendFailures::take(const OutgoingDatagram& datagram, int error, PacketPump&
     refused_rows_.push_back({&to, datagram.segment_size, error});
     return send_apart(datagram, to, pump);
   }
-  if (is_source_error(error) && to.pins_source()) {
+  if (blames_source(error, to)) {
     // The address that the peer was reached on may have gone. The routing table chooses another one
     // for this datagram and for what follows (P29).
     std::erase_if(refused_rows_, [&to](const RefusedRow& row) { return row.to == &to; });
     outbound_.source_failed(to);
     return send_apart(datagram, without_source(to), pump);
   }
-  const std::size_t each = segment_size(datagram);
+  const std::size_t each = size_of_each(datagram);
   const std::size_t count = (datagram.payload.size() + each - 1) / each;
   outbound_.send_failed(original(to), count, datagram.payload.size());
   drops_.add(DropReason::kSendError, count);
@@ -57,7 +50,7 @@ void SendFailures::conclude() {
 
 void SendFailures::send_apart(const OutgoingDatagram& datagram, const Endpoint& to,
                               PacketPump& pump) {
-  const std::size_t each = segment_size(datagram);
+  const std::size_t each = size_of_each(datagram);
   for (ByteSpan rest = datagram.payload; !rest.empty();) {
     OutgoingDatagram piece = datagram;
     piece.to = &to;

@@ -1,5 +1,5 @@
-// What a worker does about datagrams that the kernel refused: tries again what another way of
-// sending may bring through, and remembers why. See docs/decisions/0027-refused-output.md.
+// What a worker does about datagrams that the kernel refused: sends them again in another way where
+// that may help, and remembers why. See docs/decisions/0027-refused-output.md.
 #pragma once
 
 #include <deque>
@@ -22,7 +22,7 @@ class SendFailures {
   // `datagram` is of the latest batch, or one that this object queued in answer to an earlier
   // failure; `error` is the errno. May queue output in the pump. The thread is online under RCU.
   void take(const OutgoingDatagram& datagram, int error, PacketPump& pump);
-  // The pump has reported all failures of the batch: what is certain now is remembered and logged.
+  // The pump has reported all failures of the batch. Now they are remembered and logged.
   // Before the next Outbound::process(). The thread is online under RCU.
   void conclude();
 

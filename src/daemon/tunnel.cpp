@@ -11,8 +11,8 @@
 #include <thread>
 
 #include "crypto/aead.h"
+#include "daemon/describe_engine.h"
 #include "daemon/event_text.h"
-#include "daemon/interface_setup.h"
 #include "daemon/peer_name.h"
 #include "process/confinement.h"
 #include "process/locked_memory.h"
@@ -20,9 +20,7 @@
 namespace wring {
 namespace {
 
-// Handshakes worked on before timers, configuration and attention get their turn again.
-constexpr std::size_t kHandshakesPerTurn = 32;
-// With more, the control thread that hands out the work would be the narrow place.
+// With more threads, the control thread that hands out the work would be the bottleneck.
 constexpr unsigned kMaxHandshakeThreads = 16;
 
 unsigned handshake_threads() {
@@ -37,39 +35,35 @@ Result<std::unique_ptr<Tunnel>> Tunnel::open(TunnelOptions options) {
   if (!loop) return tl::unexpected(loop.error());
   auto wakeup = Wakeup::create();
   if (!wakeup) return tl::unexpected(wakeup.error());
-  auto tun = options.tun_fd ? TunDevice::adopt(std::move(options.tun_fd), options.offload)
-                            : create_interface(options.interface, options.workers, options.offload);
-  if (!tun) return tl::unexpected(tun.error());
-  const auto workers = static_cast<unsigned>(tun->queues().size());
-  tune(*tun);
+  auto interface = InnerInterface::open(std::move(options.handed_in), options.interface,
+                                        options.workers, options.offload);
+  if (!interface) return tl::unexpected(interface.error());
+  const unsigned workers = interface->queue_count();
   if (options.cpus.size() > workers) {
-    spdlog::warn("{}: the descriptor that was handed in is one queue: one worker, on CPU {}",
-                 tun->name(), options.cpus.front());
+    spdlog::warn("{}: what was handed in has {} queues: as many workers, on the first of the CPUs",
+                 interface->name(), workers);
   }
-  Offloads offloads;
-  offloads.vnet_header = tun->offloads().vnet_header;
-  offloads.join = offloads.vnet_header && options.offload;
-  offloads.join_udp = offloads.join && tun->offloads().udp_segmentation;
-  offloads.udp = options.offload;
-  auto monitor = LinkMonitor::open(tun->queues().front().get());
-  if (!monitor) return tl::unexpected(monitor.error());
+  const Offloads offloads = interface->offloads(options.offload);
   auto socket = options.uapi_fd ? UapiSocket::adopt(std::move(options.uapi_fd))
-                                : UapiSocket::open(tun->name());
+                                : UapiSocket::open(interface->name());
   if (!socket) return tl::unexpected(socket.error());
   if (const auto& problem = socket->watch_problem()) {
-    spdlog::warn("{}: {}", tun->name(), problem->message);
+    spdlog::warn("{}: {}", interface->name(), problem->message);
   }
 
-  std::unique_ptr<Tunnel> tunnel(new Tunnel(std::move(*tun), std::move(*monitor), std::move(*loop),
-                                            std::move(*wakeup), workers, offloads));
+  std::unique_ptr<Tunnel> tunnel(new Tunnel(std::move(*interface), std::move(*loop),
+                                            std::move(*wakeup), offloads, options.cipher));
   if (auto started = tunnel->start_workers(options); !started)
     return tl::unexpected(started.error());
+  describe_workers(*tunnel->workers_.front(), workers, offloads, tunnel->configuration_.engine());
+  spdlog::debug("{}: packets are sealed and opened by {}", tunnel->interface(),
+                tunnel->configuration_.engine().cipher);
   if (options.key_log) {
     spdlog::warn("{}: the keys of every session go to the key log: who reads it reads the traffic",
                  tunnel->interface());
     tunnel->key_log_ = std::move(options.key_log);
     tunnel->device_.set_ephemeral_observer(
-        [raw = tunnel.get()](const Peer& peer, const PrivateKey& ephemeral) {
+        [raw = tunnel.get()](const DevicePeer& peer, const PrivateKey& ephemeral) {
           raw->log_keys(peer, ephemeral);
         });
   }
@@ -80,13 +74,12 @@ Result<std::unique_ptr<Tunnel>> Tunnel::open(TunnelOptions options) {
   return tunnel;
 }
 
-Tunnel::Tunnel(TunDevice tun, LinkMonitor monitor, EventLoop loop, Wakeup wakeup, unsigned workers,
-               const Offloads& offloads)
-    : tun_(std::move(tun)),
-      monitor_(std::move(monitor)),
+Tunnel::Tunnel(InnerInterface interface, EventLoop loop, Wakeup wakeup, const Offloads& offloads,
+               std::optional<AeadBackend> cipher)
+    : interface_(std::move(interface)),
       loop_(std::move(loop)),
       wakeup_(std::move(wakeup)),
-      binding_(workers, offloads.udp,
+      binding_(interface_.queue_count(), offloads.udp,
                [this](const std::shared_ptr<const UdpSockets>& sockets) {
                  shared_.listen_port.store(sockets ? sockets->port() : 0,
                                            std::memory_order_relaxed);
@@ -95,13 +88,21 @@ Tunnel::Tunnel(TunDevice tun, LinkMonitor monitor, EventLoop loop, Wakeup wakeup
                }),
       handshake_pool_(wakeup_),
       device_(shared_, rng_, *this, &handshake_pool_),
-      configuration_(device_, shared_, binding_, clock_) {
+      configuration_(device_, shared_, settings_, clock_) {
+  configuration_.before_describing([this](EngineCounts& counts) {
+    count_lost_packets();
+    count_threads(workers_, handshake_pool_, counts);
+  });
+  const unsigned workers = interface_.queue_count();
   device_.set_workers(workers);
   for (unsigned i = 0; i < workers; ++i) {
-    workers_.push_back(std::make_unique<Worker>(shared_, clock_, wakeup_, i, offloads, logged_));
+    workers_.push_back(
+        std::make_unique<Worker>(shared_, clock_, wakeup_, i, offloads, cipher, logged_));
+    turn_.add_queue(workers_.back()->handshakes());
   }
-  device_.set_observer([](const Peer& peer, DeviceEvent event) {
+  device_.set_observer([this](const Peer& peer, DeviceEvent event) {
     spdlog::debug("peer {}: {}", short_name(peer.public_key), describe(event));
+    report(peer, event);
   });
 }
 
@@ -116,14 +117,18 @@ Tunnel::~Tunnel() {
 Result<void> Tunnel::start_workers(const TunnelOptions& options) {
   std::vector<std::unique_ptr<PacketPump>> pumps;
   for (unsigned i = 0; i < workers_.size(); ++i) {
-    auto made = make_pump(options.io, TunQueue{tun_.queues()[i].get(), tun_.offloads().vnet_header},
-                          i, *workers_[i]);
+    auto made = make_pump(options.io, interface_.queue(i), i, *workers_[i]);
     if (!made) return tl::unexpected(made.error());
     if (made->uring_refused && i == 0) {
       spdlog::warn("{}: packets go by epoll: {}", interface(), made->uring_refused->message);
     }
+    if (i == 0) {
+      configuration_.engine().pump =
+          made->uring_refused || options.io == PumpKind::kEpoll ? "epoll" : "io_uring";
+    }
     pumps.push_back(std::move(made->pump));
   }
+  configuration_.engine().version = options.version;
   // All that takes privileges is open, and there is no other thread and no key yet.
   if (auto locked = lock_memory(); !locked) {
     spdlog::warn("{}: {}", interface(), locked.error().message);
@@ -145,17 +150,18 @@ Result<void> Tunnel::start_workers(const TunnelOptions& options) {
 }
 
 Result<void> Tunnel::watch() {
-  uapi_->on_removed([this] { end("the control socket was deleted"); });
+  uapi_->on_removed([this](const char* why) { end(why); });
   if (auto added = loop_.add(wakeup_.fd(), EPOLLIN, [this](std::uint32_t) { wakeup_.clear(); });
       !added) {
     return added;
   }
-  if (auto added = loop_.add(monitor_.fd(), EPOLLIN, [this](std::uint32_t) { poll_link(); });
+  if (auto added =
+          loop_.add(interface_.monitor().fd(), EPOLLIN, [this](std::uint32_t) { poll_link(); });
       !added) {
     return added;
   }
   follow_routes();
-  on_link(monitor_.state());
+  on_link(interface_.monitor().state());
   return {};
 }
 
@@ -194,29 +200,28 @@ Result<void> Tunnel::run(int signal_fd) {
   if (!added) return added;
   while (!ended_) {
     watch_routes();
-    TimePoint deadline = handshakes_waiting() ? TimePoint{} : device_.next_deadline();
-    if (!outbox_.is_empty())
-      deadline = std::min(deadline, now().boot + ControlOutbox::kRetryInterval);
-    if (!shared_.attention.empty()) deadline = TimePoint{};
-    loop_.run_once(deadline);
+    loop_.run_once(next_turn());
     outbox_.retry(binding_.sockets());
     // A port that was taken when the interface came up is tried again once another was set.
-    if (refused_port_ && *refused_port_ != binding_.port()) on_link(monitor_.state());
-    if (std::any_of(workers_.begin(), workers_.end(), [](auto& w) { return w->tun_gone(); })) {
-      if (!tun_.still_exists()) end("the interface was deleted");
+    if (refused_port_ && *refused_port_ != binding_.port()) {
+      on_link(interface_.monitor().state());
     }
-    take_handshakes(now());
-    device_.handle_timeout(now());
-    // One pass: workers may add peers as fast as they are looked at, and the control socket, the
-    // timers and the signals must get their turn. Freeing what was removed takes peers off the
-    // attention list and puts the living ones back.
-    device_.handle_attention(now());
-    device_.reclaim();
+    if (std::any_of(workers_.begin(), workers_.end(), [](auto& w) { return w->tun_gone(); })) {
+      if (!interface_.still_exists()) end("the interface was deleted");
+    }
+    turn_.run(handshake_pool_.take_done(), clock_.instant());
+    watch_drops();
   }
   loop_.remove(signal_fd);
   spdlog::log(by_signal_ ? spdlog::level::info : spdlog::level::warn, "{}: ending: {}", interface(),
               *ended_);
   return {};
+}
+
+TimePoint Tunnel::next_turn() const {
+  const TimePoint due = std::min(turn_.deadline(), drop_watch_.due());
+  if (outbox_.is_empty()) return due;
+  return std::min(due, clock_.now() + ControlOutbox::kRetryInterval);
 }
 
 int Tunnel::send(const OutgoingDatagram& datagram) {
@@ -230,6 +235,7 @@ void Tunnel::on_signal(int signal_fd) {
     by_signal_ = true;
     return end(strsignal(static_cast<int>(info.ssi_signo)));
   }
+  count_lost_packets();
   for (std::size_t i = 0; i < kDropReasonCount; ++i) {
     const auto reason = static_cast<DropReason>(i);
     const std::uint64_t count = shared_.drops.get(reason);
@@ -237,7 +243,32 @@ void Tunnel::on_signal(int signal_fd) {
   }
 }
 
-void Tunnel::log_keys(const Peer& peer, const PrivateKey& ephemeral) {
+void Tunnel::report(const Peer& peer, DeviceEvent event) {
+  const std::string_view name = event_name(event);
+  if (name.empty() || !uapi_) return;
+  uapi_->report({.name = name,
+                 .at = clock_.wall_now(),
+                 .peer = &peer.public_key,
+                 .endpoint = peer.endpoint.load(),
+                 .reason = std::nullopt});
+}
+
+void Tunnel::watch_drops() {
+  if (!uapi_->has_listeners()) return drop_watch_.stop();
+  const TimePoint now = clock_.now();
+  if (drop_watch_.is_running() && now < drop_watch_.due()) return;
+  count_lost_packets();
+  if (!drop_watch_.is_running()) return drop_watch_.start(shared_.drops.all(), now);
+  drop_watch_.look(shared_.drops.all(), now, [this](DropReason reason, std::uint64_t count) {
+    uapi_->report({.name = "drops", .at = clock_.wall_now(), .reason = reason, .count = count});
+  });
+}
+
+void Tunnel::count_lost_packets() {
+  shared_.drops.add(DropReason::kInnerQueueFull, interface_.take_lost());
+}
+
+void Tunnel::log_keys(const DevicePeer& peer, const PrivateKey& ephemeral) {
   if (!key_log_) return;
   const int error =
       key_log_->add(*device_.identity(), peer.public_key, ephemeral, peer.preshared_key);
@@ -248,11 +279,11 @@ void Tunnel::log_keys(const Peer& peer, const PrivateKey& ephemeral) {
 }
 
 void Tunnel::poll_link() {
-  auto changed = monitor_.poll();
+  auto changed = interface_.monitor().poll();
   if (!changed) {
-    // It goes on as it is: only changes of MTU, up and down are not heard any more.
+    // The tunnel goes on. Only changes of MTU, up and down are not noticed any more.
     spdlog::warn("{}: {}", interface(), changed.error().message);
-    loop_.remove(monitor_.fd());
+    loop_.remove(interface_.monitor().fd());
   } else if (*changed) {
     on_link(**changed);
   }
@@ -260,13 +291,14 @@ void Tunnel::poll_link() {
 
 void Tunnel::on_link(const LinkState& state) {
   if (!state.exists) return end("the interface was deleted");
-  shared_.tun_ifindex.store(monitor_.own_ifindex(), std::memory_order_relaxed);
+  shared_.tun_ifindex.store(interface_.monitor().own_ifindex(), std::memory_order_relaxed);
   // It says how far packets are padded, which must not make one too large to be sent.
   const unsigned mtu = std::min(state.mtu, kMaxPacketOverIpv4);
   if (mtu != shared_.mtu.load(std::memory_order_relaxed)) {
     spdlog::debug("{}: MTU {}", interface(), state.mtu);
     shared_.mtu.store(mtu, std::memory_order_relaxed);
-    if (state.mtu > mtu) {
+    if (state.mtu > mtu && state.mtu != warned_mtu_) {
+      warned_mtu_ = state.mtu;
       spdlog::warn(
           "{}: with an MTU of {}, packets of more than {} bytes are lost on the way to a "
           "peer over IPv4: no UDP datagram holds them; set the MTU to {}",
@@ -283,42 +315,14 @@ void Tunnel::on_link(const LinkState& state) {
       return;
     }
     spdlog::debug("{}: up, listening on port {}", interface(), binding_.port());
-    device_.bring_up(now());
+    if (const auto shortage = binding_.take_shortage())
+      spdlog::warn("{}: {}", interface(), *shortage);
+    device_.bring_up(clock_.instant());
   } else if (!state.up && device_.is_up()) {
     spdlog::debug("{}: down", interface());
     device_.bring_down();
     binding_.close();
   }
-}
-
-void Tunnel::take_handshakes(Instant now) {
-  for (auto& job : handshake_pool_.take_done())
-    device_.complete(std::move(job), now);
-  HandshakeDatagram message;
-  for (auto& worker : workers_) {
-    device_.note_queue_depth(worker->handshakes().size(), now.boot);
-    HandshakeQueue& queue = worker->handshakes();
-    const auto handle = [&] {
-      device_.handle_handshake(ByteSpan(message.bytes).first(message.size), message.from, now);
-    };
-    // Answers first: they end handshakes of our own, and nobody gets far who sends others.
-    for (std::size_t n = 0; n < kHandshakesPerTurn && device_.takes_answers(); ++n) {
-      if (!queue.try_pop_answer(message)) break;
-      handle();
-    }
-    for (std::size_t n = 0; n < kHandshakesPerTurn && device_.takes_initiations(); ++n) {
-      if (!queue.try_pop_initiation(message)) break;
-      handle();
-    }
-  }
-}
-
-bool Tunnel::handshakes_waiting() {
-  return std::any_of(workers_.begin(), workers_.end(), [this](auto& worker) {
-    const HandshakeQueue& queue = worker->handshakes();
-    return (queue.answers() != 0 && device_.takes_answers()) ||
-           (queue.initiations() != 0 && device_.takes_initiations());
-  });
 }
 
 void Tunnel::end(std::string why) {

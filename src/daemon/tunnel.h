@@ -14,30 +14,35 @@
 #include "base/unique_fd.h"
 #include "base/wakeup.h"
 #include "control/uapi_server.h"
-#include "daemon/configuration.h"
+#include "crypto/aead_backend.h"
 #include "daemon/control_outbox.h"
+#include "daemon/drop_watch.h"
 #include "daemon/handshake_pool.h"
+#include "daemon/inner_interface.h"
 #include "daemon/kernel_routes.h"
 #include "daemon/key_log.h"
+#include "daemon/logged_settings.h"
 #include "daemon/udp_binding.h"
 #include "daemon/worker.h"
+#include "device/configuration.h"
+#include "device/control_turn.h"
 #include "device/device.h"
-#include "netlink/link_monitor.h"
 #include "process/privileges.h"
 #include "pump/make_pump.h"
-#include "tun/tun_device.h"
 
 namespace wring {
 
 struct TunnelOptions {
   std::string interface;
+  std::string version;  // that the control socket tells
   unsigned workers = 1;
   std::vector<unsigned> cpus;  // one for each worker, to which it is bound; empty: any
   PumpKind io = PumpKind::kAuto;
-  bool offload = true;    // let the kernel join and split packets, where it can
-  Privileges privileges;  // what to keep once all is open
-  UniqueFd tun_fd;        // an open TUN (WG_TUN_FD), or none
-  UniqueFd uapi_fd;       // a listening control socket (WG_UAPI_FD), or none
+  bool offload = true;                // let the kernel join and split packets, where it can
+  std::optional<AeadBackend> cipher;  // one that there is; none: the best
+  Privileges privileges;              // what to keep once all is open
+  HandedInInterface handed_in;
+  UniqueFd uapi_fd;  // a control socket, listening or connected (WG_UAPI_FD), or none
   std::optional<KeyLog> key_log;
 };
 
@@ -50,7 +55,7 @@ class Tunnel final : public DatagramSender {
   static Result<std::unique_ptr<Tunnel>> open(TunnelOptions options);
   ~Tunnel() override;
 
-  [[nodiscard]] const std::string& interface() const { return tun_.name(); }
+  [[nodiscard]] const std::string& interface() const { return interface_.name(); }
   // Filters the calling thread's system calls, unless told otherwise: nothing can be opened after
   // it. Before run().
   [[nodiscard]] Result<void> confine() const;
@@ -61,28 +66,27 @@ class Tunnel final : public DatagramSender {
   int send(const OutgoingDatagram& datagram) override;
 
  private:
-  Tunnel(TunDevice tun, LinkMonitor monitor, EventLoop loop, Wakeup wakeup, unsigned workers,
-         const Offloads& offloads);
+  Tunnel(InnerInterface interface, EventLoop loop, Wakeup wakeup, const Offloads& offloads,
+         std::optional<AeadBackend> cipher);
 
   Result<void> start_workers(const TunnelOptions& options);
   Result<void> watch();
   void on_link(const LinkState& state);
   void on_signal(int signal_fd);
-  void log_keys(const Peer& peer, const PrivateKey& ephemeral);
+  void log_keys(const DevicePeer& peer, const PrivateKey& ephemeral);
   void poll_link();
   void follow_routes();
   void watch_routes();
-  void take_handshakes(Instant now);
-  // There is one to be taken and the device takes it.
-  [[nodiscard]] bool handshakes_waiting();
+  void count_lost_packets();
+  void report(const Peer& peer, DeviceEvent event);
+  void watch_drops();
   void end(std::string why);
-  [[nodiscard]] Instant now() const { return {clock_.now(), clock_.wall_now()}; }
+  [[nodiscard]] TimePoint next_turn() const;
 
   bool filter_system_calls_ = true;
   SystemClock clock_;
   SystemRng rng_;
-  TunDevice tun_;
-  LinkMonitor monitor_;
+  InnerInterface interface_;
   EventLoop loop_;
   Wakeup wakeup_;
   SharedState shared_;
@@ -94,9 +98,13 @@ class Tunnel final : public DatagramSender {
   std::optional<KernelRoutes> routes_;  // none where the kernel does not let us ask
   bool watches_routes_ = false;
   Device device_;
+  ControlTurn turn_{device_};
+  DropWatch drop_watch_;
+  LoggedSettings settings_{binding_};
   Configuration configuration_;
   std::unique_ptr<UapiServer> uapi_;
   std::optional<std::uint16_t> refused_port_;  // taken when the interface came up
+  unsigned warned_mtu_ = 0;                    // the last that was too large
   std::optional<KeyLog> key_log_;
   std::optional<std::string> ended_;
   bool by_signal_ = false;

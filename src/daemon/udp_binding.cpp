@@ -1,6 +1,8 @@
 // Opens, replaces and closes the UDP sockets of the device.
 #include "daemon/udp_binding.h"
 
+#include <fmt/core.h>
+
 #include <chrono>
 #include <cstddef>
 
@@ -9,11 +11,11 @@
 namespace wring {
 namespace {
 
-// A worker lets go of its sockets within one turn of its loop, in which it never waits. So this is
-// a bound for a machine that is short of processor time.
+// A worker lets go of its sockets within one turn of its loop, and never waits in it. So this limit
+// is reached only on a machine that is short of processor time.
 constexpr std::chrono::seconds kMaxLettingGo{1};
 
-// The same sockets, of which somebody wants to know when nobody holds them any more.
+// The same sockets, with a notice when nobody holds them any more.
 std::shared_ptr<const UdpSockets> watched(std::shared_ptr<const UdpSockets> sockets,
                                           const std::shared_ptr<std::promise<void>>& gone) {
   const UdpSockets* const raw = sockets.get();
@@ -43,6 +45,27 @@ Result<std::shared_ptr<UdpSockets>> UdpBinding::open_sockets(std::uint16_t port)
 
 void UdpBinding::close() {
   if (sockets_) use(nullptr);
+}
+
+std::optional<std::string> UdpBinding::take_shortage() {
+  if (!sockets_ || shortage_taken_) return std::nullopt;
+  std::string sizes;
+  std::string limits;
+  const auto compare = [&](const SocketRoom& room, const char* direction, const char* limit) {
+    if (room.got >= room.wanted) return;
+    sizes += fmt::format("{}{} bytes instead of {} for what {}", sizes.empty() ? "" : " and ",
+                         room.got, room.wanted, direction);
+    limits += fmt::format("{}{}={}", limits.empty() ? "" : " ", limit, room.wanted);
+  };
+  compare(sockets_->receive_room(), "comes in", "net.core.rmem_max");
+  compare(sockets_->send_room(), "goes out", "net.core.wmem_max");
+  if (sizes.empty()) return std::nullopt;
+  shortage_taken_ = true;
+  return fmt::format(
+      "the UDP sockets have {}, so that more is lost when traffic comes in bursts; on the host, "
+      "run "
+      "`sysctl -w {}`",
+      sizes, limits);
 }
 
 Result<void> UdpBinding::set_port(std::uint16_t port) {

@@ -6,6 +6,8 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "base/result.h"
 #include "io/udp_sockets.h"
@@ -28,6 +30,10 @@ class UdpBinding {
   // Null while closed.
   [[nodiscard]] const UdpSockets* sockets() const { return sockets_.get(); }
 
+  // One line if the open sockets have less room than wanted; once only, because nothing but a
+  // restart changes that.
+  [[nodiscard]] std::optional<std::string> take_shortage();
+
   // Changes the port, at once if the sockets are open. A port that is taken is an error
   // (EADDRINUSE) and changes nothing; it is noticed while they are closed, too.
   [[nodiscard]] Result<void> set_port(std::uint16_t port);
@@ -46,6 +52,7 @@ class UdpBinding {
   Distribute distribute_;
   std::uint16_t port_ = 0;
   std::uint32_t fwmark_ = 0;
+  bool shortage_taken_ = false;
   std::shared_ptr<const UdpSockets> sockets_;
   std::future<void> gone_;         // ready once nobody holds sockets_ any more
   std::future<void> former_gone_;  // the same of those before

@@ -12,6 +12,7 @@
 
 #include "base/rcu.h"
 #include "daemon/peer_name.h"
+#include "daemon/processor_time.h"
 #include "process/confinement.h"
 
 namespace wring {
@@ -26,16 +27,16 @@ bool blames_joining(int error) {
 }  // namespace
 
 Worker::Worker(SharedState& shared, const Clock& clock, const Wakeup& control, unsigned index,
-               const Offloads& offloads, LoggedOnce& logged)
+               const Offloads& offloads, std::optional<AeadBackend> cipher, LoggedOnce& logged)
     : shared_(shared),
       clock_(clock),
       control_(control),
       index_(index),
       has_vnet_header_(offloads.vnet_header),
       logged_(logged),
-      outbound_(shared, make_aead_engine(), offloads.udp),
+      outbound_(shared, make_aead_engine(cipher), offloads.udp),
       send_failures_(outbound_, shared.drops, logged),
-      inbound_(shared, handshakes_) {
+      inbound_(shared, handshakes_, make_aead_engine(cipher)) {
   if (offloads.join) coalescer_.emplace(offloads.join_udp);
 }
 
@@ -71,11 +72,15 @@ void Worker::stop() {
   if (!thread_.joinable()) return;
   {
     // The thread destroys the pump as it ends, perhaps before it was woken for that.
-    const std::lock_guard lock(pump_mutex_);
+    const MutexLock lock(pump_mutex_);
     stopping_.store(true, std::memory_order_relaxed);
     pump_->wake();
   }
   thread_.join();
+}
+
+std::uint64_t Worker::processor_ns() {
+  return thread_.joinable() ? wring::processor_ns(thread_.native_handle()) : 0;
 }
 
 void Worker::set_sockets(std::shared_ptr<const UdpSockets> sockets) {
@@ -103,6 +108,10 @@ void Worker::on_write_error(std::span<const iovec> parts, int error) {
     written_apart_.push_back({iovec{&plain_, sizeof plain_}, iovec{packet.data(), packet.size()}});
     pump_->write_packet(written_apart_.back());
   }
+}
+
+void Worker::on_unreadable_packet() {
+  shared_.drops.add(DropReason::kMalformedOutgoing);
 }
 
 void Worker::stop_joining(WriteKind kind, int error) {
@@ -168,6 +177,8 @@ void Worker::run() {
     reader.online();
     apart_.clear();
     written_apart_.clear();
+    packet_batches_.add(input.packets.size());
+    datagram_batches_.add(input.datagrams.size());
 
     const TimePoint now = clock_.now();
     // What is unsent points to what process() made, which must stay until it has left.
@@ -192,7 +203,7 @@ void Worker::run() {
     if (wake) control_.notify();
   }
   // Here, on its own thread, the pump can end what is in flight.
-  const std::lock_guard lock(pump_mutex_);
+  const MutexLock lock(pump_mutex_);
   pump_.reset();
 }
 

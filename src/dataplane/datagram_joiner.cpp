@@ -10,8 +10,8 @@
 
 #include <utility>
 
-#include "device/peer.h"
 #include "ip/ecn.h"
+#include "peer/peer.h"
 
 namespace wring {
 namespace {

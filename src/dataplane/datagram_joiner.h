@@ -29,7 +29,7 @@ struct PlannedDatagram {
 
 // One per worker; pure. The kernel refuses datagrams that are larger than the path's MTU, because a
 // segment cannot be a fragment. So a size is tried once, and what came of it holds until the next
-// handshake (JoinedSizes in device/peer.h).
+// handshake (JoinedSizes in peer/peer.h).
 class DatagramJoiner {
  public:
   // What is known of a peer's path, for a batch. Sizes are bytes of a datagram.

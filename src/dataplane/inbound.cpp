@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "device/peer.h"
 #include "ip/ecn.h"
 #include "ip/ip_packet.h"
+#include "peer/peer.h"
 
 namespace wring {
 
@@ -28,7 +28,7 @@ Inbound::Batch Inbound::process(std::span<const ReceivedDatagram> datagrams, Tim
   for (const ReceivedDatagram& datagram : datagrams) {
     const bool from_inside = datagram.from.source_ifindex == tun && tun != 0;
     MutByteSpan rest = datagram.payload;
-    const std::size_t each = datagram.segment_size != 0 ? datagram.segment_size : rest.size();
+    const std::size_t each = size_of_each(datagram);
     do {
       const std::size_t size = std::min(each, rest.size());
       sort(datagram, rest.first(size), from_inside, now);
@@ -82,7 +82,7 @@ void Inbound::process_run(std::size_t first, std::size_t last, TimePoint now) {
   Session& session = *candidates_[first].session;
   Peer& peer = session.peer();
   {
-    const std::lock_guard lock(session.window_mutex());
+    const MutexLock lock(session.window_mutex());
     for (std::size_t i = first; i < last; ++i) {
       fresh_[i] = jobs_[i].authentic && session.window().accept(candidates_[i].counter);
     }
@@ -105,19 +105,20 @@ void Inbound::process_run(std::size_t first, std::size_t last, TimePoint now) {
   if (latest == nullptr) return;
 
   // The endpoint follows the latest authentic message (P28).
-  std::uint32_t why = 0;
-  if (peer.hear_from(latest->from) &&
-      !peer.wants_source_check.exchange(true, std::memory_order_acq_rel)) {
-    why |= kHeardElsewhere;
+  AttentionReasons why;
+  const Peer::Heard heard = peer.hear_from(latest->from);
+  if (heard.elsewhere && !peer.wants_source_check.exchange(true, std::memory_order_acq_rel)) {
+    why |= Attention::kHeardElsewhere;
   }
+  if (heard.moved) why |= Attention::kMoved;
   peer.rx_bytes.fetch_add(bytes, std::memory_order_relaxed);
   peer.activity.on_received(now);
-  if (session.confirm(now)) why |= kConfirmed;
-  if (data && peer.activity.on_data_received(now)) why |= kWatchUnreplied;
+  if (session.confirm(now)) why |= Attention::kConfirmed;
+  if (data && peer.activity.on_data_received(now)) why |= Attention::kWatchOwingReply;
   if (session.wants_rekey_on_receive(now) && session.ask_last_minute_key()) {
-    why |= kNeedsLastMinuteKey;
+    why |= Attention::kNeedsLastMinuteKey;
   }
-  if (why != 0) wake_control_ |= shared_.attention.push(peer, why);
+  if (!why.empty()) wake_control_ |= shared_.attention.push(peer, why);
 }
 
 void Inbound::deliver(const Session& session, MutByteSpan plaintext, std::uint8_t outer_tos) {

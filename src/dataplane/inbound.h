@@ -8,11 +8,11 @@
 
 #include "base/clock.h"
 #include "crypto/aead_engine.h"
-#include "dataplane/handshake_queue.h"
-#include "device/shared_state.h"
 #include "ip/ip_packet.h"
 #include "ip/packets.h"
 #include "noise/messages.h"
+#include "peer/handshake_queue.h"
+#include "peer/shared_state.h"
 
 namespace wring {
 

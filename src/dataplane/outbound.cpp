@@ -12,12 +12,13 @@
 #include "dataplane/outbound.h"
 
 #include <algorithm>
+#include <utility>
 
-#include "device/data_message.h"
-#include "device/nested_message.h"
-#include "device/peer.h"
 #include "ip/ecn.h"
 #include "ip/ip_packet.h"
+#include "peer/data_message.h"
+#include "peer/nested_message.h"
+#include "peer/peer.h"
 
 namespace wring {
 namespace {
@@ -44,7 +45,6 @@ Outbound::Batch Outbound::process(std::span<const TunPacket> packets, TimePoint 
   sealed_.clear();
   any_nested_ = false;
   loop_.reset();
-  wake_control_ = false;
   now_ = now;
   // Read once, because it may change meanwhile, and the planned sizes must be those that are
   // sealed.
@@ -62,8 +62,8 @@ Outbound::Batch Outbound::process(std::span<const TunPacket> packets, TimePoint 
   }
   seal_phase(SegmentPhase::kEven);
   seal_phase(SegmentPhase::kOdd);
-  return {joiner_.join(planned_, endpoints_), unreachable_.replies(), wake_control_,
-          loop_ ? &*loop_ : nullptr};
+  return {joiner_.join(planned_, endpoints_), unreachable_.replies(),
+          std::exchange(wake_control_, false), loop_ ? &*loop_ : nullptr};
 }
 
 Peer* Outbound::peer_sent_to(std::size_t position) const {
@@ -96,7 +96,7 @@ void Outbound::send_failed(const Endpoint& endpoint, std::size_t datagrams, std:
   run.failed += datagrams;
   if (run.failed < run.datagrams) return;
   if (peer->activity.take_back_sent(now_, run.before)) {
-    static_cast<void>(shared_.attention.push(*peer, kWatchUnreplied));
+    point_at(*peer, Attention::kWatchOwingReply);
   }
 }
 
@@ -124,12 +124,9 @@ void Outbound::process_run(std::span<Routed> run, TimePoint now) {
     run = drop_loops(run, endpoint);
     if (run.empty()) return;
   }
-  // Acquire: the keys were written before the session was published. Staged packets go first, to
-  // keep the order of each flow.
-  Session* session = peer.sending.load(std::memory_order_acquire);
-  Session* next = peer.sending_once_confirmed.load(std::memory_order_acquire);
-  if (next != nullptr && next->is_confirmed()) session = next;
-  if (session == nullptr || !session->can_send(now)) return stage(run, now);
+  // Staged packets go first, to keep the order of each flow.
+  Session* const session = peer.session_to_send_on(now);
+  if (session == nullptr) return stage(run, now);
   if (!peer.staged.empty() && stage_behind_others(run, now)) return;
 
   UplinkShares& uplink = uplinks_[endpoint.is_v4() ? 0 : 1];
@@ -157,16 +154,16 @@ void Outbound::process_run(std::span<Routed> run, TimePoint now) {
   peer.tx_bytes.fetch_add(bytes, std::memory_order_relaxed);
   sent_.push_back(
       {session->keys().local_index, planned_.size() - before, 0, peer.activity.on_sent(now)});
-  if (peer.activity.on_data_sent(now)) point_at(peer, kWatchUnanswered);
+  if (peer.activity.on_data_sent(now)) point_at(peer, Attention::kWatchAwaitingReply);
   if (session->wants_rekey_on_send(now) && !peer.wants_handshake.load(std::memory_order_relaxed) &&
       !peer.wants_handshake.exchange(true, std::memory_order_acq_rel)) {
-    point_at(peer, kNeedsHandshake);
+    point_at(peer, Attention::kNeedsHandshake);
   }
 }
 
 std::span<Outbound::Routed> Outbound::drop_loops(std::span<Routed> run, const Endpoint& endpoint) {
   const Peer& peer = *run.front().peer;
-  // Acquire: as in process_run().
+  // Acquire: as in Peer::session_to_send_on().
   const OwnMessages own{endpoint, shared_.listen_port.load(std::memory_order_relaxed),
                         peer.sending.load(std::memory_order_acquire),
                         peer.sending_once_confirmed.load(std::memory_order_acquire)};
@@ -244,7 +241,7 @@ void Outbound::stage(std::span<const Routed> run, TimePoint now) {
 
 bool Outbound::stage_behind_others(std::span<const Routed> run, TimePoint now) {
   {
-    // Waits for a flush that is under way.
+    // Waits only for the end of a flush (StagedPackets::flush()).
     StagedPackets::Appender appender(run.front().peer->staged);
     if (appender.is_empty()) return false;
     append(run, appender);
@@ -258,7 +255,9 @@ void Outbound::append(std::span<const Routed> run, StagedPackets::Appender& appe
     for (std::size_t i = 0; i < routed.packet.count(); ++i) {
       staging_.resize(routed.packet.size(i));
       routed.packet.copy(i, staging_);
-      shared_.drops.add(DropReason::kStagedOverflow, appender.push(staging_));
+      const StagedPackets::Dropped dropped = appender.push(staging_);
+      shared_.drops.add(DropReason::kStagedOverflow, dropped.overflow);
+      shared_.drops.add(DropReason::kStagedNoRoom, dropped.no_room);
     }
   }
 }
@@ -267,9 +266,8 @@ void Outbound::ask_for_flush(Peer& peer, TimePoint now) {
   // After the push: if there is a key, the control thread may have flushed just before and has to
   // flush again. Without a key, one packet asks for all.
   const bool asked_before = peer.wants_handshake.exchange(true, std::memory_order_acq_rel);
-  const Session* session = peer.sending.load(std::memory_order_acquire);
-  if (!asked_before || (session != nullptr && session->can_send(now))) {
-    point_at(peer, kNeedsHandshake);
+  if (!asked_before || peer.session_to_send_on(now) != nullptr) {
+    point_at(peer, Attention::kNeedsHandshake);
   }
 }
 
@@ -278,7 +276,7 @@ void Outbound::reject(ByteSpan packet, DropReason reason, TimePoint now) {
   unreachable_.answer(packet, now);
 }
 
-void Outbound::point_at(Peer& peer, std::uint32_t why) {
+void Outbound::point_at(Peer& peer, AttentionReasons why) {
   wake_control_ |= shared_.attention.push(peer, why);
 }
 

@@ -14,12 +14,12 @@
 #include "dataplane/datagram_joiner.h"
 #include "dataplane/unreachable_replies.h"
 #include "dataplane/uplink_shares.h"
-#include "device/peer_activity.h"
-#include "device/shared_state.h"
-#include "device/staged_packets.h"
 #include "ip/packets.h"
 #include "ip/segment_arena.h"
 #include "ip/segmentation.h"
+#include "peer/peer_activity.h"
+#include "peer/shared_state.h"
+#include "peer/staged_packets.h"
 
 namespace wring {
 
@@ -39,8 +39,9 @@ class Outbound {
   struct Batch {
     std::span<const OutgoingDatagram> datagrams;  // sealed, in the order of their packets
     std::span<const ByteSpan> replies;            // ICMP errors, for the TUN
-    bool wake_control = false;                    // peers were put on the attention list
-    const Loop* loop = nullptr;                   // a routing loop was seen; the first of them
+    // Peers were put on the attention list, now or when a send of the batch before failed.
+    bool wake_control = false;
+    const Loop* loop = nullptr;  // a routing loop was seen; the first of them
   };
 
   // With `join`, datagrams of one size that follow each other are given out as one, which the
@@ -65,6 +66,9 @@ class Outbound {
   void joining_failed(const Endpoint& endpoint, std::uint32_t size);
   // So many datagrams of so many bytes together were lost: they count as not sent.
   void send_failed(const Endpoint& endpoint, std::size_t datagrams, std::size_t bytes);
+
+  // The implementation of ChaCha20-Poly1305 in use.
+  [[nodiscard]] std::string_view cipher() const { return engine_->name(); }
 
  private:
   struct Routed {
@@ -111,7 +115,7 @@ class Outbound {
   void append(std::span<const Routed> run, StagedPackets::Appender& appender);
   void ask_for_flush(Peer& peer, TimePoint now);
   void reject(ByteSpan packet, DropReason reason, TimePoint now);
-  void point_at(Peer& peer, std::uint32_t why);
+  void point_at(Peer& peer, AttentionReasons why);
 
   SharedState& shared_;
   std::unique_ptr<AeadEngine> engine_;

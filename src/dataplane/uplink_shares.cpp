@@ -37,7 +37,7 @@ bool UplinkShares::admit(std::uint64_t peer, std::size_t bytes, std::size_t data
   const std::size_t charge = charge_for(bytes, datagrams);
   // One packet is always let through, however large: the pump keeps it if need be.
   const std::size_t free = limit_ - std::min(limit_, queued_);
-  const double share = static_cast<double>(std::max(free / 2, 2 * charge));
+  const double share = static_cast<double>(std::max(free, 2 * charge));
   // The numbers are consecutive, so the low bits tell peers apart best.
   double& weight = weights_[peer % kEntries];
   if (weight * scale_ + static_cast<double>(charge) > share) return false;

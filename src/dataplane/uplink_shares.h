@@ -8,8 +8,8 @@
 
 namespace wring {
 
-// The rule: a peer may hold half as much as is still free. One peer alone thus gets a third of the
-// room, two get a quarter each, and some is free for the next one in any case. It is the "dynamic
+// The rule: a peer may hold as much as is still free. One peer alone thus gets half of the room,
+// two get a third each, and some is free for the next one in any case. It is the "dynamic
 // threshold" of switches that share a buffer [Choudhury and Hahne 1998]. What a peer sends beyond
 // that is dropped before it is sealed. See docs/decisions/0020-a-full-uplink.md.
 //

@@ -1,6 +1,6 @@
-// What the control socket and the configuration file can set on a device and ask of it, with no
-// word of how either is written down. The device implements it; everything here runs on the control
-// thread.
+// Everything that the control socket can set on a device and ask of it. Nothing here knows how a
+// request or an answer is written down. `Configuration` implements it. Everything here runs on the
+// control thread.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +11,8 @@
 #include "base/clock.h"
 #include "base/drop_reason.h"
 #include "crypto/keys.h"
+#include "device/engine_counts.h"
+#include "device/engine_description.h"
 #include "ip/endpoint.h"
 #include "ip/ip_address.h"
 
@@ -26,9 +28,9 @@ struct AllowedIpChange {
 // What one request asks of one peer. Unset members leave what the peer has (P39).
 struct PeerChange {
   PublicKey public_key;
-  // The peer goes, if it is there; all else in the change is void.
+  // The peer is removed, if it is there. The rest of the change is ignored.
   bool remove = false;
-  // A peer that does not exist is not made, and the change is void.
+  // A peer that does not exist is not made, and the change is ignored.
   bool update_only = false;
   // The allowed prefixes are emptied before `allowed_ips` is applied.
   bool replace_allowed_ips = false;
@@ -49,9 +51,13 @@ struct ConfigChange {
 
 struct DeviceDescription {
   PrivateKey private_key;  // all zeros: none
+  // All zeros: none. Only where the private key is not told, because it could be made of that.
+  PublicKey public_key{};
   std::uint16_t listen_port = 0;
   std::uint32_t fwmark = 0;
   DropCounts dropped{};
+  EngineDescription engine;
+  std::optional<EngineCounts> counts;  // none: the engine does not count
 };
 
 struct PeerDescription {
@@ -65,9 +71,9 @@ struct PeerDescription {
   std::vector<IpPrefix> allowed_ips;
 };
 
-// A place in the enumeration of peers. Zero is the start; what other numbers mean is the device's
-// own affair. Peers come and go while an enumeration is under way, so a number that only grows (the
-// serial number of the peer to describe next, say) does what a position in a table could not.
+// A place in the enumeration of peers. Zero is the start. Only the device knows what other numbers
+// mean. Peers come and go during an enumeration, so a number that only grows (such as the serial
+// number of the next peer) works where a position in a table would not.
 struct PeerCursor {
   std::uint64_t value = 0;
 };

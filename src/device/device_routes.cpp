@@ -3,12 +3,19 @@
 
 namespace wring {
 
-void Device::hear(Peer& peer, const Endpoint& from, TimePoint now) {
+void Device::hear(DevicePeer& peer, const Endpoint& from, TimePoint now) {
   // At once: what answers a handshake must not leave from a source that the routing table refuses.
-  if (peer.hear_from(from) && follower_) follower_->check(peer, now);
+  const Peer::Heard heard = peer.hear_from(from);
+  if (heard.elsewhere && follower_) follower_->check(peer, now);
+  if (heard.moved) note_move(peer);
 }
 
-void Device::check_source_if_wanted(Peer& peer, TimePoint now) {
+void Device::note_move(const DevicePeer& peer) {
+  ++counts_.roamings;
+  tell(peer, DeviceEvent::kMoved);
+}
+
+void Device::check_source_if_wanted(DevicePeer& peer, TimePoint now) {
   if (follower_) {
     follower_->check_soon(peer, now);
   } else {
@@ -22,12 +29,11 @@ void Device::on_routes_changed() {
 
 void Device::check_sources(Instant now) {
   if (!follower_) return;
-  follower_->work(by_serial_, now.boot, [&](Peer& peer) {
+  follower_->work(peers_.in_order(), now.boot, [&](DevicePeer& peer) {
     tell(peer, DeviceEvent::kSourceRefused);
     // The other side may have nobody else to tell it where we are now: it sends to the address
     // that we have left, and we may have nothing to send.
-    const Session* session = peer.sending.load(std::memory_order_relaxed);
-    if (up_ && session != nullptr && session->can_send(now.boot)) send_keepalive(peer, now);
+    if (up_ && peer.session_to_send_on(now.boot) != nullptr) send_keepalive(peer, now);
   });
 }
 

@@ -4,7 +4,7 @@
 #include <cstddef>
 
 #include "base/clock.h"
-#include "device/protocol_constants.h"
+#include "peer/protocol_constants.h"
 
 namespace wring {
 
@@ -18,7 +18,7 @@ class HandshakeLoad {
   void note_queue_depth(std::size_t depth, TimePoint now) {
     if (depth >= kHandshakeQueueLength / 8) until_ = now + kUnderLoadHold;
   }
-  // A message passed the check of mac1 and led to nothing.
+  // A message had a valid mac1 and was rejected.
   void note_refused(TimePoint now) {
     if (now - counting_since_ >= kUnderLoadHold) {
       counting_since_ = now;

@@ -17,10 +17,11 @@
 #pragma once
 
 #include <array>
+#include <cassert>
 #include <memory>
 #include <utility>
 
-#include "device/session.h"
+#include "peer/session.h"
 
 namespace wring {
 
@@ -37,6 +38,7 @@ class Keypairs {
   // The session of a handshake that we began. A `next` becomes its twin and can be promoted by data
   // that arrives at `twin_from` or later.
   [[nodiscard]] Dropped add_initiated(std::unique_ptr<Session> session, TimePoint twin_from) {
+    assert(session != nullptr && session->keys().is_initiator);
     Dropped dropped;
     // An old twin was given up by one side or the other long ago.
     if (are_twins_) dropped[0] = std::move(next_);
@@ -51,6 +53,7 @@ class Keypairs {
   // The session of a handshake that the other side began. All that the other side may still send
   // on, until the response arrives, stays.
   [[nodiscard]] Dropped add_answered(std::unique_ptr<Session> session) {
+    assert(session != nullptr && !session->keys().is_initiator);
     Dropped dropped;
     // Two handshakes so close to each other crossed, whether we saw it or not (P6), and the other
     // side may send on what it had before.
@@ -70,6 +73,7 @@ class Keypairs {
   // Data authenticated on `next`. Of twins, the other one can then be promoted by data that arrives
   // at `twin_from` or later.
   [[nodiscard]] Dropped promote_next(TimePoint twin_from) {
+    assert(next_ != nullptr);
     Dropped dropped;
     if (are_twins_) {
       std::swap(current_, next_);

@@ -1,5 +1,5 @@
-// Wakes a peer at the right time for everything [WG] 6 asks of it: one table of deadlines. What is
-// due is decided by the device, which knows the keys; this only keeps the times.
+// The deadlines of one peer, one for each timer of [WG] 6. The device decides what is to be done
+// when one is due, because it knows the keys. This only keeps the times.
 #pragma once
 
 #include <algorithm>

@@ -1,13 +1,13 @@
-// When which source is checked, and what follows from the answer.
+// Decides when to check which source, and acts on the answer.
 #include "device/source_follower.h"
 
 #include <algorithm>
 
-#include "device/peer.h"
+#include "device/device_peer.h"
 
 namespace wring {
 
-bool SourceFollower::check(Peer& peer, TimePoint now) {
+bool SourceFollower::check(DevicePeer& peer, TimePoint now) {
   // Before the endpoint is read: a worker that changes it later asks again.
   peer.wants_source_check.exchange(false, std::memory_order_acq_rel);
   peer.next_source_check = now + kCheckInterval;
@@ -24,7 +24,7 @@ bool SourceFollower::check(Peer& peer, TimePoint now) {
   return changed && !*fits;
 }
 
-void SourceFollower::check_soon(Peer& peer, TimePoint now) {
+void SourceFollower::check_soon(DevicePeer& peer, TimePoint now) {
   // Another check was made since the worker asked, or is on the way.
   if (!peer.wants_source_check.load(std::memory_order_relaxed)) return;
   if (now >= peer.next_source_check) {
@@ -84,7 +84,7 @@ void SourceFollower::continue_round(const Peers& peers, TimePoint now,
   std::size_t seen = 0;
   auto it = peers.lower_bound(next_serial_);
   for (; it != peers.end() && checks < kChecksPerTurn && seen < kPeersPerTurn; ++it, ++seen) {
-    Peer& peer = *it->second;
+    DevicePeer& peer = *it->second;
     next_serial_ = it->first + 1;
     if (peer.endpoint.load().source_ifindex == 0) continue;
     ++checks;

@@ -12,7 +12,7 @@
 
 namespace wring {
 
-struct Peer;
+struct DevicePeer;
 
 // A source is checked when the peer was heard on a new way, and all of them are checked, in a
 // round, when the routing table has changed. A round does a bounded part of its work in each turn,
@@ -32,16 +32,16 @@ class SourceFollower {
   // Between two checks of one peer that workers ask for: a peer may move to and fro at will.
   static constexpr Duration kCheckInterval = std::chrono::milliseconds(20);
 
-  using Peers = std::map<std::uint64_t, Peer*>;
-  using OnRefused = std::function<void(Peer&)>;
+  using Peers = std::map<std::uint64_t, DevicePeer*>;
+  using OnRefused = std::function<void(DevicePeer&)>;
 
   explicit SourceFollower(RouteOracle& routes) : routes_(routes) {}
 
   // Asks at once, and refuses the source or takes it back into use. True: it was in use and is
   // refused now.
-  bool check(Peer& peer, TimePoint now);
+  bool check(DevicePeer& peer, TimePoint now);
   // The same for a worker's wish, which waits if the last check was a moment ago.
-  void check_soon(Peer& peer, TimePoint now);
+  void check_soon(DevicePeer& peer, TimePoint now);
 
   // The routing table may have changed: there are notices. A round begins with the next work().
   void on_routes_changed();

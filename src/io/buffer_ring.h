@@ -5,6 +5,7 @@
 #include <liburing.h>
 
 #include <array>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 
@@ -34,9 +35,15 @@ class BufferRing {
   // No buffer is left for the kernel to pick.
   [[nodiscard]] bool is_empty() const { return in_ring_ == 0; }
   // Call it for each buffer that the kernel has filled.
-  void taken() { --in_ring_; }
+  void taken() {
+    assert(in_ring_ != 0);
+    --in_ring_;
+  }
   // Takes back a buffer that the kernel has filled.
-  void give_back(unsigned id) { free_[free_count_++] = static_cast<std::uint16_t>(id); }
+  void give_back(unsigned id) {
+    assert(id < kCount && free_count_ < kCount);
+    free_[free_count_++] = static_cast<std::uint16_t>(id);
+  }
   // Puts free buffers into the ring until it holds `level`. The kernel may write to them from now
   // on.
   void refill(unsigned level);

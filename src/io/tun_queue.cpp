@@ -1,16 +1,17 @@
 // Splits what a TUN passes, and tells whether it was deleted.
 #include "io/tun_queue.h"
 
-#include <linux/if.h>
 #include <linux/if_tun.h>
+#include <net/if.h>
 #include <sys/ioctl.h>
 
 #include <cerrno>
 
 namespace wring {
 
-PacketBuffers::Shape tun_buffer_shape(bool vnet_header) {
-  const std::size_t header = vnet_header ? sizeof(VnetHeader) : 0;
+PacketBuffers::Shape tun_buffer_shape(const TunQueue& queue) {
+  const std::size_t header =
+      (queue.vnet_header ? sizeof(VnetHeader) : 0) + (queue.frames ? kFrameHeaderSize : 0);
   return {.size = header + kMaxPacket, .aligned_at = header, .tail_room = kPacketTailRoom};
 }
 

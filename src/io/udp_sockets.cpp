@@ -32,6 +32,8 @@ struct Group {
   std::uint32_t fwmark = 0;
   SocketSpread spread = 1;
   bool offload = false;
+  SocketRoom receive_room;
+  SocketRoom send_room;
 };
 
 struct Option {
@@ -53,13 +55,17 @@ Result<void> set_mark(int fd, std::uint32_t fwmark) {
 }
 
 // Past the system's limit (net.core.rmem_max) where we may, else up to it.
-void enlarge(int fd, int forced, int plain, int size) {
+SocketRoom enlarge(int fd, int forced, int plain, int size) {
   if (setsockopt(fd, SOL_SOCKET, forced, &size, sizeof size) != 0) {
     setsockopt(fd, SOL_SOCKET, plain, &size, sizeof size);
   }
+  int got = 0;
+  socklen_t length = sizeof got;
+  getsockopt(fd, SOL_SOCKET, plain, &got, &length);
+  return {size, got / 2};  // The kernel counts twice what was asked for (socket(7)).
 }
 
-Result<void> configure(int fd, int family, const Group& group) {
+Result<void> configure(int fd, int family, Group& group) {
   // Path-MTU discovery is off, as in the kernel's module. An outer packet that is too large is
   // fragmented on its way, because nobody can tell the sender of the inner packet.
   static constexpr Option kV4[] = {
@@ -82,9 +88,9 @@ Result<void> configure(int fd, int family, const Group& group) {
       if (auto set = set_option(fd, option); !set) return set;
     }
   }
-  enlarge(fd, SO_RCVBUFFORCE, SO_RCVBUF, kReceiveBuffer);
-  enlarge(fd, SO_SNDBUFFORCE, SO_SNDBUF,
-          std::max(kLeastSendBuffer, kSendBuffer / static_cast<int>(group.spread.workers)));
+  const int send_buffer = kSendBuffer / static_cast<int>(group.spread.workers);
+  group.receive_room = enlarge(fd, SO_RCVBUFFORCE, SO_RCVBUF, kReceiveBuffer);
+  group.send_room = enlarge(fd, SO_SNDBUFFORCE, SO_SNDBUF, std::max(kLeastSendBuffer, send_buffer));
   if (group.offload) {
     const int on = 1;
     setsockopt(fd, IPPROTO_UDP, UDP_GRO, &on,
@@ -168,7 +174,7 @@ Result<std::vector<UniqueFd>> open_family(int family, Group& group) {
 Result<std::shared_ptr<UdpSockets>> UdpSockets::open(std::uint16_t port, std::uint32_t fwmark,
                                                      const SocketSpread& spread, bool offload) {
   for (int attempt = 1;; ++attempt) {
-    Group group{port, fwmark, spread, offload};
+    Group group{port, fwmark, spread, offload, {}, {}};
     auto v4 = open_family(AF_INET, group);
     if (!v4) return tl::unexpected(v4.error());
     auto v6 = open_family(AF_INET6, group);
@@ -183,6 +189,8 @@ Result<std::shared_ptr<UdpSockets>> UdpSockets::open(std::uint16_t port, std::ui
     sockets->v4_ = std::move(*v4);
     sockets->v6_ = std::move(*v6);
     sockets->port_ = group.port;
+    sockets->receive_room_ = group.receive_room;
+    sockets->send_room_ = group.send_room;
     return sockets;
   }
 }

@@ -12,6 +12,12 @@
 
 namespace wring {
 
+// What a socket has for datagrams that wait. Bytes.
+struct SocketRoom {
+  int wanted = 0;
+  int got = 0;
+};
+
 // Shared by the control thread and the workers; the sockets are closed when the last of them
 // releases them. Nothing in it changes after open(), so every const method may be called by any
 // thread.
@@ -30,6 +36,10 @@ class UdpSockets {
   // -1 where the host lacks the family.
   [[nodiscard]] int fd_v4(unsigned worker) const { return fd_of(v4_, worker); }
   [[nodiscard]] int fd_v6(unsigned worker) const { return fd_of(v6_, worker); }
+  // Of each socket. It got less than wanted where a limit of the system binds us (net.core.rmem_max
+  // and wmem_max), because it takes CAP_NET_ADMIN of the host to go past it.
+  [[nodiscard]] SocketRoom receive_room() const { return receive_room_; }
+  [[nodiscard]] SocketRoom send_room() const { return send_room_; }
   [[nodiscard]] Result<void> set_fwmark(std::uint32_t fwmark) const;
 
   // Sends one datagram at once, without blocking. Returns 0 or the errno: EAFNOSUPPORT if the host
@@ -47,6 +57,8 @@ class UdpSockets {
   std::vector<UniqueFd> v4_;  // empty where the host lacks the family
   std::vector<UniqueFd> v6_;
   std::uint16_t port_ = 0;
+  SocketRoom receive_room_;
+  SocketRoom send_room_;
 };
 
 }  // namespace wring

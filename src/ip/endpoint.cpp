@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 namespace wring {
 namespace {
@@ -19,6 +20,34 @@ ByteSpan port_bytes(const in_port_t& port) {
 }
 
 }  // namespace
+
+Endpoint endpoint_at(const IpAddress& address, std::uint16_t port) {
+  Endpoint endpoint;
+  if (address.is_v4()) {
+    endpoint.remote.v4.sin_family = AF_INET;
+    endpoint.remote.v4.sin_port = htons(port);
+    std::memcpy(&endpoint.remote.v4.sin_addr, address.bytes.data(), address.size());
+  } else {
+    endpoint.remote.v6.sin6_family = AF_INET6;
+    endpoint.remote.v6.sin6_port = htons(port);
+    std::memcpy(&endpoint.remote.v6.sin6_addr, address.bytes.data(), address.size());
+  }
+  return endpoint;
+}
+
+IpAddress remote_address(const Endpoint& endpoint) {
+  if (endpoint.is_v4()) return IpAddress::v4(std::bit_cast<Bytes<4>>(endpoint.remote.v4.sin_addr));
+  return IpAddress::v6(std::bit_cast<Bytes<16>>(endpoint.remote.v6.sin6_addr));
+}
+
+bool same_remote(const Endpoint& a, const Endpoint& b) {
+  if (a.is_v4()) {
+    return b.is_v4() && a.remote.v4.sin_port == b.remote.v4.sin_port &&
+           a.remote.v4.sin_addr.s_addr == b.remote.v4.sin_addr.s_addr;
+  }
+  return a.is_v6() && b.is_v6() && a.remote.v6.sin6_port == b.remote.v6.sin6_port &&
+         IN6_ARE_ADDR_EQUAL(&a.remote.v6.sin6_addr, &b.remote.v6.sin6_addr);
+}
 
 std::string to_string(const Endpoint& endpoint) {
   std::array<char, INET6_ADDRSTRLEN> text{};

@@ -11,6 +11,7 @@
 #include <type_traits>
 
 #include "base/bytes.h"
+#include "ip/ip_address.h"
 
 namespace wring {
 
@@ -57,6 +58,14 @@ struct Endpoint {
 };
 static_assert(std::is_trivially_copyable_v<Endpoint>);
 static_assert(sizeof(Endpoint) == 48, "no padding: compared as bytes");
+
+// Without a source, and without a zone.
+[[nodiscard]] Endpoint endpoint_at(const IpAddress& address, std::uint16_t port);
+// The address of an endpoint that is set.
+[[nodiscard]] IpAddress remote_address(const Endpoint& endpoint);
+
+// True if both name the same UDP address. Zone and source are not looked at.
+[[nodiscard]] bool same_remote(const Endpoint& a, const Endpoint& b);
 
 // "192.0.2.1:51820" or "[fe80::1%2]:51820". The zone is a number, because its name means something
 // in one network namespace only: `wg` crashes on a name that it cannot resolve. Empty for an

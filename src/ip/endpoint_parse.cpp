@@ -25,11 +25,7 @@ Result<Endpoint> parse_v4(std::string_view text, std::string_view host, std::uin
   if (!address || !address->is_v4()) {
     return refused(text, "the address is not valid; IPv6 goes in brackets");
   }
-  Endpoint endpoint;
-  endpoint.remote.v4.sin_family = AF_INET;
-  endpoint.remote.v4.sin_port = htons(port);
-  std::memcpy(&endpoint.remote.v4.sin_addr, address->bytes.data(), 4);
-  return endpoint;
+  return endpoint_at(*address, port);
 }
 
 Result<Endpoint> parse_v6(std::string_view text, std::string_view host, std::uint16_t port,
@@ -37,10 +33,7 @@ Result<Endpoint> parse_v6(std::string_view text, std::string_view host, std::uin
   const std::size_t percent = host.find('%');
   const auto address = IpAddress::parse(host.substr(0, percent));
   if (!address || address->is_v4()) return refused(text, "the IPv6 address is not valid");
-  Endpoint endpoint;
-  endpoint.remote.v6.sin6_family = AF_INET6;
-  endpoint.remote.v6.sin6_port = htons(port);
-  std::memcpy(&endpoint.remote.v6.sin6_addr, address->bytes.data(), 16);
+  Endpoint endpoint = endpoint_at(*address, port);
   if (percent != host.npos) {
     endpoint.remote.v6.sin6_scope_id = zone_index(host.substr(percent + 1), index_of);
     if (endpoint.remote.v6.sin6_scope_id == 0) {

@@ -66,32 +66,36 @@ bool may_answer_v6(ByteSpan packet) {
   return type >= kV6FirstInformational && type != kV6Redirect;
 }
 
+// Puts the headers and the part of the packet that it quotes one after the other. `sum` holds the
+// pseudo-header, where there is one. Returns the size.
+template <typename IpHeader>
+std::size_t write_error(const IpHeader& ip, IcmpHeader icmp, InternetChecksum sum, ByteSpan quoted,
+                        MutByteSpan out) {
+  sum.add(as_bytes(icmp));
+  sum.add(quoted);
+  icmp.checksum = sum.value();
+  store(out, ip);
+  store(out, icmp, sizeof ip);
+  std::copy(quoted.begin(), quoted.end(), out.begin() + sizeof ip + sizeof icmp);
+  return sizeof ip + sizeof icmp + quoted.size();
+}
+
 std::size_t write_v4(ByteSpan packet, MutByteSpan out) {
   const auto offending = load<Ipv4Header>(packet);
   constexpr std::size_t kHeaders = sizeof(Ipv4Header) + sizeof(IcmpHeader);
   const ByteSpan quoted = packet.first(std::min(packet.size(), kMaxV4Error - kHeaders));
-  const std::size_t size = kHeaders + quoted.size();
 
   Ipv4Header ip{};
   ip.version_and_length = 0x45;
   ip.tos = 0xc0;  // RFC 1812 4.3.2.5: internetwork control
-  ip.total_length = static_cast<std::uint16_t>(size);
+  ip.total_length = static_cast<std::uint16_t>(kHeaders + quoted.size());
   ip.ttl = kTtl;
   ip.protocol = IPPROTO_ICMP;
   ip.source = offending.destination;
   ip.destination = offending.source;
   ip.checksum = internet_checksum(as_bytes(ip));
 
-  IcmpHeader icmp{kV4DestinationUnreachable, kV4HostUnreachable, 0, 0};
-  InternetChecksum sum;
-  sum.add(as_bytes(icmp));
-  sum.add(quoted);
-  icmp.checksum = sum.value();
-
-  store(out, ip);
-  store(out, icmp, sizeof ip);
-  std::copy(quoted.begin(), quoted.end(), out.begin() + kHeaders);
-  return size;
+  return write_error(ip, {kV4DestinationUnreachable, kV4HostUnreachable, 0, 0}, {}, quoted, out);
 }
 
 std::size_t write_v6(ByteSpan packet, MutByteSpan out) {
@@ -107,21 +111,14 @@ std::size_t write_v6(ByteSpan packet, MutByteSpan out) {
   ip.source = offending.destination;
   ip.destination = offending.source;
 
-  IcmpHeader icmp{kV6DestinationUnreachable, kV6AddressUnreachable, 0, 0};
   InternetChecksum sum;
   // The pseudo-header, RFC 8200 8.1.
   sum.add(ip.source);
   sum.add(ip.destination);
   sum.add(ip.payload_length);
   sum.add(IPPROTO_ICMPV6);
-  sum.add(as_bytes(icmp));
-  sum.add(quoted);
-  icmp.checksum = sum.value();
-
-  store(out, ip);
-  store(out, icmp, sizeof ip);
-  std::copy(quoted.begin(), quoted.end(), out.begin() + kHeaders);
-  return kHeaders + quoted.size();
+  return write_error(ip, {kV6DestinationUnreachable, kV6AddressUnreachable, 0, 0}, sum, quoted,
+                     out);
 }
 
 }  // namespace

@@ -8,20 +8,9 @@
 #include <cassert>
 
 #include "base/decimal.h"
+#include "ip/prefix_key.h"
 
 namespace wring {
-namespace {
-
-// Zeroes what lies past the first `length` bits.
-void mask(Bytes<16>& bytes, std::uint8_t length) {
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    const std::size_t before = 8 * i;
-    const std::size_t kept = std::min<std::size_t>(length > before ? length - before : 0, 8);
-    bytes[i] &= static_cast<std::uint8_t>(0xff00U >> kept);
-  }
-}
-
-}  // namespace
 
 IpAddress IpAddress::v4(const Bytes<4>& address) {
   IpAddress result;
@@ -47,7 +36,8 @@ std::optional<IpAddress> IpAddress::parse(std::string_view text) {
 IpPrefix::IpPrefix(const IpAddress& any_address_in_it, std::uint8_t prefix_length)
     : address(any_address_in_it), length(prefix_length) {
   assert(length <= address.full_length());
-  mask(address.bytes, length);
+  // A version 4 address is in the first 32 of the 128 bits.
+  address.bytes = V6Key::of(address.bytes).masked(length).bytes();
 }
 
 std::optional<IpPrefix> IpPrefix::parse(std::string_view text) {

@@ -47,4 +47,10 @@ struct OutgoingDatagram {
   std::uint8_t hop_limit = 0;  // TTL or hop limit; 0: the system's default
 };
 
+// The bytes of each datagram that such a one stands for. The last may be shorter.
+template <typename Datagram>
+std::size_t size_of_each(const Datagram& datagram) {
+  return datagram.segment_size != 0 ? datagram.segment_size : datagram.payload.size();
+}
+
 }  // namespace wring

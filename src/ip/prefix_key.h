@@ -1,5 +1,5 @@
-// The bits of an address, counted from the left, as a key of the tables: one number for version 4,
-// two for version 6.
+// The bits of an address, counted from the left, as one number for version 4 and two for version 6.
+// Prefixes are cut here, and the tables have these as keys.
 #pragma once
 
 #include <array>

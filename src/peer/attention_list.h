@@ -9,20 +9,51 @@ namespace wring {
 
 struct Peer;
 
-// Why a peer wants attention; bits.
-enum Attention : std::uint32_t {
+// Why a peer wants attention.
+enum class Attention : std::uint32_t {
   kNeedsHandshake = 1U << 0U,      // packets wait for a key, or the key in use is old (P8)
   kConfirmed = 1U << 1U,           // the first data came on the responder's new session (P10)
-  kWatchUnanswered = 1U << 2U,     // data was sent: the timer of P9 starts
-  kWatchUnreplied = 1U << 3U,      // data came: the passive keepalive of P26 is armed
+  kWatchAwaitingReply = 1U << 2U,  // data was sent: the timer of P9 starts
+  kWatchOwingReply = 1U << 3U,     // data came: the passive keepalive of P26 is armed
   kNeedsLastMinuteKey = 1U << 4U,  // a key older than 165 s still receives (P8)
-  kHeardElsewhere = 1U << 5U       // it was heard on another way than before (P29)
+  kHeardElsewhere = 1U << 5U,      // it was heard on another way than before (P29)
+  kMoved = 1U << 6U                // it was heard from another address or port (P28)
+};
+
+// Any number of them.
+class AttentionReasons {
+ public:
+  constexpr AttentionReasons() = default;
+  // Implicit, because one reason is a set, too.
+  constexpr AttentionReasons(Attention one) : bits_(static_cast<std::uint32_t>(one)) {}
+  static constexpr AttentionReasons from_bits(std::uint32_t bits) {
+    AttentionReasons reasons;
+    reasons.bits_ = bits;
+    return reasons;
+  }
+
+  [[nodiscard]] constexpr std::uint32_t bits() const { return bits_; }
+  [[nodiscard]] constexpr bool empty() const { return bits_ == 0; }
+  [[nodiscard]] constexpr bool has(Attention one) const {
+    return (bits_ & static_cast<std::uint32_t>(one)) != 0;
+  }
+  constexpr AttentionReasons& operator|=(AttentionReasons others) {
+    bits_ |= others.bits_;
+    return *this;
+  }
+  friend constexpr AttentionReasons operator|(AttentionReasons a, AttentionReasons b) {
+    return a |= b;
+  }
+  constexpr bool operator==(const AttentionReasons&) const = default;
+
+ private:
+  std::uint32_t bits_ = 0;
 };
 
 class AttentionList {
  public:
   // Any thread that may use the peer. True: the list was empty, wake the control thread.
-  [[nodiscard]] bool push(Peer& peer, std::uint32_t why);
+  [[nodiscard]] bool push(Peer& peer, AttentionReasons why);
 
   [[nodiscard]] bool empty() const { return head_.load(std::memory_order_relaxed) == nullptr; }
 
@@ -31,7 +62,7 @@ class AttentionList {
   void drain(Visit&& visit) {
     Peer* peer = take_all();
     while (peer != nullptr) {
-      std::uint32_t why = 0;
+      AttentionReasons why;
       Peer* next = unlink(*peer, why);
       visit(*peer, why);
       peer = next;
@@ -42,7 +73,7 @@ class AttentionList {
   Peer* take_all();
   // The successor is read before the peer's bits are cleared: from then on a worker may push it
   // again.
-  static Peer* unlink(Peer& peer, std::uint32_t& why);
+  static Peer* unlink(Peer& peer, AttentionReasons& why);
 
   std::atomic<Peer*> head_{nullptr};
 };

@@ -5,10 +5,10 @@
 
 #include "base/bytes.h"
 #include "crypto/aead.h"
-#include "device/protocol_constants.h"
-#include "device/session.h"
 #include "ip/padding.h"
 #include "noise/messages.h"
+#include "peer/protocol_constants.h"
+#include "peer/session.h"
 
 namespace wring {
 

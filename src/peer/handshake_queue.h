@@ -5,9 +5,9 @@
 #include <cstdint>
 
 #include "base/spsc_ring.h"
-#include "device/protocol_constants.h"
 #include "ip/endpoint.h"
 #include "noise/messages.h"
+#include "peer/protocol_constants.h"
 
 namespace wring {
 

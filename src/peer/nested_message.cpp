@@ -1,9 +1,9 @@
 // Tells a message of ours that comes back through the TUN from one of another tunnel.
-#include "device/nested_message.h"
+#include "peer/nested_message.h"
 
 #include <cstring>
 
-#include "device/session.h"
+#include "peer/session.h"
 
 namespace wring {
 namespace {
@@ -51,15 +51,6 @@ std::size_t nested_message_in_fragment(ByteSpan packet) {
   const auto fragment = load<FragmentHeader>(packet, sizeof(Ipv6Header));
   if (fragment.next_header != IPPROTO_UDP || fragment.offset_and_flags >> 3 != 0) return 0;
   return is_message_at(packet, kUdp) ? kUdp : 0;
-}
-
-bool same_remote(const Endpoint& a, const Endpoint& b) {
-  if (a.is_v4()) {
-    return b.is_v4() && a.remote.v4.sin_port == b.remote.v4.sin_port &&
-           a.remote.v4.sin_addr.s_addr == b.remote.v4.sin_addr.s_addr;
-  }
-  return a.is_v6() && b.is_v6() && a.remote.v6.sin6_port == b.remote.v6.sin6_port &&
-         IN6_ARE_ADDR_EQUAL(&a.remote.v6.sin6_addr, &b.remote.v6.sin6_addr);
 }
 
 bool is_own_message(ByteSpan packet, std::size_t udp, const OwnMessages& own) {

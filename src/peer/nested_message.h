@@ -60,9 +60,6 @@ inline unsigned outer_hop_limit(ByteSpan packet) {
   return inner <= kHopsForNesting ? 0 : std::min(inner - kHopsForNesting, kUsualHopLimit);
 }
 
-// True if both name the same UDP address. Their source is not looked at.
-[[nodiscard]] bool same_remote(const Endpoint& a, const Endpoint& b);
-
 // What tells a message of ours from that of another tunnel.
 struct OwnMessages {
   const Endpoint& endpoint;     // of the peer that the packet would be sealed for

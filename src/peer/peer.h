@@ -1,20 +1,18 @@
-// A peer: what the workers read of it, and what the control thread alone keeps.
+// The half of a peer that all threads share. The other half is DevicePeer (device/device_peer.h),
+// which the control thread alone keeps.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
-#include <optional>
 
 #include "base/clock.h"
 #include "base/seqlock.h"
-#include "device/attention_list.h"
-#include "device/keypairs.h"
-#include "device/peer_activity.h"
-#include "device/peer_timers.h"
-#include "device/staged_packets.h"
+#include "crypto/keys.h"
 #include "ip/endpoint.h"
-#include "noise/cookie.h"
-#include "noise/handshake.h"
+#include "peer/attention_list.h"
+#include "peer/peer_activity.h"
+#include "peer/session.h"
+#include "peer/staged_packets.h"
 
 namespace wring {
 
@@ -44,22 +42,30 @@ struct JoinedSizes {
 };
 
 // Found by workers through AllowedIps and the sessions, freed through RCU after it has left both.
+// Any thread may use all of it, except where a member says otherwise.
 struct Peer {
-  Peer(const PublicKey& key, std::uint64_t position)
-      : public_key(key), serial(position), macs(key) {}
+  // `memory` outlives it.
+  Peer(const PublicKey& key, std::uint64_t position, StagedMemory& memory)
+      : public_key(key), serial(position), staged(memory) {}
 
-  // --- Any thread ---
   const PublicKey public_key;
+  const std::uint64_t serial;  // order of configuration, for `wg show`
   // Where it is reached. The thread that authenticated its latest message writes it (P28).
   SeqLock<Endpoint> endpoint;
-  // An authentic message came from there (P28). True if it came another way than the one before,
-  // so that its source has to be checked (SourceFollower).
-  [[nodiscard]] bool hear_from(const Endpoint& from) {
+  // What is new about where a message came from.
+  struct Heard {
+    // It came another way than the one before, so that its source has to be checked
+    // (SourceFollower).
+    bool elsewhere = false;
+    bool moved = false;  // from another address or port than was known
+  };
+  // An authentic message came from there (P28).
+  [[nodiscard]] Heard hear_from(const Endpoint& from) {
     Endpoint known = endpoint.load();
     known.source_refused = 0;
-    if (known == from) return false;
+    if (known == from) return {};
     endpoint.store(from);
-    return from.source_ifindex != 0;
+    return {from.source_ifindex != 0, known.is_set() && !same_remote(known, from)};
   }
   // A worker wants the source checked and told the control thread, which takes the wish back.
   std::atomic<bool> wants_source_check{false};
@@ -79,6 +85,15 @@ struct Peer {
   // confirmed it goes before `sending`: an answer may leave before the control thread gets to it,
   // and the other side may have lost the older keypair in a restart.
   std::atomic<Session*> sending_once_confirmed{nullptr};
+  // The keypair to send on at `now`: null if there is none, or if it is too old. The caller is
+  // online under RCU, or is the control thread.
+  [[nodiscard]] Session* session_to_send_on(TimePoint now) const {
+    // Acquire: the keys were written before the session was published.
+    Session* session = sending.load(std::memory_order_acquire);
+    Session* next = sending_once_confirmed.load(std::memory_order_acquire);
+    if (next != nullptr && next->is_confirmed()) session = next;
+    return session != nullptr && session->can_send(now) ? session : nullptr;
+  }
   JoinedSizes joined_sizes;
   StagedPackets staged;
   PeerActivity activity;
@@ -91,36 +106,14 @@ struct Peer {
   std::atomic<bool> wants_handshake{false};
   // Control thread: takes the wish back and returns whether there was one. Acquire: a packet that
   // was staged before it was expressed is seen staged; one that is staged later asks again.
-  bool take_handshake_wish() { return wants_handshake.exchange(false, std::memory_order_acq_rel); }
+  [[nodiscard]] bool take_handshake_wish() {
+    return wants_handshake.exchange(false, std::memory_order_acq_rel);
+  }
+  // Takes back a wish that is not followed, so that a later packet can ask again.
+  void withdraw_handshake_wish() { static_cast<void>(take_handshake_wish()); }
   // Owned by AttentionList.
   std::atomic<std::uint32_t> attention{0};
   Peer* attention_next = nullptr;
-
-  // --- Control thread ---
-  const std::uint64_t serial;  // order of configuration, for `wg show`
-  bool removed = false;        // left the tables, waits to be freed
-  PresharedKey preshared_key;
-  std::uint16_t persistent_keepalive_s = 0;
-  Keypairs keypairs;
-  PeerTimers timers;
-  TimePoint queued_deadline = kNever;  // where it stands in the device's TimerQueue
-
-  // Made by the first job that needs it; an all-zero product (P17) leaves it empty and `unusable`
-  // true.
-  std::optional<SharedSecret> static_static;
-  bool unusable = false;
-  std::optional<SentInitiation> sent_initiation;
-  bool waits_to_begin = false;       // a handshake is wanted and waits for room
-  bool initiations_crossed = false;  // one of the peer's was answered since ours was sent
-  MacStamper macs;
-  Tai64n latest_timestamp_received;  // P5
-  Tai64n latest_timestamp_sent;
-  std::optional<TimePoint> last_initiation_consumed;
-  std::optional<TimePoint> last_handshake_sent;  // initiation or response, P6
-  unsigned handshake_retries = 0;
-  TimePoint next_source_check{};  // a worker's wish waits until then
-  bool sent_last_minute_handshake = false;
-  std::optional<WallTime> last_handshake;  // P40
 };
 
 }  // namespace wring

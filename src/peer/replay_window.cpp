@@ -1,9 +1,9 @@
 // The window of counters already seen, which grows on first use. [WG] 5.4.6
-#include "device/replay_window.h"
+#include "peer/replay_window.h"
 
 #include <algorithm>
 
-#include "device/protocol_constants.h"
+#include "peer/protocol_constants.h"
 
 namespace wring {
 namespace {

@@ -3,13 +3,15 @@
 
 #include <cerrno>
 
+#include "ip/endpoint.h"
+
 namespace wring {
 
 // True if the source address may be at fault: it is none of this host's any more, or not on the
-// interface that the route takes now (P29).
-constexpr bool is_source_error(int error) {
-  return error == EINVAL || error == ENETUNREACH || error == EHOSTUNREACH ||
-         error == EADDRNOTAVAIL || error == ENODEV;
+// interface that the route takes now. Then the datagram is sent once more without it (P29).
+inline bool blames_source(int error, const Endpoint& to) {
+  return to.pins_source() && (error == EINVAL || error == ENETUNREACH || error == EHOSTUNREACH ||
+                              error == EADDRNOTAVAIL || error == ENODEV);
 }
 
 // True if UDP_SEGMENT may be at fault: the device makes no checksums (EIO), or a datagram does not

@@ -1,5 +1,5 @@
 // Reserves the send counters of a session, none of them twice.
-#include "device/session.h"
+#include "peer/session.h"
 
 #include <algorithm>
 

@@ -4,12 +4,12 @@
 
 #include <atomic>
 #include <cstdint>
-#include <mutex>
 
 #include "base/clock.h"
-#include "device/protocol_constants.h"
-#include "device/replay_window.h"
+#include "base/mutex.h"
 #include "noise/handshake.h"
+#include "peer/protocol_constants.h"
+#include "peer/replay_window.h"
 
 namespace wring {
 
@@ -49,8 +49,10 @@ class Session {
 
   // The replay window, guarded so that it holds whichever worker a datagram came to. Take the lock
   // once for a run of datagrams.
-  [[nodiscard]] std::mutex& window_mutex() { return window_mutex_; }
-  [[nodiscard]] ReplayWindow& window() { return window_; }
+  [[nodiscard]] Mutex& window_mutex() WRING_RETURN_CAPABILITY(window_mutex_) {
+    return window_mutex_;
+  }
+  [[nodiscard]] ReplayWindow& window() WRING_REQUIRES(window_mutex_) { return window_; }
 
   // The responder's session waits for the first authentic data before it is sent on (P10). Called
   // for authentic data that arrived at `now`; true for the one caller that ends that wait.
@@ -89,8 +91,8 @@ class Session {
   std::atomic<TimePoint> confirmable_from_{TimePoint{}};
   std::atomic<bool> asked_last_minute_key_{false};
   std::atomic<std::uint64_t> send_counter_{0};
-  std::mutex window_mutex_;
-  ReplayWindow window_;
+  Mutex window_mutex_;
+  ReplayWindow window_ WRING_GUARDED_BY(window_mutex_);
 };
 
 }  // namespace wring

@@ -1,8 +1,8 @@
 // What the workers and the control thread ask of the state that they share.
-#include "device/shared_state.h"
+#include "peer/shared_state.h"
 
-#include "device/nested_message.h"
-#include "device/peer.h"
+#include "peer/nested_message.h"
+#include "peer/peer.h"
 
 namespace wring {
 

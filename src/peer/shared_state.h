@@ -6,16 +6,18 @@
 
 #include "base/drop_reason.h"
 #include "base/rcu.h"
-#include "device/attention_list.h"
-#include "device/protocol_constants.h"
 #include "ip/endpoint.h"
+#include "peer/attention_list.h"
+#include "peer/protocol_constants.h"
+#include "peer/staged_memory.h"
 #include "tables/allowed_ips.h"
 #include "tables/index_table.h"
 
 namespace wring {
 
 struct SharedState {
-  RcuReclaimer reclaimer;  // control thread only; outlives the tables, which retire into it
+  StagedMemory staged_memory;  // outlives the peers, some of which the reclaimer holds
+  RcuReclaimer reclaimer;      // control thread only; outlives the tables, which retire into it
   AllowedIps allowed_ips{reclaimer};
   IndexTable sessions{reclaimer};
   AttentionList attention;

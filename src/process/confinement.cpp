@@ -1,6 +1,10 @@
 // Puts the parts of a thread's confinement together, in the order in which they can be taken.
 #include "process/confinement.h"
 
+#include <sys/prctl.h>
+
+#include <cerrno>
+
 #include "process/file_rules.h"
 #include "process/privileges.h"
 
@@ -12,12 +16,21 @@ namespace wring {
 Result<void> confine_worker(ThreadRole role, bool filter_system_calls) {
   if (auto dropped = drop_all_capabilities(); !dropped) return dropped;
   if (!filter_system_calls) return {};
-  restrict_files("");
+  restrict_files({});
   return wring::filter_system_calls(role);
 }
 
+Result<void> confine_relay(const std::vector<std::string>& readable) {
+  if (auto dropped = drop_all_capabilities(); !dropped) return dropped;
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+    return system_failure("cannot give up privileges", errno);
+  }
+  restrict_files({{}, readable, true});
+  return filter_system_calls(ThreadRole::kRelay);
+}
+
 Result<void> confine_control(const std::string& socket_folder) {
-  restrict_files(socket_folder);
+  restrict_files({socket_folder, {}, false});
   return filter_system_calls(ThreadRole::kControl);
 }
 

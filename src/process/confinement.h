@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "process/system_call_filter.h"
@@ -16,5 +17,10 @@ namespace wring {
 // capabilities that drop_privileges() left it, and may delete files in `socket_folder` (none if it
 // is empty). Nothing can be opened after it.
 [[nodiscard]] Result<void> confine_control(const std::string& socket_folder);
+
+// Confines the calling thread, which passes on bytes between sockets and makes new ones: no
+// capability, no file but those to be read, and only the calls of its role. Threads that it starts
+// later are confined as well. There is no way back.
+[[nodiscard]] Result<void> confine_relay(const std::vector<std::string>& readable);
 
 }  // namespace wring

@@ -16,6 +16,10 @@ void forbid_core_dumps() {
   }
   const rlimit none{0, 0};
   setrlimit(RLIMIT_CORE, &none);
+  forbid_own_core_dump();
+}
+
+void forbid_own_core_dump() {
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 

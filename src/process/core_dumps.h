@@ -8,4 +8,7 @@ namespace wring {
 // still hold. Lasts until a change of user, after which drop_privileges() does it again.
 void forbid_core_dumps();
 
+// The process leaves no core file and takes no debugger, but the programs that it starts may.
+void forbid_own_core_dump();
+
 }  // namespace wring

@@ -1,8 +1,9 @@
-// Makes a Landlock domain that allows nothing, or only to delete files in one folder.
+// Makes a Landlock domain that allows nothing but what the rules say.
 #include "process/file_rules.h"
 
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -37,26 +38,39 @@ Ruleset everything(long abi) {
   return rules;
 }
 
-bool allow_deleting_in(int ruleset, const std::string& folder) {
-  const UniqueFd where(open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!where) return false;
-  const landlock_path_beneath_attr rule{LANDLOCK_ACCESS_FS_REMOVE_FILE, where.get()};
-  return syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
+// A path that is not there needs no rule. If one cannot be made, less is allowed, which is no
+// reason to go without the others.
+void allow(int ruleset, const std::string& path, std::uint64_t access) {
+  const UniqueFd where(open(path.c_str(), O_PATH | O_CLOEXEC));
+  if (!where) return;
+  const landlock_path_beneath_attr rule{access, where.get()};
+  syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+}
+
+void allow_reading(int ruleset, const std::string& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) return;
+  // The kernel refuses a rule about folders for a file.
+  const std::uint64_t folder = S_ISDIR(info.st_mode) ? LANDLOCK_ACCESS_FS_READ_DIR : 0;
+  allow(ruleset, path, LANDLOCK_ACCESS_FS_READ_FILE | folder);
 }
 
 }  // namespace
 
-bool restrict_files(const std::string& folder) {
+bool restrict_files(const FileRules& left) {
   const long abi =
       syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
   if (abi < 1) return false;
-  const Ruleset rules = everything(abi);
+  Ruleset rules = everything(abi);
+  if (left.tcp) rules.handled_access_net = 0;
   const UniqueFd ruleset(
       static_cast<int>(syscall(SYS_landlock_create_ruleset, &rules, sizeof rules, 0)));
   if (!ruleset) return false;
-  // Without this rule the file of the control socket stays behind at the end, which is no reason to
-  // go without the others.
-  if (!folder.empty()) allow_deleting_in(ruleset.get(), folder);
+  if (!left.delete_in.empty()) {
+    allow(ruleset.get(), left.delete_in, LANDLOCK_ACCESS_FS_REMOVE_FILE);
+  }
+  for (const std::string& path : left.readable)
+    allow_reading(ruleset.get(), path);
   return syscall(SYS_landlock_restrict_self, ruleset.get(), 0) == 0;
 }
 

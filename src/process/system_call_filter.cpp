@@ -79,12 +79,34 @@ constexpr std::array kControl{
     SCMP_SYS(unlink),   SCMP_SYS(unlinkat),   SCMP_SYS(timerfd_settime),
 };
 
+// Connections, pipes between them, and the files that the look-up of names reads.
+constexpr std::array kRelay{
+    SCMP_SYS(accept4),     SCMP_SYS(bind),
+    SCMP_SYS(listen),      SCMP_SYS(connect),
+    SCMP_SYS(shutdown),    SCMP_SYS(setsockopt),
+    SCMP_SYS(getsockname), SCMP_SYS(getpeername),
+    SCMP_SYS(splice),      SCMP_SYS(pipe2),
+    SCMP_SYS(stat),        SCMP_SYS(newfstatat),
+    SCMP_SYS(lseek),       SCMP_SYS(timerfd_settime),
+};
+
+constexpr std::array kServer{SCMP_SYS(accept),         SCMP_SYS(accept4),     SCMP_SYS(shutdown),
+                             SCMP_SYS(setsockopt),     SCMP_SYS(getsockname), SCMP_SYS(getpeername),
+                             SCMP_SYS(timerfd_settime)};
+// Which files it may open is said by restrict_files().
+constexpr std::array kAsker{SCMP_SYS(open),   SCMP_SYS(openat), SCMP_SYS(getdents64),
+                            SCMP_SYS(stat),   SCMP_SYS(lstat),  SCMP_SYS(newfstatat),
+                            SCMP_SYS(statx),  SCMP_SYS(lseek),  SCMP_SYS(setsockopt),
+                            SCMP_SYS(connect)};
+
 constexpr auto kWorkerIoctls = std::to_array<unsigned long>({TUNGETIFF, TIOCOUTQ});
 constexpr auto kControlIoctls = std::to_array<unsigned long>(
     {TUNGETIFF, TUNGETDEVNETNS, SIOCGSKNS, SIOCGIFMTU, SIOCGIFINDEX, TIOCOUTQ});
 
 // What fcntl() may do. F_SETOWN and F_SETSIG would have the kernel send a signal to any process.
 constexpr auto kControlFcntls = std::to_array<int>({F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL});
+
+constexpr auto kPlainFcntls = std::to_array<int>({F_GETFL, F_SETFL, F_GETFD, F_SETFD});
 
 constexpr unsigned kSocketTypeMask = 0xf;  // without SOCK_CLOEXEC and SOCK_NONBLOCK
 
@@ -133,9 +155,8 @@ void allow_every_thread(Rules& rules) {
   rules.refuse_with(ENOSYS, SCMP_SYS(clone3));
 }
 
-// UDP, and questions to the kernel about routes and interfaces. AF_UNIX is what if_nametoindex()
-// asks with; a socket of that kind cannot be connected, so it reaches no service of the host that
-// answers.
+// UDP, and questions to the kernel about routes and interfaces. No local socket: bind() is allowed,
+// so it would reach services of the host that take datagrams, and could have their answers.
 void allow_new_sockets(Rules& rules) {
   const scmp_arg_cmp datagrams{1, SCMP_CMP_MASKED_EQ, kSocketTypeMask, SOCK_DGRAM};
   for (const int family : {AF_INET, AF_INET6}) {
@@ -144,7 +165,6 @@ void allow_new_sockets(Rules& rules) {
                                         is(2, static_cast<std::uint64_t>(protocol))});
     }
   }
-  rules.allow_if(SCMP_SYS(socket), {is(0, AF_UNIX), datagrams});
   rules.allow_if(SCMP_SYS(socket), {is(0, AF_NETLINK), is(2, NETLINK_ROUTE)});
 }
 
@@ -165,6 +185,43 @@ void allow_worker(Rules& rules) {
     rules.allow_if(SCMP_SYS(ioctl), {is(1, request)});
 }
 
+void allow_relay(Rules& rules) {
+  rules.allow(kDescriptors);
+  rules.allow(kRelay);
+  for (const int family : {AF_INET, AF_INET6}) {
+    for (const int type : {int{SOCK_STREAM}, int{SOCK_DGRAM}}) {
+      rules.allow_if(SCMP_SYS(socket),
+                     {is(0, static_cast<std::uint64_t>(family)),
+                      {1, SCMP_CMP_MASKED_EQ, kSocketTypeMask, static_cast<std::uint64_t>(type)},
+                      is(2, 0)});
+    }
+  }
+  // Of datagrams, an end could send to any socket of a path.
+  rules.allow_if(SCMP_SYS(socketpair),
+                 {is(0, AF_UNIX), {1, SCMP_CMP_MASKED_EQ, kSocketTypeMask, SOCK_STREAM}});
+  rules.allow_if(SCMP_SYS(fcntl), {is(1, F_SETPIPE_SZ)});
+  const scmp_arg_cmp only_reading{2, SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY};
+  rules.allow_if(SCMP_SYS(openat), {only_reading});
+}
+
+void allow_server(Rules& rules) {
+  rules.allow(kDescriptors);
+  rules.allow(kServer);
+  for (const int command : kPlainFcntls)
+    rules.allow_if(SCMP_SYS(fcntl), {is(1, static_cast<std::uint64_t>(command))});
+}
+
+void allow_asker(Rules& rules) {
+  rules.allow(kDescriptors);
+  rules.allow(kAsker);
+  // To engines, and to ask for the number of an interface.
+  rules.allow_if(SCMP_SYS(socket), {is(0, AF_UNIX)});
+  rules.allow_if(SCMP_SYS(ioctl), {is(1, SIOCGIFINDEX)});
+  // To list a folder.
+  for (const int command : kPlainFcntls)
+    rules.allow_if(SCMP_SYS(fcntl), {is(1, static_cast<std::uint64_t>(command))});
+}
+
 }  // namespace
 
 Result<void> filter_system_calls(ThreadRole role) {
@@ -178,6 +235,9 @@ Result<void> filter_system_calls(ThreadRole role) {
   allow_every_thread(rules);
   if (role == ThreadRole::kControl) allow_control(rules);
   if (role == ThreadRole::kWorker) allow_worker(rules);
+  if (role == ThreadRole::kRelay) allow_relay(rules);
+  if (role == ThreadRole::kServer) allow_server(rules);
+  if (role == ThreadRole::kAsker) allow_asker(rules);
   int failed = rules.error();
   if (failed == 0) failed = seccomp_load(filter.get());
   if (failed == 0) return {};

@@ -9,12 +9,17 @@ enum class ThreadRole {
   kControl,     // serves `wg`, opens UDP and netlink sockets, follows the interface
   kWorker,      // moves packets between descriptors that are open
   kHandshakes,  // computes, and wakes the control thread
+  kRelay,       // opens TCP and UDP sockets and passes on what comes; reads files (see FileRules)
+  // Of the process that serves metrics:
+  kServer,  // takes clients over TCP, and opens nothing
+  kAsker,   // reads files, and connects to local sockets
 };
 
 // From here on the calling thread may make only the system calls of its role. Any other fails with
 // EPERM (clone3 with ENOSYS, as C libraries expect). A call of another architecture ends the
-// process. No role may open files, start programs or threads, make memory executable, connect a
-// socket, or send a signal to another process. A worker may open no socket.
+// process. No role may start programs or threads, make memory executable, or send a signal to
+// another process. None but kRelay and kAsker may open files or connect a socket. A worker may open
+// no socket.
 //
 // Fails where the kernel has no seccomp. Call it when the process has its final pid. Its own
 // thread; there is no way back.

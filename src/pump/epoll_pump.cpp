@@ -10,12 +10,13 @@
 
 #include "io/tun_queue.h"
 #include "io/udp_sockets.h"
+#include "pump/epoll_packet_pump.h"
 
 namespace wring {
 
-EpollPump::EpollPump(const TunQueue& tun, unsigned worker_index, OutputErrors& errors,
+EpollPump::EpollPump(const TunQueue& queue, unsigned worker_index, OutputErrors& errors,
                      PacketBuffers tun_buffers, PacketBuffers udp_buffers)
-    : PumpBase(tun, worker_index, errors),
+    : PumpBase(queue, worker_index, errors),
       tun_buffers_(std::move(tun_buffers)),
       udp_buffers_(std::move(udp_buffers)) {
   for (std::size_t i = 0; i < kMaxBatch; ++i) {
@@ -30,21 +31,24 @@ EpollPump::EpollPump(const TunQueue& tun, unsigned worker_index, OutputErrors& e
   }
 }
 
-Result<std::unique_ptr<PacketPump>> EpollPump::create(const TunQueue& tun, unsigned worker_index,
+Result<std::unique_ptr<PacketPump>> EpollPump::create(const TunQueue& queue, unsigned worker_index,
                                                       OutputErrors& errors) {
-  auto tun_buffers = PacketBuffers::create(kMaxBatch, tun_buffer_shape(tun.vnet_header));
+  auto tun_buffers = PacketBuffers::create(kMaxBatch, tun_buffer_shape(queue));
   if (!tun_buffers) return tl::unexpected(tun_buffers.error());
   auto udp_buffers = PacketBuffers::create(kMaxBatch, {.size = kMaxPacket});
   if (!udp_buffers) return tl::unexpected(udp_buffers.error());
   std::unique_ptr<EpollPump> pump(
-      new EpollPump(tun, worker_index, errors, std::move(*tun_buffers), std::move(*udp_buffers)));
+      queue.frames ? new EpollPacketPump(queue, worker_index, errors, std::move(*tun_buffers),
+                                         std::move(*udp_buffers))
+                   : new EpollPump(queue, worker_index, errors, std::move(*tun_buffers),
+                                   std::move(*udp_buffers)));
   pump->wake_event_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   pump->epoll_.reset(epoll_create1(EPOLL_CLOEXEC));
   if (!pump->wake_event_ || !pump->epoll_) {
     return system_failure("cannot wait for packets by epoll", errno);
   }
   pump->watch(kWake, pump->wake_event_.get());
-  pump->watch(kTun, tun.fd);
+  pump->watch(kTun, queue.fd);
   return pump;
 }
 

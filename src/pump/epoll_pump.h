@@ -4,8 +4,10 @@
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <memory>
 
@@ -18,16 +20,17 @@
 
 namespace wring {
 
-class EpollPump final : public PumpBase {
+class EpollPump : public PumpBase {
  public:
-  // As make_pump(); a `tun` without a descriptor is none. Any one thread at a time may use the
+  // As make_pump(); a `queue` without a descriptor is none. Any one thread at a time may use the
   // pump. The destructor executes what is queued.
-  static Result<std::unique_ptr<PacketPump>> create(const TunQueue& tun, unsigned worker_index,
+  static Result<std::unique_ptr<PacketPump>> create(const TunQueue& queue, unsigned worker_index,
                                                     OutputErrors& errors);
   ~EpollPump() override;
 
   Input wait() override;
-  void send(const OutgoingDatagram& datagram) override {
+  // Not in PumpBase, because there each datagram would cost a call by the vtable.
+  void send(const OutgoingDatagram& datagram) final {
     if (may_leave(datagram)) {
       queue_send(datagram);
     } else {
@@ -35,6 +38,14 @@ class EpollPump final : public PumpBase {
     }
   }
   void write_packet(std::span<const iovec> parts) override;
+
+ protected:
+  EpollPump(const TunQueue& queue, unsigned worker_index, OutputErrors& errors,
+            PacketBuffers tun_buffers, PacketBuffers udp_buffers);
+  // Writes `bytes`. If that fails, `packet` is reported.
+  void write_at_once(std::span<const iovec> bytes, std::span<const iovec> packet);
+  // Never inlined, so that reading a packet saves no register for it.
+  [[gnu::noinline]] virtual void on_tun_error(int error);
 
  private:
   // What epoll watches. IPv6 follows IPv4.
@@ -45,9 +56,6 @@ class EpollPump final : public PumpBase {
     bool resting = false;
     std::uint32_t events = EPOLLIN;
   };
-
-  EpollPump(const TunQueue& tun, unsigned worker_index, OutputErrors& errors,
-            PacketBuffers tun_buffers, PacketBuffers udp_buffers);
 
   // Input.
   void take_new_sockets();
@@ -61,13 +69,12 @@ class EpollPump final : public PumpBase {
   [[nodiscard]] int longest_wait_ms() const;
   void on_ready(Source source);
   void read_tun();
-  void on_tun_error(int error);
   void receive(Source family);
   void take_datagram(std::size_t at, const mmsghdr& message);
 
   // Output.
-  void queue_send(const OutgoingDatagram& datagram) override;
-  void flush() override;
+  void queue_send(const OutgoingDatagram& datagram) final;
+  void flush() final;
   void finish_output();
 
   UniqueFd epoll_;
@@ -104,5 +111,14 @@ class EpollPump final : public PumpBase {
   std::array<int, kSendSlots> send_fds_;
   unsigned queued_count_ = 0;
 };
+
+// Here, because the TUN's writes must not cost a call more for the sake of the packet socket's.
+inline void EpollPump::write_at_once(std::span<const iovec> bytes, std::span<const iovec> packet) {
+  while (::writev(tun_fd_, bytes.data(), static_cast<int>(bytes.size())) < 0) {
+    if (errno == EINTR) continue;
+    failed_.add(packet, errno);
+    return;
+  }
+}
 
 }  // namespace wring

@@ -19,11 +19,7 @@ void EpollPump::queue_send(const OutgoingDatagram& datagram) {
 
 // Written at once, because no call writes many packets together.
 void EpollPump::write_packet(std::span<const iovec> parts) {
-  while (::writev(tun_fd_, parts.data(), static_cast<int>(parts.size())) < 0) {
-    if (errno == EINTR) continue;
-    failed_.add(parts, errno);
-    return;
-  }
+  write_at_once(parts, parts);
 }
 
 // Sends what is queued, in order. sendmmsg() says how far it came.

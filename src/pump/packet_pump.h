@@ -17,9 +17,9 @@ namespace wring {
 
 class UdpSockets;
 
-// Told of output that the kernel refused. Called by the thread that runs the pump, within wait().
-// Both functions may queue output in answer, which is handed out before wait() goes on; `error` is
-// the errno.
+// Told of output that the kernel refused, and of input. Called by the thread that runs the pump,
+// within wait(). The first two may queue output in answer, which is handed out before wait() goes
+// on; `error` is the errno.
 class OutputErrors {
  public:
   OutputErrors() = default;
@@ -32,6 +32,8 @@ class OutputErrors {
   // valid. They are empty if io_uring reports the failure too late, as it may if many writes of
   // one batch fail.
   virtual void on_write_error(std::span<const iovec> parts, int error) = 0;
+  // A packet socket had a packet that its VnetHeader cannot describe. The packet is lost.
+  virtual void on_unreadable_packet() = 0;
 };
 
 // The inner side of a worker: it takes the packets that come out of the tunnel. Today that is a

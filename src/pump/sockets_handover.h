@@ -3,9 +3,10 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <utility>
+
+#include "base/mutex.h"
 
 namespace wring {
 
@@ -17,7 +18,7 @@ class SocketsHandover {
 
   // Any thread. Replaces an offer that was not taken.
   void offer(Sockets sockets) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     offered_.swap(sockets);
     // Relaxed: it only says to look under the lock, which orders the rest.
     pending_.store(true, std::memory_order_relaxed);
@@ -27,14 +28,14 @@ class SocketsHandover {
   // The last offer since the last call, if there was one. Null sockets are an offer, too.
   [[nodiscard]] std::optional<Sockets> take() {
     if (!pending()) return std::nullopt;
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     pending_.store(false, std::memory_order_relaxed);
     return std::exchange(offered_, nullptr);
   }
 
  private:
-  std::mutex mutex_;
-  Sockets offered_;  // guarded by mutex_
+  Mutex mutex_;
+  Sockets offered_ WRING_GUARDED_BY(mutex_);
   std::atomic<bool> pending_{false};
 };
 

@@ -22,6 +22,7 @@
 #include <utility>
 
 #include "io/tun_queue.h"
+#include "pump/uring_packet_pump.h"
 
 namespace wring {
 namespace {
@@ -47,8 +48,8 @@ bool UringPump::is_ordinary_end(int result) {
          result == -EAGAIN;
 }
 
-UringPump::UringPump(const TunQueue& tun, unsigned worker_index, OutputErrors& errors)
-    : PumpBase(tun, worker_index, errors) {
+UringPump::UringPump(const TunQueue& queue, unsigned worker_index, OutputErrors& errors)
+    : PumpBase(queue, worker_index, errors) {
   writes_.reserve(kRingEntries);
   receive_shape_.msg_namelen = kNameRoom;
   receive_shape_.msg_controllen = kControlRoom;
@@ -56,14 +57,15 @@ UringPump::UringPump(const TunQueue& tun, unsigned worker_index, OutputErrors& e
 
 Result<std::unique_ptr<PacketPump>> UringPump::create(const TunQueue& queue, unsigned worker_index,
                                                       OutputErrors& errors, TunReads reads) {
-  std::unique_ptr<UringPump> pump(new UringPump(queue, worker_index, errors));
+  std::unique_ptr<UringPump> pump(queue.frames ? new UringPacketPump(queue, worker_index, errors)
+                                               : new UringPump(queue, worker_index, errors));
   pump->wake_event_.reset(eventfd(0, EFD_CLOEXEC));
   if (!pump->wake_event_) return system_failure("cannot create an eventfd", errno);
 
   auto ring = Uring::open(kRingEntries);
   if (!ring) return tl::unexpected(ring.error());
   pump->ring_ = std::move(*ring);
-  auto tun = BufferRing::create(*pump->ring_, kTunGroup, tun_buffer_shape(queue.vnet_header));
+  auto tun = BufferRing::create(*pump->ring_, kTunGroup, tun_buffer_shape(queue));
   if (!tun) return tl::unexpected(tun.error());
   pump->tun_buffers_ = std::make_unique<BufferRing>(std::move(*tun));
   auto udp = BufferRing::create(*pump->ring_, kUdpGroup, {.size = kUdpBufferSize});
@@ -77,7 +79,13 @@ Result<std::unique_ptr<PacketPump>> UringPump::create(const TunQueue& queue, uns
 }
 
 UringPump::~UringPump() {
-  if (owner_ == std::this_thread::get_id()) stop();
+  end();
+}
+
+void UringPump::end() {
+  if (owner_ != std::this_thread::get_id()) return;
+  stop();
+  owner_ = std::thread::id{};
 }
 
 void UringPump::start() {

@@ -20,25 +20,26 @@
 
 namespace wring {
 
-class UringPump final : public PumpBase {
+class UringPump : public PumpBase {
  public:
   // Linux 6.7 reads a TUN by a request that stays armed. Where that is missing, or kPoll asks for
   // it, the pump polls the TUN and reads it by read().
   enum class TunReads { kMultishot, kPoll };
 
-  // As make_pump(); a `tun` without a descriptor is none. Any thread may create the pump. The
+  // As make_pump(); a `queue` without a descriptor is none. Any thread may create the pump. The
   // thread that first calls wait() is then the only one that may use it, and should be the one that
   // destroys it: only there can requests in flight be ended, so that sockets and TUN are let go of
   // when the destructor returns. The destructor executes what is queued. Needs Linux 6.1; the error
   // says so if io_uring is older, switched off (kernel.io_uring_disabled) or forbidden (seccomp, as
   // container runtimes do).
-  static Result<std::unique_ptr<PacketPump>> create(const TunQueue& tun, unsigned worker_index,
+  static Result<std::unique_ptr<PacketPump>> create(const TunQueue& queue, unsigned worker_index,
                                                     OutputErrors& errors,
                                                     TunReads reads = TunReads::kMultishot);
   ~UringPump() override;
 
   Input wait() override;
-  void send(const OutgoingDatagram& datagram) override {
+  // Not in PumpBase, because there each datagram would cost a call by the vtable.
+  void send(const OutgoingDatagram& datagram) final {
     if (may_leave(datagram)) {
       queue_send(datagram);
     } else {
@@ -47,8 +48,21 @@ class UringPump final : public PumpBase {
   }
   void write_packet(std::span<const iovec> parts) override;
 
+ protected:
+  UringPump(const TunQueue& queue, unsigned worker_index, OutputErrors& errors);
+  // Queues the write of `bytes`. If it fails, `packet` is reported.
+  void queue_write(std::span<const iovec> bytes, std::span<const iovec> packet);
+  void flush() final;
+  // Executes what is queued and ends all requests, if this thread runs the pump. The pump cannot be
+  // used after it.
+  void end();
+  // Never inlined, so that reading a packet saves no register for it.
+  [[gnu::noinline]] virtual void on_tun_error(int error);
+
  private:
   static constexpr unsigned kRingEntries = 512;
+  // Those that stay free for the requests that wait() arms and cancels.
+  static constexpr unsigned kReservedEntries = 16;
 
   // The request that a completion belongs to. Part of its user data.
   enum class Kind : std::uint8_t {
@@ -92,7 +106,6 @@ class UringPump final : public PumpBase {
     Batch<T>& former() { return both[1 - current]; }
   };
 
-  UringPump(const TunQueue& tun, unsigned worker_index, OutputErrors& errors);
   static unsigned buffer_of(const io_uring_cqe& completion) {
     return completion.flags >> IORING_CQE_BUFFER_SHIFT;
   }
@@ -107,8 +120,7 @@ class UringPump final : public PumpBase {
   [[nodiscard]] bool anything_in_flight() const;
 
   // Output.
-  void queue_send(const OutgoingDatagram& datagram) override;
-  void flush() override;
+  void queue_send(const OutgoingDatagram& datagram) final;
   void report_failures();
   void submit_and_take_failures();
 
@@ -129,7 +141,6 @@ class UringPump final : public PumpBase {
   void on_receive(const io_uring_cqe& completion, std::uint32_t generation, unsigned family);
   [[nodiscard]] bool take_datagram(unsigned buffer, std::size_t size);
   void read_tun();
-  void on_tun_error(int error);
   void end_receive(std::uint32_t generation, unsigned family, int result);
   void let_go_of(std::uint32_t generation);
   void rest(Standing& request);
@@ -174,5 +185,17 @@ class UringPump final : public PumpBase {
   std::uint64_t wake_count_ = 0;
   bool wake_armed_ = false;
 };
+
+// Here, because the TUN's writes must not cost a call more for the sake of the packet socket's.
+inline void UringPump::queue_write(std::span<const iovec> bytes, std::span<const iovec> packet) {
+  if (ring_->room() <= kReservedEntries) flush();
+  io_uring_sqe* sqe = ring_->entry();
+  io_uring_prep_writev(sqe, tun_fd_, bytes.data(), static_cast<unsigned>(bytes.size()), 0);
+  sqe->rw_flags = tun_write_flags_;
+  sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+  const auto slot = static_cast<std::uint32_t>(writes_.size());
+  writes_.push_back(packet);
+  io_uring_sqe_set_data64(sqe, tag(Kind::kTunWrite, write_generation_, slot));
+}
 
 }  // namespace wring

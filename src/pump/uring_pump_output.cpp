@@ -7,12 +7,6 @@
 #include "pump/uring_pump.h"
 
 namespace wring {
-namespace {
-
-// Entries that stay free for the requests that wait() arms and cancels.
-constexpr unsigned kReservedEntries = 16;
-
-}  // namespace
 
 void UringPump::queue_send(const OutgoingDatagram& datagram) {
   if (queued_count_ == kSendSlots || ring_->room() <= kReservedEntries) flush();
@@ -27,14 +21,7 @@ void UringPump::queue_send(const OutgoingDatagram& datagram) {
 }
 
 void UringPump::write_packet(std::span<const iovec> parts) {
-  if (ring_->room() <= kReservedEntries) flush();
-  io_uring_sqe* sqe = ring_->entry();
-  io_uring_prep_writev(sqe, tun_fd_, parts.data(), static_cast<unsigned>(parts.size()), 0);
-  sqe->rw_flags = tun_write_flags_;
-  sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
-  const auto slot = static_cast<std::uint32_t>(writes_.size());
-  writes_.push_back(parts);
-  io_uring_sqe_set_data64(sqe, tag(Kind::kTunWrite, write_generation_, slot));
+  queue_write(parts, parts);
 }
 
 // Executes the queue. A submit may take only a part, if the kernel has no memory for the moment or

@@ -58,7 +58,11 @@ void UringPump::read_tun() {
     if (size < 0 && errno == EINTR) continue;
     // The poll reports the next packet. If the batch was full, the TUN is still readable.
     tun_readable_ = false;
-    if (size < 0 && errno != EAGAIN) on_tun_error(errno);
+    if (size < 0 && errno != EAGAIN) {
+      on_tun_error(errno);
+      // Behind a packet that could not be read there may be others.
+      tun_readable_ = !tun_.resting && !tun_gone_;
+    }
     return;
   }
 }

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "base/rcu.h"
-#include "tables/prefix_key.h"
+#include "ip/prefix_key.h"
 #include "tables/prefix_trie.h"
 #include "tables/root_table.h"
 

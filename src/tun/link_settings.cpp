@@ -1,4 +1,4 @@
-// Builds RTM_NEWLINK requests that change one setting each, and reads the kernel's answers.
+// Changes one setting of an interface with each RTM_NEWLINK request.
 #include "tun/link_settings.h"
 
 #include <fcntl.h>
@@ -9,57 +9,28 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
+#include <utility>
 
 #include "base/unique_fd.h"
 #include "netlink/namespace_socket.h"
+#include "netlink/rtnetlink.h"
 
 namespace wring {
 namespace {
 
-constexpr std::size_t kMessageRoom = 1024;  // one short request, and its answer
 constexpr const char* kRedirectsOfAll = "/proc/sys/net/ipv4/conf/all/send_redirects";
-
-// A request that changes the interface `name`. The caller adds the settings to change.
-class LinkChange {
- public:
-  explicit LinkChange(const std::string& name) {
-    header_->nlmsg_type = RTM_NEWLINK;
-    header_->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-    mnl_nlmsg_put_extra_header(header_, sizeof(ifinfomsg));
-    mnl_attr_put_strz(header_, IFLA_IFNAME, name.c_str());
-  }
-  LinkChange(const LinkChange&) = delete;
-  LinkChange& operator=(const LinkChange&) = delete;
-
-  nlmsghdr* header() { return header_; }
-
-  // 0, or the errno with which the kernel refused.
-  int send(int netlink) {
-    if (::send(netlink, header_, header_->nlmsg_len, 0) < 0) return errno;
-    const ssize_t size = recv(netlink, buffer_.data(), buffer_.size(), 0);
-    if (size < 0) return errno;
-    const auto* answer = reinterpret_cast<const nlmsghdr*>(buffer_.data());
-    if (!mnl_nlmsg_ok(answer, static_cast<int>(size)) || answer->nlmsg_type != NLMSG_ERROR) {
-      return EPROTO;
-    }
-    return -static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(answer))->error;
-  }
-
- private:
-  alignas(nlmsghdr) std::array<char, kMessageRoom> buffer_{};
-  nlmsghdr* const header_ = mnl_nlmsg_put_header(buffer_.data());
-};
 
 // `fill` adds the setting to the request's header.
 template <typename Fill>
 Result<void> change(int tun_fd, const std::string& name, const std::string& what, Fill fill) {
-  const auto netlink = socket_beside_tun(tun_fd, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+  auto netlink = socket_beside_tun(tun_fd, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
   if (!netlink) return tl::unexpected(netlink.error());
-  LinkChange request(name);
-  fill(request.header());
-  const int error = request.send(netlink->get());
+  RtRequest request(RTM_NEWLINK, 0);
+  request.header<ifinfomsg>();
+  mnl_attr_put_strz(request.message(), IFLA_IFNAME, name.c_str());
+  fill(request.message());
+  const int error = RtSocket(std::move(*netlink)).change(request);
   if (error == 0) return {};
   return system_failure("cannot " + what + " " + name, error);
 }

@@ -1,10 +1,11 @@
 // Asks netlink for the interface and looks for IFLA_TUN_PI in the answer.
 #include "tun/packet_information.h"
 
+#include <fcntl.h>
 #include <libmnl/libmnl.h>
-#include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -41,10 +42,18 @@ bool says_so(const nlmsghdr& message) {
   return info != nullptr && mnl_attr_get_u8(info) != 0;
 }
 
+Result<UniqueFd> open_socket(int tun_fd, int netlink) {
+  if (netlink >= 0) return UniqueFd(fcntl(netlink, F_DUPFD_CLOEXEC, 0));
+  auto socket = socket_beside_tun(tun_fd, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+  if (socket || socket.error().code != EPERM) return socket;
+  return failure(socket.error().message + ", or a netlink socket from there (WG_NETLINK_FD)",
+                 EPERM);
+}
+
 }  // namespace
 
-Result<bool> passes_packet_information(int tun_fd, const std::string& name) {
-  auto socket = socket_beside_tun(tun_fd, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+Result<bool> passes_packet_information(int tun_fd, const std::string& name, int netlink) {
+  auto socket = open_socket(tun_fd, netlink);
   if (!socket) return tl::unexpected(socket.error());
   alignas(nlmsghdr) std::array<char, kMessageRoom> buffer{};
   nlmsghdr* request = mnl_nlmsg_put_header(buffer.data());

@@ -2,8 +2,8 @@
 #include "tun/tun_device.h"
 
 #include <fcntl.h>
-#include <linux/if.h>
 #include <linux/if_tun.h>
+#include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -130,7 +130,7 @@ Result<TunDevice> TunDevice::create(const std::string& name, unsigned queues, un
   return device;
 }
 
-Result<TunDevice> TunDevice::adopt(UniqueFd fd, bool offload) {
+Result<TunDevice> TunDevice::adopt(UniqueFd fd, bool offload, int netlink) {
   auto interface = identify(fd.get());
   if (!interface) return tl::unexpected(interface.error());
   const std::string name = name_in(*interface);
@@ -140,7 +140,7 @@ Result<TunDevice> TunDevice::adopt(UniqueFd fd, bool offload) {
         "the interface " + name + " of the descriptor is no TUN (layer 3); open it with IFF_TUN",
         EINVAL);
   }
-  const auto packet_information = passes_packet_information(fd.get(), name);
+  const auto packet_information = passes_packet_information(fd.get(), name, netlink);
   if (!packet_information) return tl::unexpected(packet_information.error());
   if (*packet_information) {
     return failure(

@@ -10,7 +10,6 @@
 
 namespace wring {
 
-inline constexpr unsigned kDefaultTunMtu = 1420;  // 1500 - 40 (IPv6) - 8 (UDP) - 32 (WireGuard)
 inline constexpr unsigned kMaxTunMtu = 65500;
 // Packets that the kernel holds for a reader that is late. With the kernel's default of 500 it
 // drops packets in the bursts of a single TCP stream.
@@ -37,13 +36,15 @@ class TunDevice {
   // silently: it may be somebody else's, it has another's settings, and it would outlive this
   // program. Hand such an interface in as a descriptor. Errors: EBUSY (taken), EINVAL (bad name,
   // MTU or number of queues), EPERM, ENOENT (no /dev/net/tun).
-  static Result<TunDevice> create(const std::string& name, unsigned queues,
-                                  unsigned mtu = kDefaultTunMtu, bool offload = false);
+  static Result<TunDevice> create(const std::string& name, unsigned queues, unsigned mtu = 1500,
+                                  bool offload = false);
   // Takes over an open TUN descriptor as the only queue. MTU and queue length stay as they are.
   // The program that opened it decided whether packets carry a VnetHeader. If they do, `offload`
   // says whether large ones may come. Refuses TAP mode and packet information, because the kernel
   // does not let us change these.
-  static Result<TunDevice> adopt(UniqueFd fd, bool offload = false);
+  // `netlink` is a socket of NETLINK_ROUTE in the interface's network namespace, for a process that
+  // may not enter that; -1: there is none.
+  static Result<TunDevice> adopt(UniqueFd fd, bool offload = false, int netlink = -1);
 
   // The interface's name when it was opened.
   [[nodiscard]] const std::string& name() const { return name_; }

@@ -19,7 +19,7 @@ constexpr std::size_t kMaxSteps = 48;
 
 const Endpoint kStranger = address_of("203.0.113.66:666");
 
-bool of_stranger(const Peer& peer) {
+bool of_stranger(const DevicePeer& peer) {
   return key_of(peer.endpoint.load()) == key_of(kStranger);
 }
 
@@ -97,7 +97,7 @@ class Schedule {
 
   void administer(SimulatedPeerHost& host) {
     SimulatedPeerHost& other = &host == &net_.a ? net_.b : net_.a;
-    Peer& peer = *host.peer_of(other);
+    DevicePeer& peer = *host.peer_of(other);
     const std::uint8_t value = next();
     switch (next() % 4) {
       case 0:

@@ -95,7 +95,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static HandshakeQueue handshakes;
   static Inbound inbound(with_session().b.shared(), handshakes);
   const Session& session = *with_session().b_at_a().keypairs.current();
-  Peer& peer = with_session().a_at_b();
+  DevicePeer& peer = with_session().a_at_b();
   fuzz::Input input(data, size);
   std::vector<SealedPacket> sealed;
   while (!input.empty() && sealed.size() < kMaxBatch)

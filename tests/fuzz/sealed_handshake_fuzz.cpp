@@ -73,7 +73,7 @@ class Exchange {
     auto made = initiate(from, net_.b.public_key(), agree_with(from, net_.b.public_key()).value(),
                          SessionIndex{7}, stamp, net_.simulation.rng());
     const bool changed = change(made->message, offsetof(InitiationMessage, ephemeral));
-    Peer& peer = net_.a_at_b();
+    DevicePeer& peer = net_.a_at_b();
     const auto& last = peer.last_initiation_consumed;
     const bool in_time = !last || net_.simulation.now() - *last >= 20ms;
     const bool taken = !changed && in_time && stamp > peer.latest_timestamp_received;
@@ -85,7 +85,7 @@ class Exchange {
 
   // b answers a's initiation, if one is under way.
   void response() {
-    Peer& peer = net_.b_at_a();
+    DevicePeer& peer = net_.b_at_a();
     if (!peer.sent_initiation) return;
     const auto sent = net_.sent_by(net_.a, MessageType::kInitiation);
     const auto initiation = load<InitiationMessage>(sent.back().payload);
@@ -104,7 +104,7 @@ class Exchange {
 
   // b asks for a cookie; a's next initiation bears it if the reply was taken, and only then.
   void cookie_reply() {
-    Peer& peer = net_.b_at_a();
+    DevicePeer& peer = net_.b_at_a();
     const auto sent = net_.sent_by(net_.a, MessageType::kInitiation);
     if (!peer.sent_initiation || sent.empty() || cookie_taken_) return;
     MacChecker checker(net_.b.public_key());

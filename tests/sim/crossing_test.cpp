@@ -14,11 +14,11 @@ using namespace std::chrono_literals;
 const SessionIndex kNone{};
 
 // The session that a host sends on, by the index that its peer gave it.
-SessionIndex sends_to(const Peer& peer) {
+SessionIndex sends_to(const DevicePeer& peer) {
   const Session* session = peer.sending.load();
   return session == nullptr ? kNone : session->keys().remote_index;
 }
-SessionIndex receives_at(const Peer& peer) {
+SessionIndex receives_at(const DevicePeer& peer) {
   const Session* session = peer.sending.load();
   return session == nullptr ? kNone : session->keys().local_index;
 }

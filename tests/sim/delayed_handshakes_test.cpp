@@ -34,13 +34,13 @@ TEST_P(DelayedHandshakes,
   simulation.talk(a, b, 100ms, end + 1min);
   simulation.talk(b, a, 100ms, end + 1min);
   // b forgets a and learns of it anew, as a now is.
-  const auto replace_a_at_b = [&](Peer& old) {
+  const auto replace_a_at_b = [&](DevicePeer& old) {
     b.device().remove_peer(old);
     Device::set_preshared_key(b.know(a), a.peer_of(b)->preshared_key.clone());
   };
   while (simulation.now() < end) {
     simulation.run_for(std::chrono::milliseconds(simulation.rng().below(20'000)));
-    Peer& a_at_b = *b.peer_of(a);
+    DevicePeer& a_at_b = *b.peer_of(a);
     const auto random = static_cast<std::uint8_t>(simulation.rng().below(256));
     switch (simulation.rng().below(4)) {
       case 0:

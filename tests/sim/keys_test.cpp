@@ -32,7 +32,7 @@ TEST(Keys, are_wiped_540_seconds_after_the_last_session_was_made) {  // P14
   EXPECT_NE(net.b_at_a().keypairs.current(), nullptr);
   EXPECT_NE(net.a_at_b().keypairs.current(), nullptr);
   net.simulation.run_for(2s);
-  for (const Peer* peer : {&net.b_at_a(), &net.a_at_b()}) {
+  for (const DevicePeer* peer : {&net.b_at_a(), &net.a_at_b()}) {
     EXPECT_EQ(peer->keypairs.previous(), nullptr);
     EXPECT_EQ(peer->keypairs.current(), nullptr);
     EXPECT_EQ(peer->keypairs.next(), nullptr);
@@ -125,7 +125,7 @@ TEST(Keys, a_new_private_key_ends_sending_on_the_old_sessions) {  // P16
   net.simulation.run_for(20s);
   EXPECT_TRUE(net.sent_by(net.a, MessageType::kData).empty());
   EXPECT_GT(net.b.drops(DropReason::kUnknownPeer), 0U);
-  Peer& known_anew = net.b.device().add_peer(new_key);
+  DevicePeer& known_anew = net.b.device().add_peer(new_key);
   net.b.shared().allowed_ips.insert(IpPrefix::parse("10.0.0.1/32").value(), &known_anew);
   net.simulation.run_for(6s);
   EXPECT_EQ(net.delivered(), 2U);
@@ -137,7 +137,7 @@ TEST(Keys, packets_that_wait_for_a_handshake_survive_a_new_private_key) {  // P1
   net.a.send_data(net.b);
   net.simulation.run_for(1s);
   net.a.device().set_private_key(PrivateKey(Bytes<32>{9}), net.a.now());
-  Peer& known_anew = net.b.device().add_peer(net.a.public_key());
+  DevicePeer& known_anew = net.b.device().add_peer(net.a.public_key());
   net.b.shared().allowed_ips.insert(IpPrefix::parse("10.0.0.1/32").value(), &known_anew);
   net.simulation.network().cut(false);
   net.simulation.run_for(6s);
@@ -148,7 +148,7 @@ TEST(Keys, a_peer_that_bears_our_new_public_key_is_removed) {  // P16, P38
   TwoHosts net;
   net.make_session();
   PrivateKey key(Bytes<32>{11});
-  Peer& other = net.a.device().add_peer(derive_public_key(key));
+  DevicePeer& other = net.a.device().add_peer(derive_public_key(key));
   net.a.shared().allowed_ips.insert(IpPrefix::parse("10.0.0.99/32").value(), &other);
   net.a.device().set_private_key(std::move(key), net.a.now());
   EXPECT_EQ(net.a.device().find_peer(net.a.public_key()), nullptr);
@@ -159,7 +159,7 @@ TEST(Keys, a_peer_that_bears_our_new_public_key_is_removed) {  // P16, P38
 
 TEST(Keys, a_peer_with_a_key_of_low_order_gets_nothing_and_harms_nobody) {  // P17
   TwoHosts net;
-  Peer& weak = net.a.device().add_peer(PublicKey{});  // the point at zero
+  DevicePeer& weak = net.a.device().add_peer(PublicKey{});  // the point at zero
   Device::set_endpoint(weak, net.b.address());
   net.a.shared().allowed_ips.insert(IpPrefix::parse("10.0.0.50/32").value(), &weak);
   net.a.device().set_persistent_keepalive(weak, 1, net.a.now());

@@ -3,12 +3,12 @@
 
 #include <optional>
 
-#include "device/peer.h"
+#include "device/device_peer.h"
 
 namespace wring::test {
 
 struct PeerState {
-  explicit PeerState(const Peer& peer)
+  explicit PeerState(const DevicePeer& peer)
       : endpoint(peer.endpoint.load()),
         sending(peer.sending.load()),
         previous(peer.keypairs.previous()),
@@ -18,7 +18,7 @@ struct PeerState {
         tx_bytes(peer.tx_bytes),
         timestamp(peer.latest_timestamp_received),
         half_done(peer.sent_initiation ? peer.sent_initiation->local_index.value : 0),
-        deadline(peer.timers.next_deadline()),
+        deadline(peer.timers().next_deadline()),
         last_handshake(peer.last_handshake) {}
   bool operator==(const PeerState&) const = default;
 

@@ -43,8 +43,8 @@ struct TwoHosts {
     return sent;
   }
   [[nodiscard]] std::uint64_t delivered() const { return simulation.ledger().delivered(); }
-  [[nodiscard]] Peer& b_at_a() { return *a.peer_of(b); }
-  [[nodiscard]] Peer& a_at_b() { return *b.peer_of(a); }
+  [[nodiscard]] DevicePeer& b_at_a() { return *a.peer_of(b); }
+  [[nodiscard]] DevicePeer& a_at_b() { return *b.peer_of(a); }
 
   Simulation simulation;
   SimulatedPeerHost& a = simulation.add_host();

@@ -62,20 +62,21 @@ SimulatedPeerHost::SimulatedPeerHost(std::string name, std::uint64_t seed, const
               : std::optional<DelayedExecutor>(std::in_place, clock.boot, handshake_delay, seed)),
       device_(shared_, rng_, *this, delayed_ ? &*delayed_ : nullptr) {
   device_.set_observer([this](const Peer& peer, DeviceEvent what) { on_event(peer, what); });
+  turn_.add_queue(handshakes_);
   device_.set_private_key(generate_private_key(rng_), now());
   device_.bring_up(now());
 }
 
 SimulatedPeerHost::~SimulatedPeerHost() = default;
 
-Peer& SimulatedPeerHost::know(SimulatedPeerHost& other, bool reachable) {
-  Peer& peer = device_.add_peer(other.public_key());
+DevicePeer& SimulatedPeerHost::know(SimulatedPeerHost& other, bool reachable) {
+  DevicePeer& peer = device_.add_peer(other.public_key());
   shared_.allowed_ips.insert(IpPrefix(other.inner(), other.inner().full_length()), &peer);
   if (reachable) Device::set_endpoint(peer, other.address());
   return peer;
 }
 
-Peer* SimulatedPeerHost::peer_of(const SimulatedPeerHost& other) const {
+DevicePeer* SimulatedPeerHost::peer_of(const SimulatedPeerHost& other) const {
   return device_.find_peer(other.public_key());
 }
 
@@ -121,19 +122,12 @@ void SimulatedPeerHost::receive(const Datagram& datagram) {
 }
 
 void SimulatedPeerHost::control_turn() {
-  device_.note_queue_depth(handshakes_.size() + extra_queue_depth_, clock_.boot);
+  ControlTurn::Jobs done;
   while (std::unique_ptr<HandshakeJob> job = delayed_ ? delayed_->take_due() : nullptr)
-    device_.complete(std::move(job), now());
-  HandshakeDatagram message;
-  while ((device_.takes_answers() && handshakes_.try_pop_answer(message)) ||
-         (device_.takes_initiations() && handshakes_.try_pop_initiation(message))) {
-    device_.handle_handshake(ByteSpan(message.bytes).first(message.size), message.from, now());
-  }
-  device_.handle_timeout(now());
-  do {
-    device_.handle_attention(now());
-    device_.reclaim();
-  } while (!shared_.attention.empty());
+    done.push_back(std::move(job));
+  device_.note_queue_depth(extra_queue_depth_, clock_.boot);
+  turn_.run(std::move(done), now());
+  if (std::string broken = device_.check_invariants(); !broken.empty()) violated(broken);
   check_keys_in_memory();
 }
 

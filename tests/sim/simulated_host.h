@@ -9,6 +9,7 @@
 
 #include "dataplane/inbound.h"
 #include "dataplane/outbound.h"
+#include "device/control_turn.h"
 #include "device/device.h"
 #include "tests/sim/delayed_executor.h"
 #include "tests/sim/ledger.h"
@@ -43,18 +44,18 @@ class SimulatedPeerHost final : public DatagramSender {
   [[nodiscard]] std::uint64_t drops(DropReason reason) const { return shared_.drops.get(reason); }
 
   // Adds `other` as a peer that owns its inner address; its endpoint only if `reachable`.
-  Peer& know(SimulatedPeerHost& other, bool reachable = true);
-  [[nodiscard]] Peer* peer_of(const SimulatedPeerHost& other) const;
+  DevicePeer& know(SimulatedPeerHost& other, bool reachable = true);
+  [[nodiscard]] DevicePeer* peer_of(const SimulatedPeerHost& other) const;
 
   // An application sends `count` packets to `other`, in one batch.
   void send_data(const SimulatedPeerHost& other, std::size_t count = 1);
   // The same for any packet.
   void send_packet(std::vector<std::uint8_t> packet);
   void receive(const Datagram& datagram);
-  // One turn of the control loop: handshakes, timers, attention, freeing.
+  // One turn of the control thread, as the daemon takes it.
   void control_turn();
   [[nodiscard]] TimePoint next_deadline() const {
-    return std::min(device_.next_deadline(), delayed_ ? delayed_->next() : kNever);
+    return std::min(turn_.deadline(), delayed_ ? delayed_->next() : kNever);
   }
 
   // The wall clock of this host differs from the simulation's by so much (P5).
@@ -95,6 +96,7 @@ class SimulatedPeerHost final : public DatagramSender {
   Outbound outbound_;
   std::optional<DelayedExecutor> delayed_;
   Device device_;
+  ControlTurn turn_{device_};
   std::vector<Event> events_;
   std::map<const Peer*, TimePoint> last_initiation_;
   std::map<const Peer*, TimePoint> last_session_;

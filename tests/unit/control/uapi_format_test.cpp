@@ -5,8 +5,8 @@
 #include <string>
 
 #include "control/uapi_request.h"
-#include "fake_device.h"
 #include "ip/endpoint_parse.h"
+#include "tests/support/fake_device.h"
 
 namespace wring {
 namespace {
@@ -27,8 +27,9 @@ PresharedKey preshared_key(std::uint8_t fill) {
 }
 
 // The whole reply, drawn through a buffer of the given size.
-std::string reply_of(const FakeDevice& device, std::size_t capacity = 4096) {
-  GetReply reply(device);
+std::string reply_of(const FakeDevice& device, std::size_t capacity = 4096,
+                     GetDetail detail = GetDetail::kAll) {
+  GetReply reply(device, detail);
   TextBuffer buffer(capacity);
   std::string text;
   for (int i = 0; i < 100'000; ++i) {
@@ -91,10 +92,83 @@ TEST(UapiFormat, what_was_dropped_is_told_by_reason_before_the_peers_and_nothing
       << reply;
 }
 
+TEST(UapiFormat, how_the_engine_works_is_told_before_the_peers) {
+  FakeDevice device;
+  device.device.engine = {"1.2.3", "epoll", 3, "none", "libsodium"};
+  device.add_peer(test::public_key(0xaa));
+  const std::string reply = reply_of(device);
+  EXPECT_TRUE(
+      reply.starts_with("wring_version=1.2.3\nwring_pump=epoll\nwring_workers=3\n"
+                        "wring_offloads=none\nwring_cipher=libsodium\npublic_key="))
+      << reply;
+}
+
+EngineCounts some_counts() {
+  EngineCounts counts;
+  counts.handshakes_begun = 7;
+  counts.staged_bytes = 2048;
+  counts.handshake_us = {1000, 2500};
+  counts.handshake_us.add(1000);
+  counts.handshake_us.add(1001);
+  counts.handshake_us.add(2501);
+  counts.worker_ns = {5, 6};
+  return counts;
+}
+
+TEST(UapiFormat, what_the_engine_counts_is_told_before_the_peers) {
+  FakeDevice device;
+  device.device.counts = some_counts();
+  device.add_peer(test::public_key(0xaa));
+  const std::string reply = reply_of(device);
+  EXPECT_TRUE(reply.starts_with("wring_handshakes_begun=7\nwring_handshakes_completed=0\n"))
+      << reply;
+  EXPECT_LT(reply.find("wring_handshake_us=4502;1000:1,2500:1,1\nwring_worker_ns=5,6\npublic_key="),
+            reply.size())
+      << reply;
+}
+
+TEST(UapiFormat, a_reply_for_the_public_has_no_secret_and_the_public_key) {
+  FakeDevice device;
+  fill(device);
+  const std::string reply = reply_of(device, 4096, GetDetail::kPublic);
+  const PublicKey key = derive_public_key(private_key(0x01));
+  std::string hex;
+  for (const std::uint8_t byte : key.bytes) {
+    char digits[3];
+    snprintf(digits, sizeof digits, "%02x", byte);
+    hex += digits;
+  }
+  EXPECT_TRUE(reply.starts_with("wring_public_key=" + hex + "\nlisten_port=51820\n")) << reply;
+  EXPECT_EQ(reply.find("private_key"), reply.npos);
+  EXPECT_EQ(reply.find("preshared_key"), reply.npos);
+  EXPECT_NE(reply.find("public_key=" + hex_key("bb")), reply.npos);
+}
+
+TEST(UapiFormat, a_reply_about_the_device_has_no_peer) {
+  FakeDevice device;
+  fill(device);
+  const std::string reply = reply_of(device, 4096, GetDetail::kDevice);
+  EXPECT_NE(reply.find("fwmark=4096\nerrno=0\n\n"), reply.npos) << reply;
+  EXPECT_EQ(device.peers_described, 0U);
+}
+
 TEST(UapiFormat, every_reason_at_its_largest_fits_into_the_smallest_buffer) {
   FakeDevice device;
   fill(device);
   device.device.dropped.fill(18446744073709551615U);
+  device.device.engine = {std::string(64, 'v'), "io_uring", 4294967295, "tun,tun-udp,udp",
+                          std::string(64, 'c')};
+  EngineCounts& counts = device.device.counts.emplace();
+  for (const auto& [name, member] : kCountNames)
+    counts.*member = 18446744073709551615U;
+  counts.packet_batches = {1, 2, 4, 8, 16, 32, 64};
+  counts.datagram_batches = counts.packet_batches;
+  for (const auto& [name, member] : kDistributionNames) {
+    (counts.*member).sum = (counts.*member).above = 18446744073709551615U;
+    for (Distribution::Class& each : (counts.*member).classes)
+      each.count = 18446744073709551615U;
+  }
+  counts.worker_ns.assign(64, 18446744073709551615U);
   EXPECT_EQ(reply_of(device, kMaxUapiPieceSize), reply_of(device, 1 << 20));
 }
 

@@ -6,7 +6,7 @@
 #include <initializer_list>
 #include <string>
 
-#include "fake_device.h"
+#include "tests/support/fake_device.h"
 
 namespace wring {
 namespace {

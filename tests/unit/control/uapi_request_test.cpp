@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "fake_device.h"
+#include "tests/support/fake_device.h"
 
 namespace wring {
 namespace {

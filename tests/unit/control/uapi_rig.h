@@ -12,7 +12,7 @@
 #include <string>
 
 #include "control/uapi_server.h"
-#include "fake_device.h"
+#include "tests/support/fake_device.h"
 #include "tests/support/temporary_folder.h"
 
 namespace wring::test {

@@ -132,7 +132,8 @@ TEST_F(UapiServerTest, a_client_that_goes_away_amid_a_reply_is_forgotten) {
 
 TEST_F(UapiServerTest, deleting_the_socket_is_told_once) {  // P35
   int told = 0;
-  server->on_removed([&] {
+  server->on_removed([&](const char* why) {
+    EXPECT_STREQ(why, "the control socket was deleted");
     ++told;
     server.reset();
   });
@@ -140,6 +141,31 @@ TEST_F(UapiServerTest, deleting_the_socket_is_told_once) {  // P35
   EXPECT_EQ(told, 0);
   unlink(path.c_str());
   run(5);
+  EXPECT_EQ(told, 1);
+}
+
+TEST_F(UapiServerTest, the_client_of_a_stream_that_was_handed_in_is_served_and_its_end_is_told) {
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  UniqueFd client(ends[0]);
+  auto adopted = UapiSocket::adopt(UniqueFd(ends[1]));
+  ASSERT_TRUE(adopted) << adopted.error().message;
+  server = UapiServer::start(loop, device, std::move(*adopted)).value();
+  int told = 0;
+  server->on_removed([&](const char*) {
+    ++told;
+    server.reset();
+  });
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_EQ(send(client.get(), "get=1\n\n", 7, 0), 7);
+    run(3);
+    char answer[64] = {};
+    EXPECT_GT(recv(client.get(), answer, sizeof answer - 1, MSG_DONTWAIT), 0);
+    EXPECT_TRUE(std::string(answer).ends_with("errno=0\n\n")) << answer;
+  }
+  EXPECT_EQ(told, 0);
+  client.reset();
+  run(3);
   EXPECT_EQ(told, 1);
 }
 

@@ -168,7 +168,8 @@ TEST(UapiSocket, a_listening_socket_can_be_handed_in) {  // P41
   EXPECT_TRUE(adopted->file_is_gone());
 }
 
-TEST(UapiSocket, what_is_no_listening_unix_socket_cannot_be_handed_in) {
+TEST(UapiSocket, what_is_no_unix_socket_of_use_cannot_be_handed_in) {
+  EXPECT_EQ(UapiSocket::adopt(UniqueFd(socket(AF_UNIX, SOCK_STREAM, 0))).error().code, EINVAL);
   EXPECT_EQ(UapiSocket::adopt(UniqueFd(open("/dev/null", O_RDONLY))).error().code, ENOTSOCK);
   EXPECT_EQ(UapiSocket::adopt(UniqueFd(socket(AF_INET, SOCK_STREAM, 0))).error().code, EINVAL);
   EXPECT_EQ(UapiSocket::adopt(UniqueFd()).error().code, EBADF);

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "control/uapi_server.h"
-#include "fake_device.h"
+#include "tests/support/fake_device.h"
 #include "tests/support/temporary_folder.h"
 
 namespace wring {

@@ -2,9 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/private_namespace.h"
-#include "tests/support/sockets_for_tests.h"
-#include "tun/tun_device.h"
+#include "tests/support/slow_sink.h"
 
 namespace wring {
 namespace {
@@ -13,19 +11,13 @@ using test::PlainSocket;
 using test::run;
 using test::v4_endpoint;
 
-// Datagrams to 10.8.0.2 leave by an interface that passes 1 KB/s. Those to 127.0.0.1 share the
-// socket with them, but not the interface.
-class ControlOutboxTest : public test::NamespaceTest {
+// The slow interface passes 1 KB/s. Datagrams to 127.0.0.1 share the socket with those to it.
+class ControlOutboxTest : public test::SlowSinkTest {
  protected:
   void SetUp() override {
-    NamespaceTest::SetUp();
-    if (IsSkipped()) return;
-    auto sink = TunDevice::create("sink0", 1, 1500);
-    ASSERT_TRUE(sink) << sink.error().message;
-    sink_ = std::make_unique<TunDevice>(std::move(*sink));
-    ASSERT_TRUE(run("ip addr add 10.8.0.1/24 dev sink0"));
-    ASSERT_TRUE(run("ip link set sink0 up"));
-    ASSERT_TRUE(run("tc qdisc add dev sink0 root tbf rate 8kbit burst 2kb limit 64mb"));
+    SlowSinkTest::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    limit_rate("8kbit");
     auto sockets = UdpSockets::open(0, 0, 1);
     ASSERT_TRUE(sockets);
     sockets_ = std::move(*sockets);
@@ -36,7 +28,7 @@ class ControlOutboxTest : public test::NamespaceTest {
   // As a worker would that leaves no room.
   void fill_socket() {
     const Bytes<1000> bulk{};
-    while (sockets_->send(0, {bulk, &far_, 0}) == 0) {
+    while (sockets_->send(0, {bulk, &behind_sink_, 0}) == 0) {
     }
   }
   int send(std::uint8_t number) {
@@ -48,15 +40,13 @@ class ControlOutboxTest : public test::NamespaceTest {
   unsigned take(std::size_t size) {
     const std::vector<std::uint8_t> bytes(size);
     unsigned taken = 0;
-    while (taken < 10000 && outbox_.send(sockets_.get(), {bytes, &far_, 0}) == 0)
+    while (taken < 10000 && outbox_.send(sockets_.get(), {bytes, &behind_sink_, 0}) == 0)
       ++taken;
     return taken;
   }
 
-  std::unique_ptr<TunDevice> sink_;
   std::shared_ptr<UdpSockets> sockets_;
   PlainSocket near_{AF_INET};
-  const Endpoint far_ = v4_endpoint("10.8.0.2", 7);
   DropCounters drops_;
   ControlOutbox outbox_{drops_};
 };
@@ -98,7 +88,7 @@ TEST_F(ControlOutboxTest, what_is_kept_when_the_interface_goes_down_is_dropped_a
   outbox_.retry(nullptr);
   EXPECT_TRUE(outbox_.is_empty());
   EXPECT_EQ(drops_.get(DropReason::kInterfaceDown), 2u);
-  EXPECT_EQ(outbox_.send(nullptr, {Bytes<4>{}, &far_, 0}), ENETDOWN);
+  EXPECT_EQ(outbox_.send(nullptr, {Bytes<4>{}, &behind_sink_, 0}), ENETDOWN);
 }
 
 TEST_F(ControlOutboxTest, a_source_that_goes_meanwhile_is_given_up) {  // P29

@@ -5,8 +5,8 @@
 
 #include <cerrno>
 
-#include "device/peer.h"
 #include "ip/endpoint_parse.h"
+#include "peer/peer.h"
 #include "tests/support/packets.h"
 #include "tests/support/sessions.h"
 
@@ -61,7 +61,7 @@ class SendFailuresTest : public testing::Test {
   std::uint64_t lost() const { return shared_.drops.get(DropReason::kSendError); }
 
   SharedState shared_;
-  Peer peer_{PublicKey{}, 1};
+  Peer peer_{PublicKey{}, 1, shared_.staged_memory};
   Session session_{peer_, keys_of_test(true, 7, 8), kMade};
   Outbound outbound_{shared_, make_aead_engine(), true};
   LoggedOnce logged_;
@@ -134,8 +134,8 @@ TEST_F(SendFailuresTest, what_is_lost_counts_as_not_sent) {  // P9, P25, P26, P2
   EXPECT_EQ(lost(), 3U);
   EXPECT_EQ(peer_.tx_bytes.load(), 0U);
   EXPECT_EQ(peer_.activity.last_traversal(), kMade);
-  EXPECT_EQ(peer_.activity.unreplied_since(), kMade);  // the passive keepalive is due still
-  EXPECT_EQ(peer_.activity.unanswered_since(), kNever);
+  EXPECT_EQ(peer_.activity.owing_reply_since(), kMade);  // the passive keepalive is due still
+  EXPECT_EQ(peer_.activity.awaiting_reply_since(), kNever);
 }
 
 TEST_F(SendFailuresTest, what_is_lost_in_part_counts_as_sent_in_part) {
@@ -145,7 +145,7 @@ TEST_F(SendFailuresTest, what_is_lost_in_part_counts_as_sent_in_part) {
   EXPECT_TRUE(fail(pieces[1], EPERM).empty());
   EXPECT_EQ(peer_.tx_bytes.load(), 160U);
   EXPECT_EQ(peer_.activity.last_traversal(), kNow);
-  EXPECT_EQ(peer_.activity.unanswered_since(), kNow);
+  EXPECT_EQ(peer_.activity.awaiting_reply_since(), kNow);
   EXPECT_EQ(lost(), 2U);
 }
 

@@ -45,9 +45,9 @@ class InboundTest : public testing::Test {
       packets.emplace_back(each.bytes.begin(), each.bytes.end());
     return packets;
   }
-  std::uint32_t attention() {
-    std::uint32_t seen = 0;
-    shared_.attention.drain([&seen](Peer&, std::uint32_t why) { seen |= why; });
+  AttentionReasons attention() {
+    AttentionReasons seen;
+    shared_.attention.drain([&seen](Peer&, AttentionReasons why) { seen |= why; });
     return seen;
   }
   void expect_drop(DropReason reason, std::uint64_t count = 1) const {
@@ -64,8 +64,8 @@ class InboundTest : public testing::Test {
   }
 
   SharedState shared_;
-  Peer peer_{PublicKey{}, 1};
-  Peer other_peer_{PublicKey{{1}}, 2};
+  Peer peer_{PublicKey{}, 1, shared_.staged_memory};
+  Peer other_peer_{PublicKey{{1}}, 2, shared_.staged_memory};
   Session session_{peer_, keys_of_test(true, 7, 8), kMade};
   Session remote_{peer_, keys_of_test(false, 8, 7), kMade};
   HandshakeQueue handshakes_;
@@ -79,10 +79,10 @@ TEST_F(InboundTest, opens_trims_and_delivers_in_order) {  // P18, P21
   ASSERT_EQ(got.size(), 3U);
   for (const Packet& each : got)
     EXPECT_EQ(each, packet());
-  EXPECT_EQ(peer_.endpoint.load(), from_);                 // P28
-  EXPECT_EQ(peer_.rx_bytes.load(), 3U * (32 + 32));        // P25
-  EXPECT_EQ(peer_.activity.last_traversal(), kNow);        // P27
-  EXPECT_EQ(attention(), std::uint32_t{kWatchUnreplied});  // P26
+  EXPECT_EQ(peer_.endpoint.load(), from_);                                // P28
+  EXPECT_EQ(peer_.rx_bytes.load(), 3U * (32 + 32));                       // P25
+  EXPECT_EQ(peer_.activity.last_traversal(), kNow);                       // P27
+  EXPECT_EQ(attention(), AttentionReasons(Attention::kWatchOwingReply));  // P26
   EXPECT_TRUE(wake_control_);
 }
 
@@ -91,7 +91,7 @@ TEST_F(InboundTest, a_keepalive_delivers_nothing_and_is_not_data) {  // P4, P26
   EXPECT_EQ(peer_.rx_bytes.load(), 32U);
   EXPECT_EQ(peer_.endpoint.load(), from_);
   EXPECT_FALSE(wake_control_);
-  EXPECT_EQ(attention(), 0U);
+  EXPECT_TRUE(attention().empty());
 }
 
 TEST_F(InboundTest, a_source_that_the_peer_was_not_heard_on_before_is_pointed_out_once) {  // P29
@@ -99,20 +99,20 @@ TEST_F(InboundTest, a_source_that_the_peer_was_not_heard_on_before_is_pointed_ou
   from_.set_source_ifindex(3);
   receive({sealed(0, {})});
   EXPECT_TRUE(wake_control_);
-  EXPECT_EQ(attention(), std::uint32_t{kHeardElsewhere});
+  EXPECT_EQ(attention(), AttentionReasons(Attention::kHeardElsewhere));
   from_.set_source_ifindex(4);
   receive({sealed(1, {})});
   EXPECT_EQ(peer_.endpoint.load(), from_);
-  EXPECT_EQ(attention(), 0U);  // the control thread has not looked yet
+  EXPECT_TRUE(attention().empty());  // the control thread has not looked yet
 
   peer_.wants_source_check = false;
   peer_.endpoint.update([](Endpoint& current) { current.source_refused = 1; });
   receive({sealed(2, {})});
-  EXPECT_EQ(attention(), 0U);
+  EXPECT_TRUE(attention().empty());
   EXPECT_FALSE(peer_.endpoint.load().pins_source());
   from_.set_source_ifindex(3);
   receive({sealed(3, {})});
-  EXPECT_EQ(attention(), std::uint32_t{kHeardElsewhere});
+  EXPECT_EQ(attention(), AttentionReasons(Attention::kHeardElsewhere));
   EXPECT_TRUE(peer_.endpoint.load().pins_source());
 }
 
@@ -249,12 +249,12 @@ TEST_F(InboundTest, the_first_authentic_message_confirms_a_responder_s_session_o
   forged.back() ^= 1;
   receive({forged});
   EXPECT_FALSE(next.is_confirmed());
-  EXPECT_EQ(attention(), 0U);
+  EXPECT_TRUE(attention().empty());
   receive({data_message(initiator, 0, {})});
   EXPECT_TRUE(next.is_confirmed());
-  EXPECT_EQ(attention(), std::uint32_t{kConfirmed});
+  EXPECT_EQ(attention(), AttentionReasons(Attention::kConfirmed));
   receive({data_message(initiator, 1, {})});
-  EXPECT_EQ(attention(), 0U);
+  EXPECT_TRUE(attention().empty());
 }
 
 TEST_F(InboundTest, packets_of_several_sessions_in_one_batch_stay_in_order) {
@@ -272,12 +272,12 @@ TEST_F(InboundTest, packets_of_several_sessions_in_one_batch_stay_in_order) {
 
 TEST_F(InboundTest, a_key_of_165_seconds_asks_once_for_the_next) {  // P8
   receive({sealed(0, packet())}, kMade + 165s - 1ns);
-  EXPECT_EQ(attention(), std::uint32_t{kWatchUnreplied});
+  EXPECT_EQ(attention(), AttentionReasons(Attention::kWatchOwingReply));
   peer_.activity.on_sent(kMade + 165s);
   receive({sealed(1, {})}, kMade + 165s);
-  EXPECT_EQ(attention(), std::uint32_t{kNeedsLastMinuteKey});
+  EXPECT_EQ(attention(), AttentionReasons(Attention::kNeedsLastMinuteKey));
   receive({sealed(2, {})}, kMade + 166s);
-  EXPECT_EQ(attention(), 0U);
+  EXPECT_TRUE(attention().empty());
 }
 
 // Its messages come back into the tunnel else, to be sealed again and again.

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "dataplane/outbound.h"
-#include "device/peer.h"
 #include "ip/endpoint_parse.h"
+#include "peer/peer.h"
 #include "tests/support/packets.h"
 #include "tests/support/sessions.h"
 
@@ -61,7 +61,7 @@ class OutboundJoining : public testing::Test {
   }
 
   SharedState shared_;
-  Peer peer_{PublicKey{}, 1};
+  Peer peer_{PublicKey{}, 1, shared_.staged_memory};
   Session session_{peer_, keys_of_test(true, 7, 8), kMade};
   Outbound outbound_{shared_, make_aead_engine(), true};
   std::vector<Packet> storage_;

@@ -41,9 +41,9 @@ class OutboundTest : public testing::Test {
     }
     return outbound_.process(batch, now);
   }
-  std::uint32_t attention() {
-    std::uint32_t seen = 0;
-    shared_.attention.drain([&seen](Peer&, std::uint32_t why) { seen |= why; });
+  AttentionReasons attention() {
+    AttentionReasons seen;
+    shared_.attention.drain([&seen](Peer&, AttentionReasons why) { seen |= why; });
     return seen;
   }
   // The plaintext of a datagram, padding included.
@@ -57,8 +57,8 @@ class OutboundTest : public testing::Test {
   }
 
   SharedState shared_;
-  Peer peer_{PublicKey{}, 1};
-  Peer other_peer_{PublicKey{{1}}, 2};
+  Peer peer_{PublicKey{}, 1, shared_.staged_memory};
+  Peer other_peer_{PublicKey{{1}}, 2, shared_.staged_memory};
   Session session_{peer_, keys_of_test(true, 7, 8), kMade};
   Outbound outbound_{shared_};
   std::vector<Packet> storage_;
@@ -78,7 +78,7 @@ TEST_F(OutboundTest, seals_each_packet_under_the_next_counter_and_pads_it_with_z
   EXPECT_EQ(opened(batch.datagrams[0]), padded);
   EXPECT_EQ(batch.datagrams[1].payload.size(), 64U + 32U);
   EXPECT_EQ(peer_.tx_bytes.load(), 64U + 96U);  // P25
-  EXPECT_EQ(attention(), std::uint32_t{kWatchUnanswered});
+  EXPECT_EQ(attention(), AttentionReasons(Attention::kWatchAwaitingReply));
   EXPECT_EQ(peer_.activity.last_traversal(), kNow);
 }
 
@@ -135,9 +135,9 @@ TEST_F(OutboundTest, what_is_no_ip_packet_is_dropped) {
 TEST_F(OutboundTest, without_a_key_packets_wait_and_one_of_them_asks_for_it) {  // P22
   peer_.sending = nullptr;
   EXPECT_TRUE(send({packet("10.0.0.2"), packet("10.0.0.2")}).wake_control);
-  EXPECT_EQ(attention(), std::uint32_t{kNeedsHandshake});
+  EXPECT_EQ(attention(), AttentionReasons(Attention::kNeedsHandshake));
   EXPECT_FALSE(send({packet("10.0.0.2")}).wake_control);
-  EXPECT_EQ(attention(), 0U);
+  EXPECT_TRUE(attention().empty());
   EXPECT_EQ(peer_.staged.clear(), 3U);
 }
 
@@ -152,7 +152,7 @@ TEST_F(OutboundTest, what_does_not_fit_below_the_last_counter_waits_for_the_next
   const std::size_t sent = send({packet("10.0.0.2"), packet("10.0.0.2")}).datagrams.size();
   EXPECT_LE(sent, 1U);
   EXPECT_EQ(sent + peer_.staged.clear(), 2U);
-  EXPECT_NE(attention() & kNeedsHandshake, 0U);
+  EXPECT_TRUE(attention().has(Attention::kNeedsHandshake));
   EXPECT_TRUE(send({packet("10.0.0.2")}).datagrams.empty());
 }
 
@@ -162,16 +162,17 @@ TEST_F(OutboundTest, a_packet_goes_behind_what_waits_although_there_is_a_key) {
   for (int i = 0; i < 2; ++i) {
     const auto batch = send({packet("10.0.0.2")});
     EXPECT_TRUE(batch.datagrams.empty());
-    EXPECT_EQ(attention(), std::uint32_t{kNeedsHandshake});
+    EXPECT_EQ(attention(), AttentionReasons(Attention::kNeedsHandshake));
   }
   EXPECT_EQ(peer_.staged.clear(), 3U);
 }
 
 TEST_F(OutboundTest, a_key_of_120_seconds_is_used_and_asks_once_for_the_next) {  // P8
   EXPECT_EQ(send({packet("10.0.0.2")}, kMade + 120s).datagrams.size(), 1U);
-  EXPECT_EQ(attention(), kNeedsHandshake | std::uint32_t{kWatchUnanswered});
+  EXPECT_EQ(attention(),
+            AttentionReasons(Attention::kNeedsHandshake) | Attention::kWatchAwaitingReply);
   EXPECT_EQ(send({packet("10.0.0.2")}, kMade + 121s).datagrams.size(), 1U);
-  EXPECT_EQ(attention() & kNeedsHandshake, 0U);
+  EXPECT_FALSE(attention().has(Attention::kNeedsHandshake));
 }
 
 TEST_F(OutboundTest, a_confirmed_next_key_goes_before_the_current_one) {  // P10
@@ -252,7 +253,7 @@ TEST_F(OutboundTest, a_message_of_ours_wakes_no_handshake_where_there_is_no_sess
   peer_.sending = nullptr;
   EXPECT_TRUE(send({nested("192.0.2.2", 1, 99)}).datagrams.empty());
   EXPECT_TRUE(peer_.staged.empty());
-  EXPECT_EQ(attention(), 0U);
+  EXPECT_TRUE(attention().empty());
   EXPECT_EQ(shared_.drops.get(DropReason::kRoutingLoop), 1U);
 }
 

@@ -102,12 +102,12 @@ class Uplink {
   std::size_t most_ = 0;
 };
 
-TEST(UplinkShares, a_peer_alone_keeps_the_uplink_busy_and_half_of_the_room_free) {
+TEST(UplinkShares, a_peer_alone_keeps_the_uplink_busy_and_a_third_of_the_room_free) {
   Uplink uplink;
   uplink.rates = {{7, 40}};
   uplink.run(20000);
   EXPECT_GE(uplink.left[7], 199000u);
-  EXPECT_LT(uplink.most(), kLimit / 2);
+  EXPECT_LT(uplink.most(), kLimit * 2 / 3);
 }
 
 TEST(UplinkShares, peers_that_send_too_much_share_equally_and_the_others_lose_nothing) {
@@ -125,7 +125,7 @@ TEST(UplinkShares, peers_that_send_too_much_share_equally_and_the_others_lose_no
     EXPECT_EQ(uplink.dropped[modest], 0u) << modest;
     EXPECT_NEAR(static_cast<double>(uplink.left[modest]), 20000.0, 100.0) << modest;
   }
-  EXPECT_LT(uplink.most(), kLimit * 3 / 4);
+  EXPECT_LT(uplink.most(), kLimit * 5 / 6);  // three quarters, and the estimate's error
 }
 
 // The weights would overflow after some hundred emptyings of the socket.

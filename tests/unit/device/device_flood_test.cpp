@@ -4,7 +4,7 @@
 
 #include <deque>
 
-#include "dataplane/handshake_queue.h"
+#include "device/control_turn.h"
 #include "device/device.h"
 #include "tests/sim/simulated_network.h"
 
@@ -34,7 +34,7 @@ class SlowPool final : public HandshakeExecutor {
 class Host : public DatagramSender {
  public:
   Host(std::uint64_t seed, const Instant& clock, HandshakeExecutor* pool)
-      : clock_(clock), rng_(seed), device(shared, rng_, *this, pool) {
+      : rng_(seed), device(shared, rng_, *this, pool) {
     device.set_private_key(generate_private_key(rng_), clock);
     device.bring_up(clock);
   }
@@ -45,7 +45,6 @@ class Host : public DatagramSender {
   [[nodiscard]] const PublicKey& key() const { return device.identity()->public_key(); }
 
  private:
-  const Instant& clock_;
   SeededRng rng_;
 
  public:
@@ -72,6 +71,7 @@ constexpr int kComputedPerMs = 4;
 class DeviceFlood : public testing::Test {
  protected:
   DeviceFlood() {
+    turn_.add_queue(queue_);
     for (std::size_t i = 0; i < kSources; ++i) {
       const std::string last = std::to_string(i % 200 + 1);
       sources_.emplace_back(victim_.key(),
@@ -100,28 +100,12 @@ class DeviceFlood : public testing::Test {
     static_cast<void>(queue_.try_push(message));  // a full queue drops
   }
 
-  // One turn of the victim's control loop, in the daemon's order.
   void turn() {
+    ControlTurn::Jobs done;
     for (int i = 0; i < kComputedPerMs; ++i) {
-      if (auto job = pool_.take()) victim_.device.complete(std::move(job), clock_);
+      if (auto job = pool_.take()) done.push_back(std::move(job));
     }
-    victim_.device.note_queue_depth(queue_.size(), clock_.boot);
-    HandshakeDatagram message;
-    const auto handle = [&] {
-      victim_.device.handle_handshake(ByteSpan(message.bytes).first(message.size), message.from,
-                                      clock_);
-    };
-    for (int n = 0; n < 32 && victim_.device.takes_answers(); ++n) {
-      if (!queue_.try_pop_answer(message)) break;
-      handle();
-    }
-    for (int n = 0; n < 32 && victim_.device.takes_initiations(); ++n) {
-      if (!queue_.try_pop_initiation(message)) break;
-      handle();
-    }
-    victim_.device.handle_timeout(clock_);
-    victim_.device.handle_attention(clock_);
-    victim_.device.reclaim();
+    turn_.run(std::move(done), clock_);
     deliver();
     clock_.boot += 1ms;
     clock_.wall += 1ms;
@@ -171,9 +155,10 @@ class DeviceFlood : public testing::Test {
   Host victim_{1, clock_, &pool_};
   Host friend_{2, clock_, nullptr};
   HandshakeQueue queue_;
+  ControlTurn turn_{victim_.device};
   std::vector<Source> sources_;
   std::uint32_t next_index_ = 0;
-  Peer* peer_ = nullptr;
+  DevicePeer* peer_ = nullptr;
   std::vector<TimePoint> keepalives_;
 };
 

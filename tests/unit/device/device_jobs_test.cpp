@@ -40,8 +40,8 @@ class Host final : public DatagramSender {
     sent.emplace_back(datagram.payload.begin(), datagram.payload.end());
     return 0;
   }
-  Peer& know(const Host& other) {
-    Peer& peer = device.add_peer(other.device.identity()->public_key());
+  DevicePeer& know(const Host& other) {
+    DevicePeer& peer = device.add_peer(other.device.identity()->public_key());
     Device::set_endpoint(peer, address_of("192.0.2.1:51820"));
     return peer;
   }
@@ -83,8 +83,8 @@ class DeviceJobs : public testing::Test {
 
   Host a{2};
   Host b{3};
-  Peer& b_at_a = a.know(b);
-  Peer& a_at_b = b.know(a);
+  DevicePeer& b_at_a = a.know(b);
+  DevicePeer& a_at_b = b.know(a);
 };
 
 TEST_F(DeviceJobs, no_state_changes_and_nothing_leaves_before_the_answer_is_there) {  // P12
@@ -203,7 +203,7 @@ TEST_F(DeviceJobs, an_initiation_under_way_is_not_begun_again_for_5_s) {  // P6
 }
 
 TEST_F(DeviceJobs, a_peer_whose_key_is_of_low_order_is_found_out_and_left_alone) {  // P17
-  Peer& low = a.device.add_peer(PublicKey{});
+  DevicePeer& low = a.device.add_peer(PublicKey{});
   Device::set_endpoint(low, address_of("192.0.2.9:1"));
   a.device.set_persistent_keepalive(low, 1, a.now);
   a.run_jobs();
@@ -219,7 +219,7 @@ TEST_F(DeviceJobs, no_more_than_256_are_under_way_and_the_others_wait_for_room) 
   for (std::uint32_t i = 0; i < kPeers; ++i) {
     PublicKey key;
     store(MutByteSpan(key.bytes), Le<std::uint32_t>(1000 + i), 0);
-    Peer& peer = a.device.add_peer(key);
+    DevicePeer& peer = a.device.add_peer(key);
     Device::set_endpoint(peer, address_of("192.0.2.9:1"));
     a.device.set_persistent_keepalive(peer, 25, a.now);
   }

@@ -32,7 +32,8 @@ class KeypairsTest : public testing::Test {
     return count;
   }
 
-  Peer peer_{PublicKey{}, 1};
+  StagedMemory memory_;
+  Peer peer_{PublicKey{}, 1, memory_};
   Keypairs keypairs_;
   Keypairs::Dropped dropped_;
   std::uint32_t index_ = 0;

@@ -6,7 +6,7 @@
 #include <memory>
 #include <set>
 
-#include "device/peer.h"
+#include "device/device_peer.h"
 #include "ip/endpoint_parse.h"
 
 namespace wring {
@@ -36,9 +36,9 @@ class FakeRoutes final : public RouteOracle {
 
 class SourceFollowerTest : public testing::Test {
  protected:
-  Peer& add_peer() {
+  DevicePeer& add_peer() {
     const std::uint64_t serial = owned_.size() + 1;
-    owned_.push_back(std::make_unique<Peer>(PublicKey{}, serial));
+    owned_.push_back(std::make_unique<DevicePeer>(PublicKey{}, serial, memory_));
     peers_.emplace(serial, owned_.back().get());
     return *owned_.back();
   }
@@ -48,13 +48,13 @@ class SourceFollowerTest : public testing::Test {
     from.source.v4.s_addr = interface;
     return from;
   }
-  static bool hear(Peer& peer, const Endpoint& from) {
-    if (!peer.hear_from(from)) return false;
+  static bool hear(DevicePeer& peer, const Endpoint& from) {
+    if (!peer.hear_from(from).elsewhere) return false;
     return !peer.wants_source_check.exchange(true);
   }
   void work(Duration later = {}) {
     now_ += later;
-    follower_.work(peers_, now_, [this](Peer& peer) { refused_.insert(peer.serial); });
+    follower_.work(peers_, now_, [this](DevicePeer& peer) { refused_.insert(peer.serial); });
   }
   void announce() {
     routes_.notices = true;
@@ -64,13 +64,14 @@ class SourceFollowerTest : public testing::Test {
   FakeRoutes routes_;
   SourceFollower follower_{routes_};
   SourceFollower::Peers peers_;
-  std::vector<std::unique_ptr<Peer>> owned_;
+  StagedMemory memory_;
+  std::vector<std::unique_ptr<DevicePeer>> owned_;
   std::set<std::uint64_t> refused_;
   TimePoint now_{std::chrono::hours(1)};
 };
 
 TEST_F(SourceFollowerTest, a_source_that_the_route_contradicts_is_refused_and_taken_back) {
-  Peer& peer = add_peer();
+  DevicePeer& peer = add_peer();
   EXPECT_TRUE(hear(peer, heard_on(1)));
   EXPECT_FALSE(follower_.check(peer, now_));
   EXPECT_TRUE(peer.endpoint.load().pins_source());
@@ -84,7 +85,7 @@ TEST_F(SourceFollowerTest, a_source_that_the_route_contradicts_is_refused_and_ta
 }
 
 TEST_F(SourceFollowerTest, a_message_on_the_refused_way_does_not_pin_it_again) {
-  Peer& peer = add_peer();
+  DevicePeer& peer = add_peer();
   routes_.leads_by = 2;
   EXPECT_TRUE(hear(peer, heard_on(1)));
   EXPECT_TRUE(follower_.check(peer, now_));
@@ -96,7 +97,7 @@ TEST_F(SourceFollowerTest, a_message_on_the_refused_way_does_not_pin_it_again) {
 }
 
 TEST_F(SourceFollowerTest, without_a_route_everything_stays_as_it_is) {
-  Peer& peer = add_peer();
+  DevicePeer& peer = add_peer();
   EXPECT_TRUE(hear(peer, heard_on(1)));
   routes_.there_is_a_route = false;
   EXPECT_FALSE(follower_.check(peer, now_));
@@ -104,7 +105,7 @@ TEST_F(SourceFollowerTest, without_a_route_everything_stays_as_it_is) {
 }
 
 TEST_F(SourceFollowerTest, an_answer_for_a_way_that_has_changed_meanwhile_is_void) {
-  Peer& peer = add_peer();
+  DevicePeer& peer = add_peer();
   EXPECT_TRUE(hear(peer, heard_on(1)));
   routes_.leads_by = 2;
   routes_.meanwhile = [&] { EXPECT_TRUE(hear(peer, heard_on(2))); };
@@ -114,7 +115,7 @@ TEST_F(SourceFollowerTest, an_answer_for_a_way_that_has_changed_meanwhile_is_voi
 }
 
 TEST_F(SourceFollowerTest, a_notice_starts_a_round_at_once_and_a_second_one_after_the_pause) {
-  Peer& peer = add_peer();
+  DevicePeer& peer = add_peer();
   static_cast<void>(peer.hear_from(heard_on(1)));
   EXPECT_TRUE(follower_.listens());
   EXPECT_EQ(follower_.next_deadline(), kNever);
@@ -180,7 +181,7 @@ TEST_F(SourceFollowerTest, peers_without_a_source_are_passed_over_in_bounded_tur
 }
 
 TEST_F(SourceFollowerTest, a_peer_that_moves_to_and_fro_is_asked_about_at_a_bounded_rate) {
-  Peer& peer = add_peer();
+  DevicePeer& peer = add_peer();
   routes_.leads_by = 2;
   for (int i = 0; i < 1000; ++i) {
     if (hear(peer, heard_on(1 + static_cast<std::uint32_t>(i % 2)))) {
@@ -198,7 +199,7 @@ TEST_F(SourceFollowerTest, a_peer_that_moves_to_and_fro_is_asked_about_at_a_boun
 }
 
 TEST_F(SourceFollowerTest, a_check_that_waits_for_a_peer_that_was_removed_is_dropped) {
-  Peer& peer = add_peer();
+  DevicePeer& peer = add_peer();
   EXPECT_TRUE(hear(peer, heard_on(1)));
   follower_.check_soon(peer, now_);
   EXPECT_TRUE(hear(peer, heard_on(2)));

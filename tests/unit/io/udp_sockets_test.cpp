@@ -4,6 +4,10 @@
 #include <netinet/ip.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
+#include <fstream>
+#include <string>
+
 #include "io/datagram_headers.h"
 #include "tests/support/child_process.h"
 #include "tests/support/sockets_for_tests.h"
@@ -75,6 +79,26 @@ TEST(UdpSockets, path_mtu_discovery_is_off_and_the_buffers_are_large) {
   if (geteuid() != 0) GTEST_SKIP() << "needs root, to make buffers larger than the system's limit";
   EXPECT_GE(option_of(v4, SOL_SOCKET, SO_RCVBUF), 8 << 20);
   EXPECT_GE(option_of(v6, SOL_SOCKET, SO_SNDBUF), 4 << 20);
+}
+
+std::string limit_of(const char* name) {
+  std::string limit;
+  std::ifstream("/proc/sys/net/core/" + std::string(name)) >> limit;
+  return limit;
+}
+
+TEST(UdpSockets, say_how_much_room_they_got) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root, to give a right up";
+  const auto with_right = UdpSockets::open(0, 0, 1);
+  ASSERT_EQ(seteuid(65534), 0);
+  const auto without = UdpSockets::open(0, 0, 1);
+  ASSERT_EQ(seteuid(0), 0);
+  ASSERT_TRUE(with_right && without);
+  EXPECT_EQ((*with_right)->receive_room().got, 8 << 20);
+  EXPECT_EQ((*with_right)->send_room().got, 4 << 20);
+  EXPECT_EQ((*without)->receive_room().wanted, 8 << 20);
+  EXPECT_EQ((*without)->receive_room().got, std::min(8 << 20, std::stoi(limit_of("rmem_max"))));
+  EXPECT_EQ((*without)->send_room().got, std::min(4 << 20, std::stoi(limit_of("wmem_max"))));
 }
 
 // P37

@@ -65,6 +65,14 @@ TEST(Endpoint, equal_text_makes_equal_endpoints) {
   EXPECT_FALSE(parse_endpoint("192.0.2.1:1").value() == parse_endpoint("192.0.2.1:2").value());
 }
 
+TEST(Endpoint, address_and_port_make_one_and_the_address_comes_back) {
+  for (const char* const text : {"192.0.2.1:51820", "[2001:db8::1]:258"}) {
+    const Endpoint parsed = parse_endpoint(text).value();
+    const std::uint16_t port = parsed.is_v4() ? 51820 : 258;
+    EXPECT_EQ(endpoint_at(remote_address(parsed), port), parsed);
+  }
+}
+
 std::vector<std::uint8_t> cookie(std::string_view text) {
   const EndpointBytes bytes = cookie_bytes(parse_endpoint(text).value());
   return {bytes.span().begin(), bytes.span().end()};

@@ -1,4 +1,4 @@
-#include "device/attention_list.h"
+#include "peer/attention_list.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <map>
 #include <thread>
 
-#include "device/peer.h"
+#include "peer/peer.h"
 
 namespace wring {
 namespace {
@@ -16,45 +16,48 @@ class AttentionListTest : public testing::Test {
  protected:
   AttentionListTest() {
     for (std::uint64_t i = 0; i < 8; ++i)
-      peers_.emplace_back(PublicKey{}, i);
+      peers_.emplace_back(PublicKey{}, i, memory_);
   }
-  std::map<Peer*, std::uint32_t> drain() {
-    std::map<Peer*, std::uint32_t> seen;
-    list_.drain([&seen](Peer& peer, std::uint32_t why) { seen[&peer] |= why; });
+  std::map<Peer*, AttentionReasons> drain() {
+    std::map<Peer*, AttentionReasons> seen;
+    list_.drain([&seen](Peer& peer, AttentionReasons why) { seen[&peer] |= why; });
     return seen;
   }
 
+  StagedMemory memory_;
   std::deque<Peer> peers_;
   AttentionList list_;
 };
 
 TEST_F(AttentionListTest, only_the_push_onto_an_empty_list_wakes) {
   EXPECT_TRUE(list_.empty());
-  EXPECT_TRUE(list_.push(peers_[0], kNeedsHandshake));
+  EXPECT_TRUE(list_.push(peers_[0], Attention::kNeedsHandshake));
   EXPECT_FALSE(list_.empty());
-  EXPECT_FALSE(list_.push(peers_[1], kNeedsHandshake));
-  EXPECT_FALSE(list_.push(peers_[0], kConfirmed));
+  EXPECT_FALSE(list_.push(peers_[1], Attention::kNeedsHandshake));
+  EXPECT_FALSE(list_.push(peers_[0], Attention::kConfirmed));
 }
 
 TEST_F(AttentionListTest, a_peer_stands_on_it_once_with_all_its_reasons) {
-  static_cast<void>(list_.push(peers_[0], kNeedsHandshake));
-  static_cast<void>(list_.push(peers_[1], kConfirmed));
-  static_cast<void>(list_.push(peers_[0], kWatchUnreplied));
+  static_cast<void>(list_.push(peers_[0], Attention::kNeedsHandshake));
+  static_cast<void>(list_.push(peers_[1], Attention::kConfirmed));
+  static_cast<void>(list_.push(peers_[0], Attention::kWatchOwingReply));
   int visits = 0;
-  list_.drain([&](Peer& peer, std::uint32_t why) {
+  list_.drain([&](Peer& peer, AttentionReasons why) {
     ++visits;
-    EXPECT_EQ(why, &peer == &peers_[0] ? kNeedsHandshake | kWatchUnreplied
-                                       : static_cast<std::uint32_t>(kConfirmed));
+    const AttentionReasons both =
+        AttentionReasons(Attention::kNeedsHandshake) | Attention::kWatchOwingReply;
+    EXPECT_EQ(why, &peer == &peers_[0] ? both : Attention::kConfirmed);
   });
   EXPECT_EQ(visits, 2);
   EXPECT_TRUE(list_.empty());
 }
 
 TEST_F(AttentionListTest, a_peer_may_be_pushed_while_it_is_visited) {
-  static_cast<void>(list_.push(peers_[0], kConfirmed));
-  static_cast<void>(list_.push(peers_[1], kConfirmed));
-  list_.drain(
-      [&](Peer& peer, std::uint32_t) { static_cast<void>(list_.push(peer, kNeedsHandshake)); });
+  static_cast<void>(list_.push(peers_[0], Attention::kConfirmed));
+  static_cast<void>(list_.push(peers_[1], Attention::kConfirmed));
+  list_.drain([&](Peer& peer, AttentionReasons) {
+    static_cast<void>(list_.push(peer, Attention::kNeedsHandshake));
+  });
   EXPECT_EQ(drain().size(), 2U);
 }
 
@@ -70,15 +73,15 @@ TEST_F(AttentionListTest, loses_nothing_that_several_threads_push) {
       for (std::uint64_t i = 1; i <= kRounds; ++i) {
         // Relaxed: it is the list that has to carry it over.
         written[t][i % 8].store(i, std::memory_order_relaxed);
-        static_cast<void>(list_.push(peers_[i % 8], 1U << t));
+        static_cast<void>(list_.push(peers_[i % 8], AttentionReasons::from_bits(1U << t)));
       }
       --running;
     });
   }
   const auto look = [&] {
-    list_.drain([&](Peer& peer, std::uint32_t why) {
+    list_.drain([&](Peer& peer, AttentionReasons why) {
       for (std::size_t t = 0; t < 3; ++t) {
-        if ((why & 1U << t) == 0) continue;
+        if ((why.bits() & 1U << t) == 0) continue;
         seen[t][peer.serial] = written[t][peer.serial].load(std::memory_order_relaxed);
       }
     });

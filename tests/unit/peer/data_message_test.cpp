@@ -1,4 +1,4 @@
-#include "device/data_message.h"
+#include "peer/data_message.h"
 
 #include <gtest/gtest.h>
 
@@ -26,7 +26,8 @@ TEST(DataMessage, a_packet_above_the_mtu_keeps_its_size) {  // P4
 }
 
 TEST(DataMessage, has_the_type_the_receiver_and_the_counter_in_front_little_endian) {  // P2
-  Peer peer(PublicKey{}, 1);
+  StagedMemory memory;
+  Peer peer(PublicKey{}, 1, memory);
   const Session session(peer, keys_of_test(true, 7, 0x01020304), TimePoint{});
   const auto message = data_message(session, 0x1122334455667788, Bytes<16>{});
   ASSERT_EQ(message.size(), 48U);

@@ -1,5 +1,5 @@
 // Messages of WireGuard as payload of inner packets: which are seen, and which are our own.
-#include "device/nested_message.h"
+#include "peer/nested_message.h"
 
 #include <gtest/gtest.h>
 
@@ -117,7 +117,8 @@ class OwnMessage : public testing::TestWithParam<bool> {
     endpoint_.source_ifindex = 3;
   }
 
-  Peer peer_{PublicKey{}, 1};
+  StagedMemory memory_;
+  Peer peer_{PublicKey{}, 1, memory_};
   Session session_{peer_, keys_of_test(true, 7, 8), TimePoint{}};
   Endpoint endpoint_ = parse_endpoint(GetParam() ? "[2001:db8::2]:5000" : "192.0.2.2:5000").value();
 };

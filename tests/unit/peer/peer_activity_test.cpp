@@ -1,4 +1,4 @@
-#include "device/peer_activity.h"
+#include "peer/peer_activity.h"
 
 #include <gtest/gtest.h>
 
@@ -14,20 +14,20 @@ constexpr TimePoint kStart{1000s};
 TEST(PeerActivity, the_first_data_sent_tells_the_control_thread_and_what_follows_does_not) {  // P9
   PeerActivity activity;
   EXPECT_TRUE(activity.on_data_sent(kStart));
-  EXPECT_EQ(activity.watch_unanswered(), kStart);
+  EXPECT_EQ(activity.watch_awaiting_reply(), kStart);
   EXPECT_FALSE(activity.on_data_sent(kStart + 1s));
-  EXPECT_EQ(activity.unanswered_since(), kStart);
+  EXPECT_EQ(activity.awaiting_reply_since(), kStart);
   activity.on_received(kStart + 2s);
-  EXPECT_EQ(activity.unanswered_since(), kNever);
+  EXPECT_EQ(activity.awaiting_reply_since(), kNever);
   EXPECT_FALSE(activity.on_data_sent(kStart + 3s));  // the armed timer looks at the time
-  EXPECT_EQ(activity.unanswered_since(), kStart + 3s);
+  EXPECT_EQ(activity.awaiting_reply_since(), kStart + 3s);
 }
 
 TEST(PeerActivity, an_answer_that_comes_before_the_control_thread_looks_ends_the_watch) {  // P9
   PeerActivity activity;
   EXPECT_TRUE(activity.on_data_sent(kStart));
   activity.on_received(kStart + 1ms);
-  EXPECT_EQ(activity.watch_unanswered(), kNever);
+  EXPECT_EQ(activity.watch_awaiting_reply(), kNever);
   EXPECT_TRUE(activity.on_data_sent(kStart + 1s));
 }
 
@@ -35,7 +35,7 @@ TEST(PeerActivity, a_reply_that_goes_before_the_control_thread_looks_ends_the_wa
   PeerActivity activity;
   EXPECT_TRUE(activity.on_data_received(kStart));
   activity.on_sent(kStart + 1ms);
-  EXPECT_EQ(activity.watch_unreplied(), kNever);
+  EXPECT_EQ(activity.watch_owing_reply(), kNever);
   EXPECT_TRUE(activity.on_data_received(kStart + 1s));
 }
 
@@ -43,11 +43,11 @@ TEST(PeerActivity, after_the_watch_was_stopped_data_tells_again) {
   PeerActivity activity;
   EXPECT_TRUE(activity.on_data_sent(kStart));
   EXPECT_TRUE(activity.on_data_received(kStart));
-  EXPECT_EQ(activity.watch_unanswered(), kStart);
-  EXPECT_EQ(activity.watch_unreplied(), kStart);
+  EXPECT_EQ(activity.watch_awaiting_reply(), kStart);
+  EXPECT_EQ(activity.watch_owing_reply(), kStart);
   activity.stop_watching();
-  EXPECT_EQ(activity.unanswered_since(), kNever);
-  EXPECT_EQ(activity.unreplied_since(), kNever);
+  EXPECT_EQ(activity.awaiting_reply_since(), kNever);
+  EXPECT_EQ(activity.owing_reply_since(), kNever);
   EXPECT_TRUE(activity.on_data_sent(kStart + 1s));
   EXPECT_TRUE(activity.on_data_received(kStart + 1s));
 }
@@ -55,14 +55,14 @@ TEST(PeerActivity, after_the_watch_was_stopped_data_tells_again) {
 TEST(PeerActivity, the_watch_goes_on_if_the_clock_was_started_meanwhile) {
   PeerActivity activity;
   EXPECT_TRUE(activity.on_data_received(kStart));
-  EXPECT_EQ(activity.watch_unreplied(), kStart);
+  EXPECT_EQ(activity.watch_owing_reply(), kStart);
   activity.on_sent(kStart + 1s);
   EXPECT_FALSE(activity.on_data_received(kStart + 2s));
-  EXPECT_EQ(activity.unwatch_unreplied(), kStart + 2s);
+  EXPECT_EQ(activity.unwatch_owing_reply(), kStart + 2s);
   EXPECT_FALSE(activity.on_data_received(kStart + 3s));
   EXPECT_TRUE(activity.received_data_after(kStart + 2s));
   activity.on_sent(kStart + 4s);
-  EXPECT_EQ(activity.unwatch_unreplied(), kNever);
+  EXPECT_EQ(activity.unwatch_owing_reply(), kNever);
   EXPECT_TRUE(activity.on_data_received(kStart + 5s));
 }
 
@@ -79,11 +79,11 @@ TEST(PeerActivity, no_started_clock_is_missed_by_both_threads) {
   for (int round = 0; round < 2'000; ++round) {
     PeerActivity activity;
     ASSERT_TRUE(activity.on_data_sent(kStart));
-    ASSERT_EQ(activity.watch_unanswered(), kStart);
+    ASSERT_EQ(activity.watch_awaiting_reply(), kStart);
     activity.on_received(kStart + 1s);
     bool told = false;
     std::thread worker([&] { told = activity.on_data_sent(kStart + 2s); });
-    const bool watched = activity.unwatch_unanswered() != kNever;
+    const bool watched = activity.unwatch_awaiting_reply() != kNever;
     worker.join();
     ASSERT_TRUE(told || watched);
   }

@@ -1,4 +1,4 @@
-#include "device/replay_window.h"
+#include "peer/replay_window.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "device/session.h"
+#include "peer/session.h"
 
 #include <gtest/gtest.h>
 
@@ -17,7 +17,8 @@ constexpr TimePoint kMade{1000s};
 
 class SessionTest : public testing::Test {
  protected:
-  Peer peer_{PublicKey{}, 1};
+  StagedMemory memory_;
+  Peer peer_{PublicKey{}, 1, memory_};
   Session initiator_{peer_, keys_of_test(true, 1, 2), kMade};
   Session responder_{peer_, keys_of_test(false, 2, 1), kMade};
 };

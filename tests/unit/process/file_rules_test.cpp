@@ -25,7 +25,7 @@ int restricted(const std::string& folder, Check check) {
   const pid_t child = fork();
   if (child == 0) {
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    _exit(restrict_files(folder) ? check() : kNoLandlock);
+    _exit(restrict_files({folder, {}, false}) ? check() : kNoLandlock);
   }
   int status = -1;
   waitpid(child, &status, 0);

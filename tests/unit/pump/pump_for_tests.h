@@ -32,6 +32,9 @@ class RecordedErrors final : public OutputErrors {
       if (pump != nullptr) pump->write_packet({&part, 1});
     }
   }
+  void on_unreadable_packet() override { ++unreadable_packets; }
+
+  unsigned unreadable_packets = 0;
   std::vector<std::pair<std::size_t, int>> seen;            // size of the payload, errno
   std::vector<std::pair<std::size_t, int>> refused_writes;  // number of parts, errno
   PacketPump* write_parts_apart = nullptr;  // set: each part of the first one is written by itself
@@ -47,35 +50,31 @@ inline std::string name_of(const testing::TestParamInfo<Driver>& driver) {
   return kNames[static_cast<unsigned>(driver.param)];
 }
 
-inline Result<std::unique_ptr<PacketPump>> make_pump_on(Driver driver, int tun_fd,
-                                                        OutputErrors& errors,
-                                                        bool vnet_header = false) {
-  const TunQueue tun{tun_fd, vnet_header};
-  if (driver == Driver::kEpoll) return EpollPump::create(tun, 0, errors);
+inline Result<std::unique_ptr<PacketPump>> make_pump_on(Driver driver, const TunQueue& queue,
+                                                        OutputErrors& errors) {
+  if (driver == Driver::kEpoll) return EpollPump::create(queue, 0, errors);
   return UringPump::create(
-      tun, 0, errors,
+      queue, 0, errors,
       driver == Driver::kUring ? UringPump::TunReads::kMultishot : UringPump::TunReads::kPoll);
 }
 
+inline Result<std::unique_ptr<PacketPump>> make_pump_on(Driver driver, int tun_fd,
+                                                        OutputErrors& errors,
+                                                        bool vnet_header = false) {
+  return make_pump_on(driver, TunQueue{tun_fd, vnet_header}, errors);
+}
+
 // A pump whose TUN is one end of a pair of datagram sockets: packets go in and out at the other.
-class PumpTest : public testing::TestWithParam<Driver> {
+class PumpOnPair {
  protected:
-  void SetUp() override {
+  void open_pump(Driver driver) {
     int pair[2];
     ASSERT_EQ(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
     tun_.reset(pair[0]);
     far_.reset(pair[1]);
-    auto pump = make_pump_on(GetParam(), tun_.get(), errors_);
+    auto pump = make_pump_on(driver, tun_.get(), errors_);
     ASSERT_TRUE(pump) << pump.error().message;
     pump_ = std::move(*pump);
-    open_sockets();
-  }
-  void open_sockets() {
-    auto sockets = UdpSockets::open(0, 0, 1);
-    ASSERT_TRUE(sockets) << sockets.error().message;
-    sockets_ = std::move(*sockets);
-    pump_->set_sockets(sockets_);
-    EXPECT_TRUE(pump_->wait().datagrams.empty());  // returns because it was woken
   }
   // Hands out what is queued, and takes what has come in.
   PacketPump::Input turn() {
@@ -87,6 +86,23 @@ class PumpTest : public testing::TestWithParam<Driver> {
   UniqueFd tun_;
   UniqueFd far_;
   std::unique_ptr<PacketPump> pump_;
+};
+
+// With sockets.
+class PumpTest : public testing::TestWithParam<Driver>, protected PumpOnPair {
+ protected:
+  void SetUp() override {
+    ASSERT_NO_FATAL_FAILURE(open_pump(GetParam()));
+    open_sockets();
+  }
+  void open_sockets() {
+    auto sockets = UdpSockets::open(0, 0, 1);
+    ASSERT_TRUE(sockets) << sockets.error().message;
+    sockets_ = std::move(*sockets);
+    pump_->set_sockets(sockets_);
+    EXPECT_TRUE(pump_->wait().datagrams.empty());  // returns because it was woken
+  }
+
   std::shared_ptr<const UdpSockets> sockets_;
 };
 

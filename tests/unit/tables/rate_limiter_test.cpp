@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tables/prefix_key.h"
+#include "ip/prefix_key.h"
 
 namespace wring {
 namespace {

@@ -31,7 +31,7 @@ TEST_F(TunDeviceTest, an_interface_lives_as_long_as_its_object) {
     auto device = TunDevice::create("pump0", 1);
     ASSERT_TRUE(device) << device.error().message;
     EXPECT_EQ(device->name(), "pump0");
-    EXPECT_EQ(device->mtu().value(), 1420u);
+    EXPECT_EQ(device->mtu().value(), 1500u);
     EXPECT_TRUE(device->still_exists());
     EXPECT_TRUE(run("ip link show pump0"));
   }

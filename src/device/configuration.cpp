@@ -1,21 +1,12 @@
-// Applies a request of the control socket to sockets and device, and describes both for a reply.
-#include "daemon/configuration.h"
-
-#include <spdlog/spdlog.h>
+// Applies requests in the order that the kernel's module has, and describes what they made.
+#include "device/configuration.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <iterator>
 #include <map>
 
 namespace wring {
 namespace {
-
-// Logs what failed and gives the errno for the reply.
-int report(const Error& error) {
-  spdlog::error("{}", error.message);
-  return error.code != 0 ? error.code : EIO;
-}
 
 // Moves the removals of peers to the end, so that another peer can take their prefixes first. A
 // removal stays where it is if a later entry names the same peer: that peer is to begin anew.
@@ -37,35 +28,32 @@ std::vector<PeerChange> removals_last(std::vector<PeerChange> changes) {
 }  // namespace
 
 int Configuration::configure(ConfigChange&& change) {
-  if (change.fwmark && *change.fwmark != binding_.fwmark()) {
-    if (auto set = binding_.set_fwmark(*change.fwmark); !set) return report(set.error());
+  if (change.fwmark && *change.fwmark != sockets_.fwmark()) {
+    if (const int error = sockets_.set_fwmark(*change.fwmark); error != 0) return error;
     device_.forget_sources();
   }
-  if (change.listen_port && *change.listen_port != binding_.port()) {
-    if (auto set = binding_.set_port(*change.listen_port); !set) return report(set.error());
+  if (change.listen_port && *change.listen_port != sockets_.port()) {
+    if (const int error = sockets_.set_port(*change.listen_port); error != 0) return error;
     device_.forget_sources();
   }
   // A prefix that moves within this request has its old owner until it has the new one.
   const AllowedIps::Change together(shared_.allowed_ips);
   if (change.replace_peers) device_.remove_all_peers();
-  if (change.private_key) device_.set_private_key(std::move(*change.private_key), now());
+  if (change.private_key) device_.set_private_key(std::move(*change.private_key), clock_.instant());
   for (PeerChange& peer : removals_last(std::move(change.peers)))
     apply(std::move(peer));
   return 0;
 }
 
 void Configuration::apply(PeerChange&& change) {
-  Peer* peer = device_.find_peer(change.public_key);
+  DevicePeer* peer = device_.find_peer(change.public_key);
   if (change.remove) {
     if (peer != nullptr) device_.remove_peer(*peer);
     return;
   }
   if (peer == nullptr) {
     if (change.update_only) return;
-    // A peer that is ourselves is ignored, as the kernel does (P38).
-    if (device_.identity() != nullptr && device_.identity()->public_key() == change.public_key) {
-      return;
-    }
+    if (device_.is_ourselves(change.public_key)) return;  // P38
     peer = &device_.add_peer(change.public_key);
   }
   if (change.preshared_key) Device::set_preshared_key(*peer, std::move(*change.preshared_key));
@@ -79,19 +67,26 @@ void Configuration::apply(PeerChange&& change) {
     }
   }
   if (change.persistent_keepalive_s) {
-    device_.set_persistent_keepalive(*peer, *change.persistent_keepalive_s, now());
+    device_.set_persistent_keepalive(*peer, *change.persistent_keepalive_s, clock_.instant());
   }
-  device_.send_staged(*peer, now());
+  device_.send_staged(*peer, clock_.instant());
 }
 
 DeviceDescription Configuration::describe_device() const {
   DeviceDescription description;
+  EngineCounts& counts = description.counts.emplace(device_.counts());
+  counts.peers = device_.peers().size();
+  counts.sessions = shared_.sessions.size();
+  counts.staged_packets = shared_.staged_memory.packets();
+  counts.staged_bytes = shared_.staged_memory.in_use();
+  if (before_describing_) before_describing_(counts);
   if (device_.identity() != nullptr) {
     description.private_key = device_.identity()->private_key().clone();
   }
-  description.listen_port = binding_.port();
-  description.fwmark = binding_.fwmark();
+  description.listen_port = sockets_.port();
+  description.fwmark = sockets_.fwmark();
   description.dropped = shared_.drops.all();
+  description.engine = engine_;
   return description;
 }
 
@@ -106,7 +101,7 @@ bool Configuration::describe_peers(PeerCursor& cursor, std::size_t max,
   return it != peers.end();
 }
 
-PeerDescription Configuration::describe(const Peer& peer) const {
+PeerDescription Configuration::describe(const DevicePeer& peer) const {
   PeerDescription description;
   description.public_key = peer.public_key;
   description.preshared_key = peer.preshared_key.clone();
