@@ -10,14 +10,6 @@
 namespace wring {
 namespace {
 
-struct NamedBackend {
-  AeadBackend backend;
-  const char* name;
-};
-constexpr NamedBackend kBackends[]{{AeadBackend::kLibsodium, "libsodium"},
-                                   {AeadBackend::kIpsecMb, "ipsec_mb"},
-                                   {AeadBackend::kLanes, "lanes"}};
-
 // Packets as a worker has them: plaintexts in one place, datagrams one behind the other in another.
 class Packets {
  public:
@@ -90,10 +82,10 @@ void open_batch(benchmark::State& state, AeadBackend backend) {
 }
 
 const bool kRegistered = [] {
-  for (const std::int64_t batch : {32, 1}) {
-    for (const std::int64_t size : {1420, 512, 64}) {
-      for (const NamedBackend& named : kBackends) {
-        const std::string suffix = std::string("/") + named.name;
+  for (const std::int64_t batch : {32, 4, 1}) {
+    for (const std::int64_t size : {1420, 512, 256, 128, 64}) {
+      for (const NamedAeadBackend& named : kAeadBackends) {
+        const std::string suffix = "/" + std::string(named.name);
         benchmark::RegisterBenchmark(("seal" + suffix).c_str(), seal_batch, named.backend)
             ->ArgNames({"bytes", "batch"})
             ->Args({size, batch});

@@ -140,7 +140,7 @@ class Path {
 
   std::mt19937 random_{1};
   SharedState shared_;
-  Peer peer_{PublicKey{}, 1};
+  Peer peer_{PublicKey{}, 1, shared_.staged_memory};
   Session here_{peer_, keys_of_test(true, 7, 8), kMade};
   Session there_{peer_, keys_of_test(false, 8, 7), kMade};
   std::uint64_t counter_ = 0;
@@ -153,8 +153,8 @@ class Path {
 
 void count_lookups(const char* name, bool v6) {
   std::mt19937 random(1);
-  Peer peer(PublicKey{}, 1);
   SharedState shared;
+  Peer peer(PublicKey{}, 1, shared.staged_memory);
   std::vector<IpAddress> addresses;
   for (int i = 0; i < 1000; ++i) {
     IpAddress address = IpAddress::parse(v6 ? "fd00::" : "0.0.0.0").value();

@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "device/replay_window.h"
 #include "ip/checksum.h"
+#include "peer/replay_window.h"
 
 namespace wring {
 namespace {

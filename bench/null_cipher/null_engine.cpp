@@ -1,5 +1,5 @@
-// Takes the place of noise/aead_engine.cpp, which the linker leaves out where make_aead_engine() is
-// defined already; were both linked, it would be an error.
+// Takes the place of crypto/aead_engine.cpp, which the linker leaves out where make_aead_engine()
+// is defined already; were both linked, it would be an error.
 #include <algorithm>
 
 #include "crypto/aead_engine.h"
@@ -33,7 +33,7 @@ class NullEngine final : public AeadEngine {
 
 }  // namespace
 
-std::unique_ptr<AeadEngine> make_aead_engine() {
+std::unique_ptr<AeadEngine> make_aead_engine(std::optional<AeadBackend> /*wanted*/) {
   return std::make_unique<NullEngine>();
 }
 

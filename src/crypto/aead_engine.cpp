@@ -3,12 +3,16 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #ifdef WRING_IPSEC_MB
 #include "crypto/aead_ipsec_mb.h"
 #endif
 #ifdef WRING_X86_64
 #include "crypto/aead_lanes.h"
+#endif
+#ifdef WRING_NARROW_LANES
+#include "crypto/aead_narrow.h"
 #endif
 
 namespace wring {
@@ -22,30 +26,49 @@ class SodiumEngine final : public AeadEngine {
   [[nodiscard]] std::string_view name() const override { return "libsodium"; }
 };
 
-// The best first.
-constexpr std::array kAll{AeadBackend::kLanes, AeadBackend::kIpsecMb, AeadBackend::kLibsodium};
-
 // The first one that is available.
-std::unique_ptr<AeadEngine> make_best_of(std::span<const AeadBackend> backends) {
-  for (const AeadBackend backend : backends) {
-    if (auto engine = make_aead_engine(backend)) return engine;
+std::unique_ptr<AeadEngine> make_best_of(std::span<const NamedAeadBackend> backends) {
+  for (const NamedAeadBackend& each : backends) {
+    if (auto engine = make_aead_engine(each.backend)) return engine;
   }
   return nullptr;
+}
+
+std::unique_ptr<AeadEngine> make_narrow_lanes() {
+#ifdef WRING_X86_64
+  return make_narrow_lanes_engine(make_aead_engine(AeadBackend::kIpsecMbAvx2));
+#elif defined(WRING_NARROW_LANES)
+  return make_narrow_lanes_engine(nullptr);
+#else
+  return nullptr;
+#endif
+}
+
+// The widest.
+std::unique_ptr<AeadEngine> make_lanes() {
+#ifdef WRING_X86_64
+  auto for_few = make_best_of(std::span(kAeadBackends).subspan<2>());
+  if (auto engine = make_lanes_engine(std::move(for_few))) return engine;
+#endif
+  return make_narrow_lanes();
 }
 
 std::unique_ptr<AeadEngine> make_unchecked(AeadBackend backend) {
   switch (backend) {
     case AeadBackend::kLibsodium:
       return std::make_unique<SodiumEngine>();
-    case AeadBackend::kIpsecMb:
-#ifdef WRING_IPSEC_MB
-      return make_ipsec_mb_engine();
+    case AeadBackend::kLanes:
+      return make_lanes();
+    case AeadBackend::kLanesAvx2:
+#ifdef WRING_X86_64
+      return make_narrow_lanes();
 #else
       return nullptr;
 #endif
-    case AeadBackend::kLanes:
-#ifdef WRING_X86_64
-      return make_lanes_engine(make_best_of(std::span(kAll).subspan<1>()));
+    case AeadBackend::kIpsecMb:
+    case AeadBackend::kIpsecMbAvx2:
+#ifdef WRING_IPSEC_MB
+      return make_ipsec_mb_engine(backend == AeadBackend::kIpsecMb);
 #else
       return nullptr;
 #endif
@@ -118,16 +141,13 @@ class KnownAnswers {
 
 }  // namespace
 
-std::unique_ptr<AeadEngine> make_aead_engine(AeadBackend backend) {
-  auto engine = make_unchecked(backend);
-  if (engine && backend != AeadBackend::kLibsodium && !KnownAnswers().are_given_by(*engine)) {
+std::unique_ptr<AeadEngine> make_aead_engine(std::optional<AeadBackend> wanted) {
+  if (!wanted) return make_best_of(kAeadBackends);
+  auto engine = make_unchecked(*wanted);
+  if (engine && wanted != AeadBackend::kLibsodium && !KnownAnswers().are_given_by(*engine)) {
     engine.reset();
   }
   return engine;
-}
-
-std::unique_ptr<AeadEngine> make_aead_engine() {
-  return make_best_of(kAll);
 }
 
 }  // namespace wring

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "crypto/aead.h"
+#include "crypto/aead_backend.h"
 
 namespace wring {
 
@@ -23,18 +25,14 @@ class AeadEngine {
   // constant time, and a forged packet never tells where it differs.
   virtual void seal(std::span<const SealJob> jobs) = 0;
   virtual void open(std::span<OpenJob> jobs) = 0;
-  // For the log and for benchmarks, such as "libsodium".
+  // For people, such as "lanes, AVX-512".
   [[nodiscard]] virtual std::string_view name() const = 0;
 };
 
-// The first two work packet by packet. kLanes fills vector registers across the packets of a batch,
-// and leaves batches of few packets to the best of the others.
-enum class AeadBackend { kLibsodium, kIpsecMb, kLanes };
-
-// Nothing when this build or this processor lacks the backend, or when its answers to a set of
-// known questions differ from libsodium's. Takes some milliseconds (IPsec-MB tests itself).
-[[nodiscard]] std::unique_ptr<AeadEngine> make_aead_engine(AeadBackend backend);
-// The best there is; libsodium is always there. Call prepare_crypto() before.
-[[nodiscard]] std::unique_ptr<AeadEngine> make_aead_engine();
+// Without `wanted` the best there is; libsodium is always there. Nothing when this build or this
+// processor lacks the one that is wanted, or when its answers to a set of known questions differ
+// from libsodium's. Takes some milliseconds (IPsec-MB tests itself). Call prepare_crypto() before.
+[[nodiscard]] std::unique_ptr<AeadEngine> make_aead_engine(
+    std::optional<AeadBackend> wanted = std::nullopt);
 
 }  // namespace wring

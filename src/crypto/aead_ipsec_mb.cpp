@@ -21,7 +21,7 @@ struct FreeState {
 };
 
 // One burst at a time. These jobs complete as they are submitted, in their order. The library's
-// state refers to keys and never holds them; the one-time keys of Poly1305 stand on its stack, and
+// state refers to keys and never holds them. The one-time keys of Poly1305 are on its stack, and
 // Debian builds it to wipe that (SAFE_DATA).
 class IpsecMbEngine final : public AeadEngine {
  public:
@@ -121,11 +121,15 @@ class IpsecMbEngine final : public AeadEngine {
 
 }  // namespace
 
-std::unique_ptr<AeadEngine> make_ipsec_mb_engine() {
+std::unique_ptr<AeadEngine> make_ipsec_mb_engine(bool may_use_avx512) {
   std::unique_ptr<IMB_MGR, FreeState> state(alloc_mb_mgr(0));
   if (!state) return nullptr;
   IMB_ARCH arch = IMB_ARCH_NONE;
   init_mb_mgr_auto(state.get(), &arch);
+  if (arch > IMB_ARCH_AVX2 && !may_use_avx512) {
+    init_mb_mgr_avx2(state.get());
+    arch = IMB_ARCH_AVX2;
+  }
   if (imb_get_errno(state.get()) != 0 || arch < IMB_ARCH_AVX2) return nullptr;
   return std::make_unique<IpsecMbEngine>(std::move(state), arch == IMB_ARCH_AVX512);
 }

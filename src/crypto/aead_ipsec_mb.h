@@ -8,6 +8,7 @@
 namespace wring {
 
 // Nothing where the processor lacks AVX2: the library's older code is no faster than libsodium.
-[[nodiscard]] std::unique_ptr<AeadEngine> make_ipsec_mb_engine();
+// Where it has AVX-512, `may_use_avx512` says whether that is used.
+[[nodiscard]] std::unique_ptr<AeadEngine> make_ipsec_mb_engine(bool may_use_avx512);
 
 }  // namespace wring

@@ -3,8 +3,7 @@
 // AVX-512 form for the whole program, and stop it on a lesser processor.
 #pragma once
 
-// GCC 12 takes the registers that this header leaves undefined on purpose for mistakes, once the
-// sanitizers have their say.
+// With sanitizers GCC 12 warns about registers that this header leaves undefined on purpose.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #ifndef __clang__
@@ -26,7 +25,7 @@
 
 namespace wring {
 
-// What the functions above need of the processor and of the system.
+// True if the processor and the system have what these functions need.
 [[nodiscard]] inline bool has_avx512_ifma() {
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512ifma");

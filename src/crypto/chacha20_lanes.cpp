@@ -28,8 +28,8 @@ WRING_AVX512_INLINE void store_16(Word* to, __m512i low, __m512i high) {
   _mm512_storeu_si512(to + 8, high);
 }
 
-// The places of successive blocks in the lanes from `lane` on. All 16 that may follow are written:
-// the next run writes over what is too much.
+// The places of successive blocks in the lanes from `lane` on. All 16 that may follow are written,
+// because the next run overwrites the surplus.
 template <typename Byte>
 WRING_AVX512_INLINE void set_places(Byte* (&places)[2 * kChaChaLanes], std::uint32_t lane,
                                     const void* begin) {
@@ -40,7 +40,7 @@ WRING_AVX512_INLINE void set_places(Byte* (&places)[2 * kChaChaLanes], std::uint
 }
 
 // The states of RFC 8439, 2.3, one lane for each block, and where the lanes read and write. Most
-// batches are of one key, which then is broadcast only once.
+// batches have one key. Then it is broadcast only once.
 WRING_AVX512_INLINE void set_up(ChaChaScratch& scratch, const KeystreamRun* runs,
                                 std::size_t count) {
   constexpr std::uint32_t kConstants[4]{0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};
@@ -70,8 +70,8 @@ WRING_AVX512_INLINE void set_up(ChaChaScratch& scratch, const KeystreamRun* runs
     const std::size_t missing = run->blocks * kChaChaBlock - run->size;
     scratch.mask[lane - 1] = ~std::uint64_t{0} >> missing;
   }
-  // Idle lanes get a place of their own: a store that is masked to nothing still costs a lot if it
-  // points where nothing may be written.
+  // Idle lanes get a place of their own, because even a store with an empty mask is slow if it
+  // points to memory that may not be written.
   const auto idle = static_cast<long long>(reinterpret_cast<std::uintptr_t>(scratch.idle));
   store_16(scratch.in + lane, _mm512_set1_epi64(idle), _mm512_set1_epi64(idle));
   store_16(scratch.out + lane, _mm512_set1_epi64(idle), _mm512_set1_epi64(idle));

@@ -4,11 +4,25 @@
 #include <sodium.h>
 
 #include <array>
+#include <cstddef>
 #include <string_view>
 
 #include "base/bytes.h"
 
 namespace wring {
+
+inline constexpr std::size_t kKeyTextSize = 44;
+
+// Decodes the 44 characters of a key straight into `key`, so that no copy of a secret stays behind.
+// Returns false, and may have written some of `key`, if the text is not exactly that.
+[[nodiscard]] inline bool decode_key(std::string_view text, MutByteSpan key) {
+  std::size_t size = 0;
+  const char* end = nullptr;
+  return text.size() == kKeyTextSize &&
+         sodium_base642bin(key.data(), key.size(), text.data(), text.size(), nullptr, &size, &end,
+                           sodium_base64_VARIANT_ORIGINAL) == 0 &&
+         size == key.size() && end == text.data() + text.size();
+}
 
 // The 44 characters of a key of 32 bytes. They are overwritten at the end, because the key may be a
 // secret one.

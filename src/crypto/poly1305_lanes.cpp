@@ -3,20 +3,20 @@
 
 #include "crypto/avx512.h"
 
-// A number below 2^130 stands in three limbs of 44, 44 and 42 bits, so that products of limbs and
+// A number below 2^130 is kept in three limbs of 44, 44 and 42 bits, so that products of limbs and
 // their sums fit into the 52 + 52 bits that IFMA gives. A register holds one limb of eight numbers:
 // in the main loop four successive blocks of two packets, lane 2 * block + packet. Each lane runs
 // through every fourth block of its packet by Horner's rule with the fourth power r^4 of the
 // multiplier, two steps at a time to carry half as often; in the end the lanes are multiplied by
-// r^4, r^3, r^2 and r and added. The four blocks are aligned to the end of the packet: what lacks
-// before its begin counts as blocks of value zero.
+// r^4, r^3, r^2 and r and added. The four blocks are aligned to the end of the packet.
+// Blocks that are missing before its beginning count as zero.
 
 namespace wring {
 namespace {
 
 constexpr std::uint64_t kMask44 = (std::uint64_t{1} << 44) - 1;
 constexpr std::uint64_t kMask42 = (std::uint64_t{1} << 42) - 1;
-// The bit that RFC 8439 puts behind each block of 16 bytes, within the third limb.
+// The bit that RFC 8439 puts after each block of 16 bytes, within the third limb.
 constexpr std::uint64_t kBlockEnd = std::uint64_t{1} << 40;
 constexpr std::ptrdiff_t kBlockSize = 16;
 constexpr std::ptrdiff_t kStep = 4 * kBlockSize;
@@ -77,7 +77,7 @@ WRING_AVX512_INLINE Products begin_with(const Limbs& h) {
   return {{h.low, zero}, {h.middle, zero}, {h.high, zero}};
 }
 
-// In the order in which carried() makes the limbs, since one product waits for the other.
+// In the order in which carried() makes the limbs, because one product waits for the other.
 WRING_AVX512_INLINE void add_product(Products& sum, const Limbs& h, const Multiplier& m) {
   add_product(sum.low, h.high, m.middle20);
   add_product(sum.middle, h.high, m.high20);
@@ -98,7 +98,7 @@ WRING_AVX512_INLINE Limbs carried(const Products& sum) {
   __m512i high = _mm512_add_epi64(sum.high.low, _mm512_slli_epi64(sum.middle.high, 8));
   middle = _mm512_add_epi64(middle, _mm512_srli_epi64(sum.low.low, 44));
   high = _mm512_add_epi64(high, _mm512_srli_epi64(middle, 44));
-  // What is past 2^130 comes back five times at the bottom.
+  // Bits above 2^130 come back at the bottom, times five.
   const __m512i past =
       _mm512_add_epi64(_mm512_slli_epi64(sum.high.high, 10), _mm512_srli_epi64(high, 42));
   const __m512i low =
@@ -195,7 +195,8 @@ WRING_AVX512_INLINE Limbs blocks_of(__m512i first, __m512i second, __m512i ends)
   return limbs;
 }
 
-// Four blocks of a packet from `offset` on, some of which may lie before its begin or past its end.
+// Four blocks of a packet from `offset` on. Some of them may be before its beginning or after its
+// end.
 struct EdgeBlocks {
   __m512i words;
   __m512i ends;
@@ -215,7 +216,7 @@ WRING_AVX512_INLINE EdgeBlocks edge_blocks(const PolyBatch& batch, unsigned pack
   EdgeBlocks blocks;
   // NOLINTNEXTLINE(performance-no-int-to-ptr)
   blocks.words = _mm512_maskz_loadu_epi8(mask, reinterpret_cast<const void*>(address));
-  // RFC 8439, 2.8: the last block is made of two lengths, that of the associated data being zero.
+  // RFC 8439, 2.8: the last block holds two lengths. That of the associated data is zero.
   if (last) blocks.words = _mm512_mask_set1_epi64(blocks.words, 0x80, size);
   const auto there = static_cast<__mmask8>(0xffU << (2 * begin / kBlockSize));
   blocks.ends = _mm512_maskz_set1_epi64(there, kBlockEnd);
@@ -236,7 +237,7 @@ struct Pair {
   std::ptrdiff_t blocks[2];
   std::ptrdiff_t steps;
 
-  // Of the packet's four blocks of this step, from its begin.
+  // Of the packet's four blocks of this step, from its beginning.
   [[nodiscard]] std::ptrdiff_t offset(unsigned packet, std::ptrdiff_t step) const {
     return kBlockSize * (blocks[packet] - 4 * (steps - step));
   }
@@ -265,7 +266,7 @@ WRING_AVX512_INLINE void add_up(PolyBatch& batch, unsigned first) {
   const Pair pair = pair_of(batch, first);
   const Multiplier r4 = spread(batch.power[3], first);
   const std::ptrdiff_t fewest = pair.blocks[0] < pair.blocks[1] ? pair.blocks[0] : pair.blocks[1];
-  // From here on, but for the last step, all blocks of both packets are there and full.
+  // From here on all blocks of both packets are there and full, except in the last step.
   const std::ptrdiff_t full = pair.steps - fewest / 4;
 
   Limbs sum = any_step(pair, 0);
@@ -303,7 +304,7 @@ WRING_AVX512_INLINE Limbs carried_once(const Limbs& h) {
           _mm512_and_si512(middle, mask44), _mm512_and_si512(high, broadcast(kMask42))};
 }
 
-// Takes 2^130 - 5 away where the number is not below it.
+// Subtracts 2^130 - 5 where the number is not below it.
 WRING_AVX512_INLINE Limbs reduced(const Limbs& h) {
   const __m512i mask44 = broadcast(kMask44);
   const __m512i low = _mm512_add_epi64(h.low, broadcast(5));
@@ -317,7 +318,7 @@ WRING_AVX512_INLINE Limbs reduced(const Limbs& h) {
 
 // The last reduction and the addition of the key's second half, modulo 2^128. Lane i is packet i.
 WRING_AVX512_INLINE void make_tags(PolyBatch& batch) {
-  // Thrice: the first carry leaves at most a few units past 2^130, the others let them run through.
+  // Three times: the first carry leaves at most a few units above 2^130, the others carry those on.
   const Limbs h = reduced(carried_once(carried_once(carried_once(load_limbs(batch.sum)))));
   const Words added = half_keys(batch, 2);
   const __m512i low =

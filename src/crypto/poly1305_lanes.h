@@ -9,7 +9,7 @@ namespace wring {
 
 inline constexpr unsigned kPolyPackets = 8;
 
-// The ciphertexts, their one-time keys and what comes of them, each at the same place. Unused
+// The ciphertexts, their one-time keys and their tags, each at the same place. Unused
 // places hold anything, but point to readable bytes. It holds keys: wipe it.
 struct alignas(64) PolyBatch {
   const std::uint8_t* data[kPolyPackets];

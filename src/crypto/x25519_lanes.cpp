@@ -1,20 +1,18 @@
 // Curve25519 of several handshakes at once in AVX-512 IFMA lanes.
 #include "crypto/x25519_lanes.h"
 
-#include <sodium.h>
-
 #include <array>
-#include <cassert>
 #include <cstdint>
 
 #include "crypto/avx512.h"
+#include "crypto/x25519_words.h"
 
-// A number modulo p = 2^255 - 19 stands in five limbs of 51 bits; a register holds one limb of
+// A number modulo p = 2^255 - 19 is kept in five limbs of 51 bits. A register holds one limb of
 // eight numbers. IFMA multiplies the lower 52 bits of two limbs and adds the lower or the upper 52
-// bits of the product, so that what is multiplied has limbs below 2^52, and the upper halves, which
-// weigh 2^52 instead of 2^51, count twice in the next column.
+// bits of the product. So factors have limbs below 2^52, and the upper halves count twice in the
+// next column, because they weigh 2^52 instead of 2^51.
 //
-// Nothing is carried that need not be. Two kinds of numbers say what has been:
+// Carries are left out where they are not needed. Two types say what has been carried:
 //   Tight  limbs below 2^51 + 2^16: may be multiplied.
 //   Loose  limbs below 2^62: a product or a small sum; may be added, subtracted and carried.
 // The lower halves of a product are below 2^52, the upper ones below 2^50 + 2^16 and count twice.
@@ -65,8 +63,7 @@ WRING_AVX512_INLINE Tight add(const Loose& a, const Loose& b) {
   return carry(sum);
 }
 
-// a - b + 2^10 p, which is not negative in any limb, as those of b are below 2^59, and is below
-// 2^62.
+// a - b + 2^10 p. No limb is negative, because those of b are below 2^59, and all are below 2^62.
 template <typename Number>
 WRING_AVX512_INLINE Tight subtract(const Number& a, const Number& b) {
   Loose difference;
@@ -145,7 +142,7 @@ WRING_AVX512_INLINE Loose square(const Tight& a) {
   return fold(column);
 }
 
-// a + 121665 b: the upper halves are below 2^17, so that even 38 of them are a small number.
+// a + 121665 b. The upper halves are below 2^17, so even 38 of them are a small number.
 WRING_AVX512_INLINE Tight add_a24_times(const Tight& a, const Tight& b) {
   const __m512i a24 = broadcast(121665);
   __m512i high[kLimbs];
@@ -209,7 +206,7 @@ WRING_AVX512_INLINE void swap_if(__mmask8 lanes, Loose& a, Loose& b) {
 }
 
 // Eight numbers of 256 bits; the outer index is the word, the inner one the lane.
-using Words = std::array<std::array<std::uint64_t, kX25519Lanes>, 4>;
+using Words = X25519Words<kX25519Lanes>;
 
 // The highest bit of a point is to be ignored (RFC 7748 section 5).
 [[WRING_AVX512]] Tight to_limbs(const Words& words) {
@@ -244,13 +241,13 @@ WRING_AVX512_INLINE __m512i ripple(Tight& x) {
 // The one form below p.
 [[WRING_AVX512]] Words to_words(Tight x) {
   const __m512i nineteen = broadcast(19);
-  // Twice, as what comes back may overflow once more; then the number is below 2^255.
+  // Twice, because the part that comes back may overflow once more. Then the number is below 2^255.
   for (int pass = 0; pass < 2; ++pass) {
     // Not within the call below: ripple() changes the limb that is its other argument.
     const __m512i above = ripple(x);
     x.limb[0] = _mm512_madd52lo_epu64(x.limb[0], above, nineteen);
   }
-  // It is p or more if 19 more reach 2^255; then it is what is left of that.
+  // It is p or more if adding 19 reaches 2^255. Then the rest above 2^255 is the result.
   Tight more = x;
   more.limb[0] = _mm512_add_epi64(more.limb[0], nineteen);
   x.limb[0] = _mm512_madd52lo_epu64(x.limb[0], ripple(more), nineteen);
@@ -307,27 +304,8 @@ WRING_AVX512_INLINE __m512i ripple(Tight& x) {
 }  // namespace
 
 void x25519_lanes(std::span<const X25519Lane> lanes) {
-  assert(!lanes.empty() && lanes.size() <= kX25519Lanes);
-  Words scalars{};  // idle lanes multiply the point zero by zero
-  Words points{};
-  for (std::size_t lane = 0; lane < lanes.size(); ++lane) {
-    for (std::size_t word = 0; word < scalars.size(); ++word) {
-      scalars[word][lane] = load<std::uint64_t>(lanes[lane].scalar, 8 * word);
-      points[word][lane] = load<std::uint64_t>(lanes[lane].point, 8 * word);
-    }
-    scalars[0][lane] &= ~std::uint64_t{7};
-    scalars[3][lane] &= ~(std::uint64_t{1} << 63);
-    scalars[3][lane] |= std::uint64_t{1} << 62;
-  }
-  Words products = ladder(scalars, points);
-  // What the ladder kept on the stack tells the secrets. Optimized, its frames take 7 KiB at most.
-  sodium_stackzero(8192);
-  for (std::size_t lane = 0; lane < lanes.size(); ++lane) {
-    for (std::size_t word = 0; word < products.size(); ++word)
-      store(lanes[lane].product, products[word][lane], 8 * word);
-  }
-  sodium_memzero(&scalars, sizeof scalars);
-  sodium_memzero(&products, sizeof products);
+  // Optimized, the frames of the ladder take 7 KiB at most.
+  x25519_by<kX25519Lanes>(ladder, 8192, lanes);
 }
 
 }  // namespace wring

@@ -37,7 +37,7 @@ mount -t tmpfs none /tmp
 ln -s /proc/self/fd/0 /dev/stdin
 for module in {modules}; do insmod /modules/$module.ko; done
 ip link set lo up
-exec </dev/ttyS1 >/dev/ttyS1 2>&1
+exec </dev/{port} >/dev/{port} 2>&1
 stty raw -echo
 echo ready
 while IFS= read -r line; do
@@ -129,22 +129,25 @@ class _Cpio:
         return b"".join(self._chunks)
 
 
-def build(kernel_dir, more_programs=(), more_modules=()):
-    """The gzipped archive for the kernel that was unpacked in `kernel_dir`. `more_programs` are
-    paths."""
+def build(kernel_dir, port, port_modules=(), more_programs=(), more_modules=(), foreign=None):
+    """The gzipped archive for the kernel that was unpacked in `kernel_dir`. `port` takes the
+    commands. `more_programs` are paths. With `foreign` the programs are another processor's: these
+    and no others, with the libraries that it finds, and its busybox."""
     modules_dir = next((kernel_dir / "lib/modules").iterdir())
-    modules = load_order(modules_dir, (*_WANTED_MODULES, *more_modules))
-    programs = [Path(shutil.which(each)) for each in (*_PROGRAMS, *more_programs)]
+    modules = load_order(modules_dir, (*_WANTED_MODULES, *port_modules, *more_modules))
+    names = more_programs if foreign else (*_PROGRAMS, *more_programs)
+    programs = [Path(shutil.which(each)) for each in names]
+    libraries_of = foreign.libraries if foreign else _shared_libraries
     functions = "\n".join(f'{each.name}() {{ /programs/{each.name} "$@"; }}' for each in programs)
-    init = _INIT.format(functions=functions, modules=" ".join(modules))
+    init = _INIT.format(functions=functions, modules=" ".join(modules), port=port)
     archive = _Cpio()
     archive.add_file("init", init.encode(), executable=True)
-    busybox = Path(shutil.which("busybox") or "/bin/busybox")
+    busybox = foreign.busybox if foreign else Path(shutil.which("busybox") or "/bin/busybox")
     archive.add_file("bin/busybox", busybox.read_bytes(), executable=True)
     libraries = set()
     for program in programs:
         archive.add_file(f"programs/{program.name}", program.read_bytes(), executable=True)
-        libraries.update(_shared_libraries(program))
+        libraries.update(libraries_of(program))
     for library in sorted(libraries):
         archive.add_file(library.lstrip("/"), Path(library).read_bytes(), executable=True)
     for name, image in modules.items():

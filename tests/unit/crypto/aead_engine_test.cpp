@@ -7,39 +7,34 @@
 #include <chrono>
 
 #include "tests/unit/crypto/aead_differential.h"
+#ifdef WRING_NARROW_LANES
+#include "crypto/aead_narrow.h"
+#endif
 
 namespace wring {
 namespace {
 
 using Buffer = std::vector<std::uint8_t>;
 
-class Engine : public testing::TestWithParam<AeadBackend> {
+class Engine : public testing::TestWithParam<NamedAeadBackend> {
  protected:
   void SetUp() override {
     ASSERT_TRUE(prepare_crypto());
-    engine_ = make_aead_engine(GetParam());
+    engine_ = make_aead_engine(GetParam().backend);
     if (!engine_) GTEST_SKIP() << "this build or this processor lacks it";
   }
 
   std::unique_ptr<AeadEngine> engine_;
 };
 
-std::string name_of(const testing::TestParamInfo<AeadBackend>& info) {
-  switch (info.param) {
-    case AeadBackend::kLibsodium:
-      return "libsodium";
-    case AeadBackend::kIpsecMb:
-      return "ipsec_mb";
-    case AeadBackend::kLanes:
-      return "lanes";
-  }
-  return "unknown";
+// A name without signs.
+std::string name_of(const testing::TestParamInfo<NamedAeadBackend>& info) {
+  std::string name(info.param.name);
+  std::ranges::replace(name, '-', '_');
+  return name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Aead, Engine,
-                         testing::Values(AeadBackend::kLibsodium, AeadBackend::kIpsecMb,
-                                         AeadBackend::kLanes),
-                         name_of);
+INSTANTIATE_TEST_SUITE_P(Aead, Engine, testing::ValuesIn(kAeadBackends), name_of);
 
 TEST_P(Engine, does_what_libsodium_does_with_random_batches) {
   test::AeadDifferential differential(20);
@@ -104,6 +99,33 @@ TEST(AeadEngines, finds_an_engine_on_every_processor) {
   const auto engine = make_aead_engine();
   ASSERT_NE(engine, nullptr);
   EXPECT_FALSE(engine->name().empty());
+  EXPECT_NE(make_aead_engine(AeadBackend::kLibsodium), nullptr);
+}
+
+#ifdef __aarch64__
+TEST(AeadEngines, are_lanes_on_arm64) {
+  ASSERT_TRUE(prepare_crypto());
+  EXPECT_EQ(make_aead_engine()->name(), "lanes, NEON");
+}
+#endif
+
+#ifdef WRING_NARROW_LANES
+// As in a build without IPsec-MB.
+TEST(AeadEngines, lanes_do_packets_of_all_sizes_where_nothing_else_does_the_large_ones) {
+  ASSERT_TRUE(prepare_crypto());
+  const auto engine = make_narrow_lanes_engine(nullptr);
+  if (!engine) GTEST_SKIP() << "this processor lacks AVX2";
+  test::AeadDifferential differential(21);
+  for (int batch = 0; batch < 100; ++batch)
+    ASSERT_EQ(differential.run_batch(*engine), "") << "batch " << batch;
+}
+#endif
+
+TEST(AeadEngines, have_names_to_be_chosen_by) {
+  for (const NamedAeadBackend& each : kAeadBackends)
+    EXPECT_EQ(aead_backend_named(each.name), each.backend);
+  EXPECT_EQ(aead_backend_named(""), std::nullopt);
+  EXPECT_EQ(aead_backend_named("Lanes"), std::nullopt);
 }
 
 }  // namespace

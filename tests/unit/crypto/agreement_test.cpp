@@ -16,6 +16,7 @@
 #ifdef WRING_X86_64
 #include "crypto/avx512.h"
 #include "crypto/x25519_lanes.h"
+#include "crypto/x25519_narrow.h"
 #endif
 
 namespace wring {
@@ -92,21 +93,31 @@ struct Product {
 
 #ifdef WRING_X86_64
 
-class X25519Lanes : public testing::Test {
+struct Lanes {
+  const char* name;
+  std::size_t count;
+  void (*compute)(std::span<const X25519Lane>);
+  bool (*there)();
+};
+constexpr std::array kKinds{Lanes{"avx512", kX25519Lanes, x25519_lanes, has_avx512_ifma},
+                            Lanes{"avx2", kX25519NarrowLanes, x25519_narrow,
+                                  [] { return __builtin_cpu_supports("avx2") != 0; }}};
+
+class X25519Lanes : public testing::TestWithParam<Lanes> {
  protected:
   void SetUp() override {
     ASSERT_TRUE(prepare_crypto());
-    if (!has_avx512_ifma()) GTEST_SKIP() << "this processor has no AVX-512 IFMA";
+    if (!GetParam().there()) GTEST_SKIP() << "this processor lacks " << GetParam().name;
   }
 
-  // By eight; what remains is a smaller batch.
+  // By as many as there are lanes; what remains is a smaller batch.
   static void compute(std::span<Product> products) {
     while (!products.empty()) {
-      const auto batch = products.first(std::min(products.size(), kX25519Lanes));
+      const auto batch = products.first(std::min(products.size(), GetParam().count));
       std::vector<X25519Lane> lanes;
       for (Product& each : batch)
         lanes.push_back({each.scalar, each.point, each.result});
-      x25519_lanes(lanes);
+      GetParam().compute(lanes);
       products = products.subspan(batch.size());
     }
   }
@@ -138,7 +149,10 @@ class X25519Lanes : public testing::Test {
   test::SeededRng rng_{25519};
 };
 
-TEST_F(X25519Lanes, gives_the_products_of_rfc_7748) {
+INSTANTIATE_TEST_SUITE_P(Kinds, X25519Lanes, testing::ValuesIn(kKinds),
+                         [](const auto& kind) { return std::string(kind.param.name); });
+
+TEST_P(X25519Lanes, gives_the_products_of_rfc_7748) {
   const auto rfc = test::read_vectors("rfc.txt");
   for (const char* name : {"RFC 7748 5.2, first", "RFC 7748 5.2, second"}) {
     const auto& vector = rfc.at(name);
@@ -148,7 +162,7 @@ TEST_F(X25519Lanes, gives_the_products_of_rfc_7748) {
   }
 }
 
-TEST_F(X25519Lanes, gives_what_rfc_7748_iterates_to) {
+TEST_P(X25519Lanes, gives_what_rfc_7748_iterates_to) {
   const auto vector = test::read_vectors("rfc.txt").at("RFC 7748 5.2, iterated");
   Bytes<32> scalar = vector.bytes<32>("start");
   Bytes<32> point = scalar;
@@ -157,7 +171,7 @@ TEST_F(X25519Lanes, gives_what_rfc_7748_iterates_to) {
   EXPECT_EQ(scalar, vector.bytes<32>("after_1000"));
 }
 
-TEST_F(X25519Lanes, gives_what_libsodium_gives_in_batches_of_every_size) {
+TEST_P(X25519Lanes, gives_what_libsodium_gives_in_batches_of_every_size) {
   int zeros = 0;
   for (std::size_t batch = 0; batch < 500; ++batch) {
     std::vector<Product> products;
@@ -172,7 +186,7 @@ TEST_F(X25519Lanes, gives_what_libsodium_gives_in_batches_of_every_size) {
   EXPECT_GT(zeros, 10);
 }
 
-TEST_F(X25519Lanes, takes_every_awkward_point_with_every_awkward_key) {
+TEST_P(X25519Lanes, takes_every_awkward_point_with_every_awkward_key) {
   std::vector<Product> products;
   for (const std::string_view digits : kPoints) {
     for (const unsigned top : {0x00U, 0x80U}) {
@@ -189,7 +203,7 @@ TEST_F(X25519Lanes, takes_every_awkward_point_with_every_awkward_key) {
     EXPECT_EQ(each.result, each.expected());
 }
 
-TEST_F(X25519Lanes, writes_products_at_the_ends_of_their_range_as_numbers_below_p) {
+TEST_P(X25519Lanes, writes_products_at_the_ends_of_their_range_as_numbers_below_p) {
   for (const KnownProduct& each : kProductsAtTheEnds) {
     const Product known{hex_bytes<32>(each.scalar), hex_bytes<32>(each.point)};
     const auto product = hex_bytes<32>(each.product);
@@ -198,7 +212,7 @@ TEST_F(X25519Lanes, writes_products_at_the_ends_of_their_range_as_numbers_below_
   }
 }
 
-TEST_F(X25519Lanes, gives_zero_for_every_point_of_low_order) {  // P17
+TEST_P(X25519Lanes, gives_zero_for_every_point_of_low_order) {  // P17
   for (std::size_t i = 0; i < kLowOrderPoints; ++i) {
     Bytes<32> point = hex_bytes<32>(kPoints[i]);
     EXPECT_EQ(product_of(rng_.bytes<32>(), point), Bytes<32>{}) << kPoints[i];
@@ -207,7 +221,7 @@ TEST_F(X25519Lanes, gives_zero_for_every_point_of_low_order) {  // P17
   }
 }
 
-TEST_F(X25519Lanes, keeps_each_product_to_itself) {
+TEST_P(X25519Lanes, keeps_each_product_to_itself) {
   std::vector<Product> before;
   for (std::size_t i = 0; i < kX25519Lanes; ++i)
     before.push_back({rng_.bytes<32>(), rng_.bytes<32>()});
@@ -262,7 +276,7 @@ TEST(Agreement, with_the_base_point_is_the_public_key) {
 
 TEST(Agreement, is_reached_in_lanes_where_the_processor_has_them) {
 #ifdef WRING_X86_64
-  EXPECT_EQ(agrees_in_lanes(), has_avx512_ifma());
+  EXPECT_EQ(agrees_in_lanes(), has_avx512_ifma() || __builtin_cpu_supports("avx2"));
 #else
   EXPECT_FALSE(agrees_in_lanes());
 #endif

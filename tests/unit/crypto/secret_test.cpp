@@ -26,7 +26,11 @@ constexpr bool kKeptToItself =
     std::is_nothrow_move_assignable_v<T>;
 static_assert(kKeptToItself<PrivateKey> && kKeptToItself<PresharedKey>);
 static_assert(kKeptToItself<SharedSecret> && kKeptToItself<SymmetricKey>);
-static_assert(kKeptToItself<ChainingKey>);
+static_assert(kKeptToItself<ChainingKey> && kKeptToItself<HandshakeHash>);
+// Every state of a handshake wipes its hash.
+static_assert(std::is_same_v<decltype(SentInitiation::hash), HandshakeHash> &&
+              std::is_same_v<decltype(IdentifiedInitiation::hash), HandshakeHash> &&
+              std::is_same_v<decltype(ReceivedInitiation::hash), HandshakeHash>);
 static_assert(!std::is_copy_constructible_v<TransportKeys> &&
               !std::is_copy_constructible_v<SentInitiation>);
 static_assert(!std::is_convertible_v<PrivateKey, PresharedKey>);

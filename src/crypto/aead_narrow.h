@@ -1,0 +1,15 @@
+// ChaCha20-Poly1305 that fills the lanes of NEON or AVX2 across the packets of a batch.
+#pragma once
+
+#include <memory>
+
+#include "crypto/aead_engine.h"
+
+namespace wring {
+
+// `for_large` does large packets and batches that are too small to fill the lanes. Without it the
+// lanes do all. Nothing where the processor lacks the vectors.
+[[nodiscard]] std::unique_ptr<AeadEngine> make_narrow_lanes_engine(
+    std::unique_ptr<AeadEngine> for_large);
+
+}  // namespace wring
