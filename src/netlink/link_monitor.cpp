@@ -1,16 +1,20 @@
 // Follows one interface by RTM_NEWLINK and RTM_DELLINK, from namespace to namespace.
 #include "netlink/link_monitor.h"
 
+#include <fcntl.h>
 #include <libmnl/libmnl.h>
-#include <linux/if.h>
 #include <linux/if_tun.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
+
+#include "netlink/rtnetlink.h"
 
 namespace wring {
 namespace {
@@ -26,15 +30,23 @@ bool is_deleted(int tun_fd) {
 
 std::optional<unsigned> mtu_in(const nlmsghdr& message) {
   std::optional<unsigned> mtu;
-  const auto take = [](const nlattr* attribute, void* out) {
-    if (mnl_attr_get_type(attribute) == IFLA_MTU &&
-        mnl_attr_validate(attribute, MNL_TYPE_U32) == 0) {
-      *static_cast<std::optional<unsigned>*>(out) = mnl_attr_get_u32(attribute);
-    }
-    return MNL_CB_OK;
-  };
-  mnl_attr_parse(&message, sizeof(ifinfomsg), take, &mtu);
+  for_each_attribute(message, sizeof(ifinfomsg), [&](const nlattr& attribute) {
+    if (mnl_attr_get_type(&attribute) == IFLA_MTU) mtu = number_in(attribute);
+  });
   return mtu;
+}
+
+// False also on a kernel before 5.14, which does not tell.
+bool is_of_our_namespace(int netlink) {
+  const UniqueFd ours(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  const auto cookie = [](int fd) -> std::optional<std::uint64_t> {
+    std::uint64_t value = 0;
+    socklen_t size = sizeof value;
+    if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &value, &size) != 0) return std::nullopt;
+    return value;
+  };
+  const auto of_ours = cookie(ours.get());
+  return of_ours && of_ours == cookie(netlink);
 }
 
 // The kernel tells the namespace of a message, unless it is ours.
@@ -68,6 +80,49 @@ Result<LinkMonitor> LinkMonitor::open(int tun_fd) {
   return monitor;
 }
 
+Result<LinkMonitor> LinkMonitor::open_there(UniqueFd netlink, const std::string& name) {
+  LinkMonitor monitor(-1);
+  monitor.name_ = name;
+  if (auto done = monitor.listen_there(std::move(netlink)); !done) {
+    return tl::unexpected(done.error());
+  }
+  if (auto done = monitor.look(); !done) return tl::unexpected(done.error());
+  if (!monitor.state_.exists) return failure("there is no interface " + name, ENODEV);
+  return monitor;
+}
+
+Result<void> LinkMonitor::listen_there(UniqueFd netlink) {
+  elsewhere_ = netlink && !is_of_our_namespace(netlink.get());
+  if (!netlink) netlink.reset(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  if (!netlink) return system_failure("cannot open a netlink socket", errno);
+  const int status = fcntl(netlink.get(), F_GETFL);
+  if (status < 0 || fcntl(netlink.get(), F_SETFL, status | O_NONBLOCK) < 0) {
+    return system_failure("cannot make a netlink socket non-blocking", errno);
+  }
+  socket_.reset(mnl_socket_fdopen(netlink.get()));
+  if (socket_ == nullptr) return system_failure("cannot use a netlink socket", errno);
+  static_cast<void>(netlink.release());
+  // A socket that has asked before has its number already.
+  const auto number = static_cast<pid_t>(mnl_socket_get_portid(socket_.get()));
+  if (mnl_socket_bind(socket_.get(), RTMGRP_LINK, number) != 0) {
+    return system_failure("cannot listen for changes of the interface", errno);
+  }
+  return {};
+}
+
+// For an interface that is not followed.
+Result<void> LinkMonitor::look() {
+  for (int i = 0; i < kMaxAttempts; ++i) {
+    if (auto asked = request_state(); !asked) return asked;
+    auto heard = drain();
+    if (!heard) return tl::unexpected(heard.error());
+    if (*heard == Heard::kOverrun) continue;
+    if (*heard != Heard::kState) state_ = LinkState{};
+    return {};
+  }
+  return failure("the interfaces change faster than they can be followed", EAGAIN);
+}
+
 Result<void> LinkMonitor::listen() {
   socket_.reset(mnl_socket_open2(NETLINK_ROUTE, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (socket_ == nullptr) return system_failure("cannot open a netlink socket", errno);
@@ -93,7 +148,8 @@ Result<std::optional<LinkState>> LinkMonitor::poll() {
     }
   }
   if (heard == Heard::kLeft) {
-    if (auto followed = follow(); !followed) return tl::unexpected(followed.error());
+    if (auto followed = tun_fd_ < 0 ? look() : follow(); !followed)
+      return tl::unexpected(followed.error());
   }
   if (state_ == before) return std::nullopt;
   return state_;
@@ -122,24 +178,33 @@ Result<void> LinkMonitor::follow() {
                  EAGAIN);
 }
 
-// The answer is in the socket's queue when this returns.
-Result<void> LinkMonitor::request_state() {
+Result<std::string> LinkMonitor::present_name() const {
+  if (tun_fd_ < 0) return name_;
   ifreq interface {};
   if (ioctl(tun_fd_, TUNGETIFF, &interface) != 0 && errno != EBADFD) {
     return system_failure("cannot ask for the name of the interface", errno);
   }
-  alignas(nlmsghdr) std::array<char, 256> buffer{};
-  nlmsghdr* header = mnl_nlmsg_put_header(buffer.data());
-  header->nlmsg_type = RTM_GETLINK;
-  header->nlmsg_flags = NLM_F_REQUEST;
-  header->nlmsg_seq = ++question_;
-  auto* link = static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(header, sizeof(ifinfomsg)));
-  link->ifi_family = AF_UNSPEC;
+  return std::string(interface.ifr_name);
+}
+
+// The answer is in the socket's queue when this returns.
+Result<void> LinkMonitor::request_state() {
+  const auto name = present_name();
+  if (!name) return tl::unexpected(name.error());
+  RtRequest request(RTM_GETLINK, 0);
+  auto& link = request.header<ifinfomsg>();
+  nlmsghdr* const message = request.message();
+  message->nlmsg_seq = ++question_;
   if (namespace_ != kOwnNamespace) {
-    mnl_attr_put_u32(header, IFLA_TARGET_NETNSID, static_cast<std::uint32_t>(namespace_));
+    request.put(IFLA_TARGET_NETNSID, static_cast<std::uint32_t>(namespace_));
   }
-  mnl_attr_put_strz(header, IFLA_IFNAME, interface.ifr_name);
-  if (mnl_socket_sendto(socket_.get(), header, header->nlmsg_len) < 0) {
+  // One that is not followed may have been renamed, but keeps its number.
+  if (tun_fd_ < 0 && ifindex_ != 0) {
+    link.ifi_index = ifindex_;
+  } else {
+    mnl_attr_put_strz(message, IFLA_IFNAME, name->c_str());
+  }
+  if (mnl_socket_sendto(socket_.get(), message, message->nlmsg_len) < 0) {
     return system_failure("cannot ask for the state of the interface", errno);
   }
   return {};
@@ -152,7 +217,10 @@ Result<LinkMonitor::Heard> LinkMonitor::drain() {
   bool overrun = false;
   while (true) {
     iovec room{buffer.data(), buffer.size()};
+    sockaddr_nl from{};
     msghdr received{};
+    received.msg_name = &from;
+    received.msg_namelen = sizeof from;
     received.msg_iov = &room;
     received.msg_iovlen = 1;
     received.msg_control = control.data();
@@ -168,6 +236,7 @@ Result<LinkMonitor::Heard> LinkMonitor::drain() {
       }
       return system_failure("cannot read the changes of the interface", errno);
     }
+    if (from.nl_pid != 0) continue;  // of a process, not of the kernel
     const int from_namespace = namespace_of(received);
     int left = static_cast<int>(size);
     const auto* message = reinterpret_cast<const nlmsghdr*>(buffer.data());

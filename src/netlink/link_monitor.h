@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "base/result.h"
+#include "base/unique_fd.h"
 #include "netlink/namespace_id.h"
 
 struct mnl_socket;
@@ -29,13 +31,17 @@ class LinkMonitor {
  public:
   // `tun_fd` is any queue of the interface. It stays the caller's and must outlive the monitor.
   static Result<LinkMonitor> open(int tun_fd);
+  // Watches the interface `name` in the network namespace of `netlink`, a socket of NETLINK_ROUTE
+  // that was made there, or without one in our own. It takes no privilege, and it does not follow
+  // the interface: one that leaves the namespace counts as deleted.
+  static Result<LinkMonitor> open_there(UniqueFd netlink, const std::string& name);
 
   // The state that was seen last. open() sees the first one.
   [[nodiscard]] const LinkState& state() const { return state_; }
   // The interface's number in our own network namespace; 0 while it is in another one. It changes
   // only together with the state, because a move sets the interface down.
   [[nodiscard]] unsigned own_ifindex() const {
-    return namespace_ == kOwnNamespace ? static_cast<unsigned>(ifindex_) : 0;
+    return namespace_ == kOwnNamespace && !elsewhere_ ? static_cast<unsigned>(ifindex_) : 0;
   }
   // Readable when there are messages for poll(). The descriptor does not change when the interface
   // moves.
@@ -53,12 +59,17 @@ class LinkMonitor {
   explicit LinkMonitor(int tun_fd) : tun_fd_(tun_fd) {}
 
   Result<void> listen();
+  Result<void> listen_there(UniqueFd netlink);
   Result<void> follow();
+  Result<void> look();
+  [[nodiscard]] Result<std::string> present_name() const;
   Result<void> request_state();
   Result<Heard> drain();
   Heard take(const nlmsghdr& message, int from_namespace);
 
-  int tun_fd_;
+  int tun_fd_;              // -1: the interface is not followed
+  std::string name_;        // of one that is not followed
+  bool elsewhere_ = false;  // it is not followed, and not in our namespace
   std::unique_ptr<mnl_socket, CloseSocket> socket_;
   int namespace_ = kOwnNamespace;
   int ifindex_ = 0;

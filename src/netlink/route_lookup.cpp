@@ -12,32 +12,9 @@
 namespace wring {
 namespace {
 
-constexpr std::size_t kQuestionRoom = 256;
 constexpr std::size_t kAnswerRoom = 4096;  // a route with metrics and encapsulation takes less
 
-void put_address(nlmsghdr* header, std::uint16_t type, ByteSpan address) {
-  mnl_attr_put(header, type, address.size(), address.data());
-}
-
-ByteSpan bytes_of(const in_addr& address) {
-  return {reinterpret_cast<const std::uint8_t*>(&address), sizeof address};
-}
-
-ByteSpan bytes_of(const in6_addr& address) {
-  return {address.s6_addr, sizeof address.s6_addr};
-}
-
 }  // namespace
-
-struct RouteLookup::Question {
-  std::uint8_t family = AF_UNSPEC;
-  ByteSpan to;
-  ByteSpan from;                // empty: none
-  std::uint32_t interface = 0;  // the route must lead there; 0: anywhere
-  std::uint32_t fwmark = 0;
-  in_port_t to_port = 0;  // network order; rules and multipath hashes may ask for the ports
-  in_port_t from_port = 0;
-};
 
 Result<RouteLookup> RouteLookup::open() {
   UniqueFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE));
@@ -47,22 +24,16 @@ Result<RouteLookup> RouteLookup::open() {
 
 std::optional<bool> RouteLookup::leaves_as_heard(const Endpoint& endpoint, std::uint16_t port,
                                                  std::uint32_t fwmark) {
-  Question way;
-  way.fwmark = fwmark;
+  RouteQuestion way = question_for(endpoint, fwmark);
   way.from_port = htons(port);
   if (endpoint.is_v4()) {
-    way.family = AF_INET;
-    way.to = bytes_of(endpoint.remote.v4.sin_addr);
     way.from = bytes_of(endpoint.source.v4);
     way.to_port = endpoint.remote.v4.sin_port;
   } else {
     // An IPv6 route is found for any source.
     const std::optional<bool> ours = is_ours(endpoint);
     if (!ours || !*ours) return ours;
-    way.family = AF_INET6;
-    way.to = bytes_of(endpoint.remote.v6.sin6_addr);
     way.from = bytes_of(endpoint.source.v6);
-    way.interface = endpoint.remote.v6.sin6_scope_id;
     way.to_port = endpoint.remote.v6.sin6_port;
   }
   const auto found = ask(way);
@@ -73,12 +44,12 @@ std::optional<bool> RouteLookup::leaves_as_heard(const Endpoint& endpoint, std::
     return std::nullopt;
   }
   // To ourselves: it leaves by no interface.
-  if (found->type == RTN_LOCAL) return true;
-  return found->interface == endpoint.source_ifindex;
+  if (found->route.type == RTN_LOCAL) return true;
+  return found->route.interface == endpoint.source_ifindex;
 }
 
 std::optional<bool> RouteLookup::is_ours(const Endpoint& endpoint) {
-  Question source;
+  RouteQuestion source;
   if (endpoint.is_v4()) {
     source.family = AF_INET;
     source.to = bytes_of(endpoint.source.v4);
@@ -89,29 +60,14 @@ std::optional<bool> RouteLookup::is_ours(const Endpoint& endpoint) {
   }
   const auto found = ask(source);
   if (!found) return std::nullopt;
-  return found->error == 0 && found->type == RTN_LOCAL;
+  return found->error == 0 && found->route.type == RTN_LOCAL;
 }
 
-std::optional<RouteLookup::Answer> RouteLookup::ask(const Question& question) {
-  alignas(nlmsghdr) std::array<char, kQuestionRoom> buffer{};
-  nlmsghdr* header = mnl_nlmsg_put_header(buffer.data());
-  header->nlmsg_type = RTM_GETROUTE;
-  header->nlmsg_flags = NLM_F_REQUEST;
-  header->nlmsg_seq = ++sequence_;
-  auto* route = static_cast<rtmsg*>(mnl_nlmsg_put_extra_header(header, sizeof(rtmsg)));
-  route->rtm_family = question.family;
-  route->rtm_dst_len = static_cast<std::uint8_t>(question.to.size() * 8);
-  route->rtm_src_len = static_cast<std::uint8_t>(question.from.size() * 8);
-  put_address(header, RTA_DST, question.to);
-  if (!question.from.empty()) put_address(header, RTA_SRC, question.from);
-  if (question.interface != 0) mnl_attr_put_u32(header, RTA_OIF, question.interface);
-  if (question.fwmark != 0) mnl_attr_put_u32(header, RTA_MARK, question.fwmark);
-  if (question.to_port != 0) {
-    mnl_attr_put_u8(header, RTA_IP_PROTO, IPPROTO_UDP);
-    mnl_attr_put_u16(header, RTA_SPORT, question.from_port);
-    mnl_attr_put_u16(header, RTA_DPORT, question.to_port);
-  }
-  if (::send(socket_.get(), header, header->nlmsg_len, 0) < 0) return std::nullopt;
+std::optional<RouteLookup::Answer> RouteLookup::ask(const RouteQuestion& question) {
+  RtRequest request = request_of(question);
+  nlmsghdr* const message = request.message();
+  message->nlmsg_seq = ++sequence_;
+  if (::send(socket_.get(), message, message->nlmsg_len, 0) < 0) return std::nullopt;
   return receive();
 }
 
@@ -132,18 +88,9 @@ std::optional<RouteLookup::Answer> RouteLookup::receive() {
       answer.error = -static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(message))->error;
       return answer;
     }
-    if (message->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(message) < sizeof(rtmsg)) {
-      return std::nullopt;
-    }
-    answer.type = static_cast<const rtmsg*>(mnl_nlmsg_get_payload(message))->rtm_type;
-    const auto take = [](const nlattr* attribute, void* out) {
-      if (mnl_attr_get_type(attribute) == RTA_OIF &&
-          mnl_attr_validate(attribute, MNL_TYPE_U32) == 0) {
-        static_cast<Answer*>(out)->interface = mnl_attr_get_u32(attribute);
-      }
-      return MNL_CB_OK;
-    };
-    mnl_attr_parse(message, sizeof(rtmsg), take, &answer);
+    const auto route = route_in(*message);
+    if (!route) return std::nullopt;
+    answer.route = *route;
     return answer;
   }
 }

@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "ip/endpoint.h"
+#include "netlink/route_message.h"
 
 namespace wring {
 
@@ -26,17 +27,15 @@ class RouteLookup {
                                                     std::uint32_t fwmark);
 
  private:
-  struct Question;
   struct Answer {
-    int error = 0;          // errno; 0: the rest is valid
-    std::uint8_t type = 0;  // RTN_UNICAST, RTN_LOCAL ...
-    std::uint32_t interface = 0;
+    int error = 0;  // errno; 0: there is a route
+    Route route;
   };
 
   explicit RouteLookup(UniqueFd socket) : socket_(std::move(socket)) {}
   // Whether the source is an address of this host.
   std::optional<bool> is_ours(const Endpoint& endpoint);
-  std::optional<Answer> ask(const Question& question);
+  std::optional<Answer> ask(const RouteQuestion& question);
   std::optional<Answer> receive();
 
   UniqueFd socket_;

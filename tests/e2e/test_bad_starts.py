@@ -144,6 +144,12 @@ def _with(**environment):
     return ["env", *(f"{name}={value}" for name, value in environment.items())]
 
 
+def test_a_cipher_that_there_is_not(pair):
+    line = _refused(pair[0], *_with(WRING_AEAD="aes"))
+    assert "WRING_AEAD=aes" in line and "take one of: " in line and "libsodium" in line
+    _nothing_left(pair[0])
+
+
 @pytest.mark.parametrize("name", ["WG_TUN_FD", "WG_UAPI_FD"])
 @pytest.mark.parametrize("foreground", [True, False], ids=["front", "background"])
 def test_a_descriptor_that_is_not_open(pair, name, foreground):
