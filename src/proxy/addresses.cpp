@@ -1,0 +1,50 @@
+// getsockname(), getpeername() and mapped addresses.
+#include "proxy/addresses.h"
+
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace wring::proxy {
+namespace {
+
+using AskForName = int (*)(int, sockaddr*, socklen_t*);
+
+Endpoint ask(const UniqueFd& socket, AskForName call) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (call(socket.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) return {};
+  return endpoint_from(address);
+}
+
+}  // namespace
+
+Endpoint endpoint_from(const sockaddr_storage& address) {
+  Endpoint found;
+  if (address.ss_family == AF_INET) {
+    std::memcpy(&found.remote.v4, &address, sizeof found.remote.v4);
+  } else if (address.ss_family == AF_INET6) {
+    std::memcpy(&found.remote.v6, &address, sizeof found.remote.v6);
+    const in6_addr& six = found.remote.v6.sin6_addr;
+    if (!IN6_IS_ADDR_V4MAPPED(&six)) return found;
+    Bytes<4> four;
+    std::copy_n(&six.s6_addr[12], four.size(), four.begin());
+    return endpoint_at(IpAddress::v4(four), ntohs(found.remote.v6.sin6_port));
+  }
+  return found;
+}
+
+Endpoint local_address(const UniqueFd& socket) {
+  return ask(socket, getsockname);
+}
+
+Endpoint peer_address(const UniqueFd& socket) {
+  return ask(socket, getpeername);
+}
+
+std::uint16_t port_of(const Endpoint& endpoint) {
+  return ntohs(endpoint.is_v6() ? endpoint.remote.v6.sin6_port : endpoint.remote.v4.sin_port);
+}
+
+}  // namespace wring::proxy

@@ -1,0 +1,100 @@
+// One socket towards the client, one for each version of IP towards targets.
+#include "proxy/association.h"
+
+#include <sys/socket.h>
+
+#include <utility>
+
+#include "proxy/addresses.h"
+
+namespace wring::proxy {
+
+tl::expected<std::unique_ptr<Association>, Refusal> Association::create(Services& services,
+                                                                        ListenerCounters& counters,
+                                                                        const Endpoint& local,
+                                                                        const Endpoint& client) {
+  // A client of a UNIX socket has no address from which datagrams could be expected.
+  if (!local.is_set() || !client.is_set()) return tl::unexpected(Refusal::kUnsupported);
+  std::unique_ptr<Association> made(new Association(services, counters, client));
+  if (!made->open(local)) return tl::unexpected(Refusal::kFull);
+  return made;
+}
+
+bool Association::open(const Endpoint& local) {
+  const IpAddress address = remote_address(local);
+  UniqueFd socket = services_.outside.side.socket(address.version, SOCK_DGRAM);
+  Endpoint at = endpoint_at(address, 0);
+  if (at.is_v6()) at.remote.v6.sin6_scope_id = local.remote.v6.sin6_scope_id;
+  if (!socket || bind(socket.get(), &at.remote.any, at.remote_size()) != 0) return false;
+  outside_ = std::make_unique<Datagrams>(
+      services_.loop, std::move(socket),
+      [this](const Endpoint& from, std::string_view bytes) { take_from_client(from, bytes); });
+  return outside_->start();
+}
+
+Endpoint Association::address() const {
+  return local_address(outside_->socket());
+}
+
+void Association::take_from_client(const Endpoint& from, std::string_view bytes) {
+  const bool is_client = remote_address(from) == remote_address(client_) &&
+                         (!port_is_known_ || port_of(from) == port_of(client_));
+  const auto datagram = is_client ? read_socks_datagram(bytes) : std::nullopt;
+  if (!datagram) return drop();
+  client_ = from;
+  port_is_known_ = true;
+  if (const auto address = IpAddress::parse(datagram->to.host)) {
+    return send_to_target(endpoint_at(*address, datagram->to.port), datagram->payload);
+  }
+  const auto known = names_.find(datagram->to.host);
+  if (known != names_.end()) {
+    return send_to_target(endpoint_at(known->second, datagram->to.port), datagram->payload);
+  }
+  if (asked_ + names_.size() >= kMaxNames) return drop();
+  look_up(datagram->to, std::string(datagram->payload));
+}
+
+void Association::look_up(const config::HostPort& to, std::string payload) {
+  ++asked_;
+  Reach& tunnel = services_.tunnel;
+  tunnel.resolver.ask(to.host, tunnel.families,
+                      [this, alive = alive_, to,
+                       payload = std::move(payload)](const std::vector<IpAddress>& addresses) {
+                        if (!*alive) return;
+                        --asked_;
+                        if (addresses.empty()) return drop();
+                        names_.emplace(to.host, addresses.front());
+                        send_to_target(endpoint_at(addresses.front(), to.port), payload);
+                      });
+}
+
+Datagrams* Association::socket_for(IpVersion version) {
+  std::unique_ptr<Datagrams>& socket = inside_[version];
+  if (socket) return socket.get();
+  UniqueFd made = services_.tunnel.side.socket(version, SOCK_DGRAM);
+  if (!made) return nullptr;
+  auto opened = std::make_unique<Datagrams>(
+      services_.loop, std::move(made),
+      [this](const Endpoint& from, std::string_view payload) { take_from_target(from, payload); });
+  IpAddress any;
+  any.version = version;
+  const Endpoint at = endpoint_at(any, 0);
+  if (bind(opened->socket().get(), &at.remote.any, at.remote_size()) != 0 || !opened->start()) {
+    return nullptr;
+  }
+  socket = std::move(opened);
+  return socket.get();
+}
+
+void Association::send_to_target(const Endpoint& to, std::string_view payload) {
+  Datagrams* const socket = socket_for(remote_address(to).version);
+  if (socket == nullptr || !socket->send(to, {}, payload)) return drop();
+  counters_.from_client.fetch_add(payload.size(), std::memory_order_relaxed);
+}
+
+void Association::take_from_target(const Endpoint& from, std::string_view payload) {
+  if (!outside_->send(client_, socks_datagram_head(from), payload)) return drop();
+  counters_.to_client.fetch_add(payload.size(), std::memory_order_relaxed);
+}
+
+}  // namespace wring::proxy

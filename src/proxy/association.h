@@ -1,0 +1,57 @@
+// SOCKS 5's UDP ASSOCIATE: datagrams of one client to anywhere.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+
+#include "proxy/counters.h"
+#include "proxy/datagrams.h"
+#include "proxy/services.h"
+#include "proxy/socks5.h"
+
+namespace wring::proxy {
+
+class Association {
+ public:
+  // Listens outside, at the address that the client reached us at. Takes datagrams from the
+  // client's address alone, and from the port that the first of them came from.
+  static tl::expected<std::unique_ptr<Association>, Refusal> create(Services& services,
+                                                                    ListenerCounters& counters,
+                                                                    const Endpoint& local,
+                                                                    const Endpoint& client);
+  Association(const Association&) = delete;
+  Association& operator=(const Association&) = delete;
+  ~Association() { *alive_ = false; }
+
+  [[nodiscard]] Endpoint address() const;
+
+ private:
+  // Names that wait for an answer, and names that are remembered for as long as this lasts.
+  static constexpr std::size_t kMaxNames = 64;
+
+  Association(Services& services, ListenerCounters& counters, const Endpoint& client)
+      : services_(services), counters_(counters), client_(client) {}
+  [[nodiscard]] bool open(const Endpoint& local);
+  void take_from_client(const Endpoint& from, std::string_view bytes);
+  void look_up(const config::HostPort& to, std::string payload);
+  void send_to_target(const Endpoint& to, std::string_view payload);
+  void take_from_target(const Endpoint& from, std::string_view payload);
+  [[nodiscard]] Datagrams* socket_for(IpVersion version);
+  void drop() { counters_.dropped.fetch_add(1, std::memory_order_relaxed); }
+
+  Services& services_;
+  ListenerCounters& counters_;
+  Endpoint client_;
+  bool port_is_known_ = false;
+  std::unique_ptr<Datagrams> outside_;
+  std::map<IpVersion, std::unique_ptr<Datagrams>> inside_;
+  std::map<std::string, IpAddress> names_;
+  std::size_t asked_ = 0;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace wring::proxy

@@ -1,0 +1,195 @@
+// States of a client: its request, the wait for its target, bytes, and farewell.
+#include "proxy/client.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "proxy/addresses.h"
+
+namespace wring::proxy {
+namespace {
+
+constexpr std::size_t kReadSize = 4096;
+// More than that is not read from one who was refused.
+constexpr std::size_t kMaxDiscarded = 256U << 10;
+constexpr std::uint32_t kGone = EPOLLHUP | EPOLLERR;
+
+}  // namespace
+
+Client::Client(Services& services, ListenerCounters& counters, Start start,
+               std::function<void()> done)
+    : services_(services),
+      counters_(counters),
+      socket_(std::move(start.socket)),
+      local_(start.local),
+      from_(start.from),
+      protocol_(std::move(start.protocol)),
+      reach_(start.reach),
+      done_(std::move(done)) {}
+
+Client::~Client() {
+  services_.loop.cancel(timer_);
+  if (socket_) services_.loop.forget(socket_.get());
+}
+
+bool Client::watch() {
+  const auto react = [this](std::uint32_t events) { on_event(events); };
+  return services_.loop.watch(socket_.get(), react).has_value();
+}
+
+void Client::serve() {
+  set_timer(kRequestLimit);
+  if (!watch()) return refuse(Refusal::kFull);
+  read_request();
+}
+
+void Client::turn_away(Refusal refusal) {
+  state_ = State::kWaiting;
+  if (watch()) return refuse(refusal);
+  counters_.count(refusal);
+  over();
+}
+
+void Client::set_timer(Duration limit) {
+  services_.loop.cancel(timer_);
+  timer_ = services_.loop.at(services_.loop.now() + limit, [this] {
+    if (state_ == State::kRequest) return refuse(Refusal::kTooSlow);
+    over();
+  });
+}
+
+void Client::on_event(std::uint32_t events) {
+  if (state_ == State::kOver) return;
+  if ((events & kGone) != 0 && state_ != State::kRequest) return over();
+  if (state_ == State::kRequest) return read_request();
+  if (state_ == State::kParting) return discard();
+  // Of a client with an association the end of its connection is all that is waited for.
+  if (association_ && (events & EPOLLRDHUP) != 0) over();
+}
+
+void Client::read_request() {
+  std::array<char, kReadSize> bytes;
+  while (state_ == State::kRequest) {
+    Protocol::Step step = protocol_->take(input_);
+    if (!step.reply.empty() && !tell(step.reply)) return over();
+    if (step.wish != Protocol::Wish::kMore) return carry_out(step);
+    if (input_.size() > Protocol::kMaxInput) return refuse(Refusal::kProtocol);
+    const ssize_t got = recv(socket_.get(), bytes.data(), bytes.size(), 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && errno == EAGAIN) return;
+    if (got <= 0) {
+      if (!input_.empty()) counters_.count(Refusal::kProtocol);
+      return over();
+    }
+    input_.append(bytes.data(), static_cast<std::size_t>(got));
+  }
+}
+
+void Client::carry_out(const Protocol::Step& step) {
+  services_.loop.cancel(timer_);
+  state_ = State::kWaiting;
+  limit_ = step.limit;
+  switch (step.wish) {
+    case Protocol::Wish::kConnect:
+      dial_ = std::make_unique<Dial>(
+          reach_, step.target,
+          [this](tl::expected<UniqueFd, Refusal> result) { on_dialled(std::move(result)); });
+      return;
+    case Protocol::Wish::kAssociate:
+      return associate();
+    case Protocol::Wish::kBind:
+      return wait_for_target(step.target);
+    case Protocol::Wish::kClose:
+      counters_.count(step.refusal);
+      return part();
+    case Protocol::Wish::kMore:
+      return;
+  }
+}
+
+void Client::on_dialled(tl::expected<UniqueFd, Refusal> result) {
+  if (state_ != State::kWaiting) return;
+  if (!result) return refuse(result.error());
+  std::string answer = protocol_->granted(local_address(*result));
+  begin_relay(std::move(*result), std::move(answer));
+}
+
+void Client::begin_relay(UniqueFd target, std::string to_client) {
+  state_ = State::kPassing;
+  services_.loop.forget(socket_.get());
+  relay_ = std::make_unique<Relay>(
+      services_.loop, services_.pipes, counters_,
+      Relay::Ends{std::move(socket_), std::move(target), std::exchange(input_, {}),
+                  std::move(to_client), limit_, std::move(break_off_)},
+      [this] { over(); });
+  protocol_.reset();
+  dial_.reset();
+  if (!relay_->start()) over();
+}
+
+void Client::associate() {
+  auto made = Association::create(services_, counters_, local_, from_);
+  if (!made) return refuse(made.error());
+  association_ = std::move(*made);
+  if (!tell(protocol_->granted(association_->address()))) return over();
+  // Its end ends the association.
+  state_ = State::kWaiting;
+}
+
+void Client::wait_for_target(const config::HostPort& target) {
+  auto made = InboundPort::open(reach_, target, [this](tl::expected<UniqueFd, Refusal> result) {
+    on_bound(std::move(result));
+  });
+  if (!made) return refuse(made.error());
+  inbound_ = std::move(*made);
+  if (!tell(protocol_->granted(inbound_->address()))) over();
+}
+
+void Client::on_bound(tl::expected<UniqueFd, Refusal> result) {
+  if (state_ != State::kWaiting) return;
+  if (!result) return refuse(result.error());
+  std::string answer = protocol_->granted(peer_address(*result));
+  begin_relay(std::move(*result), std::move(answer));
+}
+
+void Client::refuse(Refusal refusal) {
+  counters_.count(refusal);
+  if (protocol_ && !tell(protocol_->refused(refusal))) return over();
+  part();
+}
+
+bool Client::tell(const std::string& text) {
+  if (text.empty()) return true;
+  const ssize_t sent = send(socket_.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  return sent == static_cast<ssize_t>(text.size());
+}
+
+// If unread bytes were left, the kernel would send a reset, which overtakes what was told.
+void Client::part() {
+  state_ = State::kParting;
+  shutdown(socket_.get(), SHUT_WR);
+  set_timer(kPartingLimit);
+  discard();
+}
+
+void Client::discard() {
+  std::array<char, kReadSize> bytes;
+  for (;;) {
+    const ssize_t got = recv(socket_.get(), bytes.data(), bytes.size(), 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && errno == EAGAIN) return;
+    if (got > 0) discarded_ += static_cast<std::size_t>(got);
+    if (got <= 0 || discarded_ > kMaxDiscarded) return over();
+  }
+}
+
+void Client::over() {
+  if (std::exchange(state_, State::kOver) == State::kOver) return;
+  done_();
+}
+
+}  // namespace wring::proxy

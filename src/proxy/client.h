@@ -1,0 +1,90 @@
+// One client of a listener: from its first byte to its last.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "proxy/association.h"
+#include "proxy/counters.h"
+#include "proxy/dial.h"
+#include "proxy/inbound_port.h"
+#include "proxy/protocol.h"
+#include "proxy/relay.h"
+#include "proxy/services.h"
+
+namespace wring::proxy {
+
+class Client {
+ public:
+  // For all that comes before its bytes are passed on.
+  static constexpr std::chrono::seconds kRequestLimit{10};
+  // How long it may take to read what it is told at the end.
+  static constexpr std::chrono::seconds kPartingLimit{2};
+
+  struct Start {
+    UniqueFd socket;  // does not block
+    Endpoint local;   // its own address; not set for a UNIX socket
+    Endpoint from;
+    std::unique_ptr<Protocol> protocol;
+    Reach& reach;  // where its targets are
+  };
+  // `done` is called once, when all is over. The client has to be kept to the end of the turn.
+  Client(Services& services, ListenerCounters& counters, Start start, std::function<void()> done);
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+  ~Client();
+
+  void serve();
+  // In place of that: tells it why not, and lets it go.
+  void turn_away(Refusal refusal);
+  // As of Relay::Ends, before it is served.
+  void reset_by(std::function<void()> break_off) { break_off_ = std::move(break_off); }
+  // As Relay::break_off(). Nothing before bytes are passed on: its socket ends then.
+  void break_off() {
+    if (state_ == State::kPassing) relay_->break_off();
+  }
+
+ private:
+  enum class State : std::uint8_t { kRequest, kWaiting, kPassing, kParting, kOver };
+
+  [[nodiscard]] bool watch();
+  void on_event(std::uint32_t events);
+  void refuse(Refusal refusal);
+  void read_request();
+  void carry_out(const Protocol::Step& step);
+  void on_dialled(tl::expected<UniqueFd, Refusal> result);
+  void begin_relay(UniqueFd target, std::string to_client);
+  void associate();
+  void wait_for_target(const config::HostPort& target);
+  void on_bound(tl::expected<UniqueFd, Refusal> result);
+  void part();
+  void discard();
+  void over();
+  void set_timer(Duration limit);
+  [[nodiscard]] bool tell(const std::string& text);
+
+  Services& services_;
+  ListenerCounters& counters_;
+  UniqueFd socket_;
+  Endpoint local_;
+  Endpoint from_;
+  std::unique_ptr<Protocol> protocol_;
+  Reach& reach_;
+  std::function<void()> break_off_;
+  std::function<void()> done_;
+  State state_ = State::kRequest;
+  std::string input_;
+  std::optional<std::uint64_t> limit_;
+  Loop::TimerId timer_ = Loop::kNoTimer;
+  std::size_t discarded_ = 0;
+  std::unique_ptr<Dial> dial_;
+  std::unique_ptr<Relay> relay_;
+  std::unique_ptr<Association> association_;
+  std::unique_ptr<InboundPort> inbound_;
+};
+
+}  // namespace wring::proxy

@@ -1,0 +1,140 @@
+// Attempts side by side; the first that succeeds ends the others.
+#include "proxy/dial.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace wring::proxy {
+namespace {
+
+Refusal refusal_of(int error) {
+  switch (error) {
+    case ECONNREFUSED:
+      return Refusal::kRefused;
+    case ETIMEDOUT:
+      return Refusal::kTimeOut;
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+      return Refusal::kFull;
+    default:
+      return Refusal::kUnreachable;
+  }
+}
+
+}  // namespace
+
+Dial::Dial(Reach& reach, const config::HostPort& target, Done done)
+    : reach_(reach), port_(target.port), done_(std::move(done)), limit_(reach.loop.now() + kLimit) {
+  look_ = reach_.loop.at(reach_.loop.now() + kLook, [this] { look(); });
+  // Not from within a constructor: an answer may be there at once.
+  reach_.loop.later([this, alive = alive_, host = target.host] {
+    if (*alive) look_up(host);
+  });
+}
+
+Dial::~Dial() {
+  *alive_ = false;
+  drop_attempts();
+}
+
+void Dial::drop_attempts() {
+  if (std::exchange(waits_, false)) reach_.waiting.end();
+  done_ = nullptr;
+  reach_.loop.cancel(next_);
+  reach_.loop.cancel(look_);
+  for (const auto& attempt : attempts_)
+    reach_.loop.forget(attempt.first.get());
+  attempts_.clear();
+}
+
+void Dial::look_up(const std::string& host) {
+  if (const auto address = IpAddress::parse(host)) return use({*address});
+  reach_.resolver.ask(host, reach_.families,
+                      [this, alive = alive_](std::vector<IpAddress> addresses) {
+                        if (*alive && done_) use(std::move(addresses));
+                      });
+}
+
+void Dial::use(std::vector<IpAddress> addresses) {
+  if (addresses.empty()) return finish(tl::unexpected(Refusal::kName));
+  std::ranges::reverse(addresses);
+  ahead_ = std::move(addresses);
+  begin_next();
+}
+
+void Dial::begin_next() {
+  reach_.loop.cancel(next_);
+  next_ = Loop::kNoTimer;
+  if (ahead_.empty()) return;
+  const IpAddress address = ahead_.back();
+  ahead_.pop_back();
+  if (reach_.is_silent && reach_.is_silent(address)) return try_next_or_fail();
+  UniqueFd socket = reach_.side.socket(address.version, SOCK_STREAM);
+  const Endpoint to = endpoint_at(address, port_);
+  if (!socket ||
+      (connect(socket.get(), &to.remote.any, to.remote_size()) != 0 && errno != EINPROGRESS)) {
+    worst_ = refusal_of(errno);
+    return try_next_or_fail();
+  }
+  constexpr int kOn = 1;
+  setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &kOn, sizeof kOn);
+  const int fd = socket.get();
+  attempts_.emplace_back(std::move(socket), address);
+  const auto react = [this, fd](std::uint32_t events) {
+    if ((events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0) on_ready(fd);
+  };
+  if (!reach_.loop.watch(fd, react)) {
+    attempts_.pop_back();
+    worst_ = Refusal::kFull;
+    return try_next_or_fail();
+  }
+  if (!ahead_.empty()) {
+    next_ = reach_.loop.at(reach_.loop.now() + kHeadStart, [this] { begin_next(); });
+  }
+}
+
+void Dial::on_ready(int socket) {
+  const auto at = std::ranges::find_if(
+      attempts_, [&](const auto& attempt) { return attempt.first.get() == socket; });
+  if (at == attempts_.end()) return;
+  int error = 0;
+  socklen_t size = sizeof error;
+  getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size);
+  reach_.loop.forget(socket);
+  UniqueFd ready = std::move(at->first);
+  attempts_.erase(at);
+  if (error == 0) return finish(std::move(ready));
+  worst_ = refusal_of(error);
+  try_next_or_fail();
+}
+
+void Dial::try_next_or_fail() {
+  if (!ahead_.empty()) return begin_next();
+  if (attempts_.empty()) finish(tl::unexpected(worst_));
+}
+
+void Dial::look() {
+  if (!std::exchange(waits_, true)) reach_.waiting.begin();
+  if (reach_.loop.now() >= limit_) return finish(tl::unexpected(Refusal::kTimeOut));
+  const bool all_silent = !attempts_.empty() && ahead_.empty() && reach_.is_silent &&
+                          std::ranges::all_of(attempts_, [&](const auto& attempt) {
+                            return reach_.is_silent(attempt.second);
+                          });
+  if (all_silent) return finish(tl::unexpected(Refusal::kUnreachable));
+  look_ = reach_.loop.at(reach_.loop.now() + kLook, [this] { look(); });
+}
+
+void Dial::finish(tl::expected<UniqueFd, Refusal> result) {
+  const Done done = std::exchange(done_, nullptr);
+  if (!done) return;
+  drop_attempts();
+  done(std::move(result));
+}
+
+}  // namespace wring::proxy

@@ -1,0 +1,29 @@
+// What the listeners counted, and whether CheckAlive's addresses answer, as text.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/counters.h"
+#include "proxyconfig/proxy_config.h"
+
+namespace wring::proxy {
+
+// The page that Prometheus reads: a family for each kind of figure, a line for each listener.
+[[nodiscard]] std::string listener_figures(const std::vector<Listener>& listeners,
+                                           const Shared& shared);
+
+struct Readiness {
+  bool ready = true;
+  std::string text;  // wireproxy's: {"1.1.1.1":1712796979} and a line's end
+};
+// `now` in seconds since 1970. Ready: each address answered within the interval and two seconds.
+[[nodiscard]] Readiness readiness(const ProxyConfig& config, const Shared& shared,
+                                  std::int64_t now);
+
+// What an engine says of itself, with REDACTED in place of keys that are secret.
+[[nodiscard]] std::string without_secrets(std::string_view uapi);
+
+}  // namespace wring::proxy

@@ -1,0 +1,121 @@
+// splice() from a socket into a pipe, and from there into another socket.
+#include "proxy/flow.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+namespace wring::proxy {
+namespace {
+
+// Asked of the kernel for each pipe; a page of it is used only while there is something in it.
+constexpr int kPipeSize = 256 << 10;
+constexpr std::size_t kPerStep = 256U << 10;
+// Bytes after which others have their turn.
+constexpr std::size_t kShare = 1U << 20;
+
+}  // namespace
+
+Pipe Pipes::take() {
+  if (!idle_.empty()) {
+    Pipe pipe = std::move(idle_.back());
+    idle_.pop_back();
+    return pipe;
+  }
+  std::array<int, 2> ends{-1, -1};
+  if (pipe2(ends.data(), O_NONBLOCK | O_CLOEXEC) != 0) return {};
+  // Where the user has too many pages in pipes already, the size stays what it is.
+  fcntl(ends[1], F_SETPIPE_SZ, kPipeSize);
+  return {UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+void Pipes::give_back(Pipe pipe) {
+  if (pipe.in && idle_.size() < kKept) idle_.push_back(std::move(pipe));
+}
+
+Flow::State Flow::run(Pipes& pipes, int source, int sink) {
+  if (ended_) return State::kEnded;
+  for (std::size_t share = 0; share < kShare;) {
+    const std::uint64_t before = passed_;
+    Step step = Step::kBlocked;
+    if (!first_.empty()) {
+      step = send_first(sink);
+    } else if (held_ != 0) {
+      step = drain(sink);
+    } else if (source_ended_ || left_ == 0) {
+      step = end(sink);
+    } else {
+      step = fill(pipes, source);
+    }
+    if (held_ == 0 && pipe_.in) pipes.give_back(std::exchange(pipe_, {}));
+    if (ended_) return State::kEnded;
+    if (step == Step::kBroken) return State::kBroken;
+    if (step == Step::kStarved) return State::kStarved;
+    if (step == Step::kBlocked) return State::kWaiting;
+    share += passed_ - before;
+  }
+  return State::kMore;
+}
+
+std::uint64_t Flow::take_passed() {
+  return std::exchange(passed_, 0);
+}
+
+Flow::Step Flow::send_first(int sink) {
+  if (!writable_) return Step::kBlocked;
+  const ssize_t sent = send(sink, first_.data(), first_.size(), MSG_NOSIGNAL);
+  if (sent < 0) {
+    if (errno != EAGAIN) return errno == EINTR ? Step::kDone : Step::kBroken;
+    writable_ = false;
+    return Step::kBlocked;
+  }
+  passed_ += static_cast<std::uint64_t>(sent);
+  first_.erase(0, static_cast<std::size_t>(sent));
+  if (first_.empty()) first_.shrink_to_fit();
+  return Step::kDone;
+}
+
+Flow::Step Flow::fill(Pipes& pipes, int source) {
+  if (!readable_) return Step::kBlocked;
+  if (!pipe_.in) pipe_ = pipes.take();
+  if (!pipe_.in) return Step::kStarved;
+  const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(kPerStep, left_));
+  const ssize_t got =
+      splice(source, nullptr, pipe_.out.get(), nullptr, most, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+  if (got < 0) {
+    if (errno != EAGAIN) return errno == EINTR ? Step::kDone : Step::kBroken;
+    readable_ = false;
+    return Step::kBlocked;
+  }
+  if (got == 0) source_ended_ = true;
+  held_ = static_cast<std::size_t>(got);
+  if (left_ != kNoLimit) left_ -= held_;
+  return Step::kDone;
+}
+
+Flow::Step Flow::drain(int sink) {
+  if (!writable_) return Step::kBlocked;
+  const ssize_t sent =
+      splice(pipe_.in.get(), nullptr, sink, nullptr, held_, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+  if (sent < 0) {
+    if (errno != EAGAIN) return errno == EINTR ? Step::kDone : Step::kBroken;
+    writable_ = false;
+    return Step::kBlocked;
+  }
+  held_ -= static_cast<std::size_t>(sent);
+  passed_ += static_cast<std::uint64_t>(sent);
+  return Step::kDone;
+}
+
+// With a limit, the sink may answer for a long time still, and some take an end for a farewell.
+Flow::Step Flow::end(int sink) {
+  ended_ = true;
+  if (left_ == kNoLimit && shutdown(sink, SHUT_WR) != 0 && errno == ENOTCONN) return Step::kBroken;
+  return Step::kDone;
+}
+
+}  // namespace wring::proxy

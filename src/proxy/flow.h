@@ -1,0 +1,79 @@
+// Bytes of one direction of a connection, from socket to socket without a copy.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "base/unique_fd.h"
+
+namespace wring::proxy {
+
+// A pipe, through which the kernel hands on what is in one socket to another.
+struct Pipe {
+  UniqueFd in;   // to be read
+  UniqueFd out;  // to be written
+};
+
+// Pipes that no direction holds. One thread.
+class Pipes {
+ public:
+  // Empty if none can be made.
+  [[nodiscard]] Pipe take();
+  // An empty one comes back.
+  void give_back(Pipe pipe);
+
+ private:
+  static constexpr std::size_t kKept = 64;
+  std::vector<Pipe> idle_;
+};
+
+// A direction holds a pipe only while bytes are in it: while its sink takes no more. So a slow
+// reader costs one pipe, 64 KB, and what the kernel keeps in two sockets.
+class Flow {
+ public:
+  enum class State : std::uint8_t {
+    kWaiting,  // for the source or the sink
+    kMore,     // its share of this turn is used up
+    kStarved,  // for a pipe: no descriptor is left
+    kEnded,    // all that came has been passed on, and the end with it
+    kBroken,   // an end was reset, or cannot be written to
+  };
+
+  // These bytes go first; they were read already.
+  void begin_with(std::string bytes) { first_ = std::move(bytes); }
+  // Takes no more than this from the source, and then tells the sink nothing of an end.
+  void limit(std::uint64_t bytes) { left_ = bytes; }
+
+  void source_is_ready() { readable_ = true; }
+  void sink_is_ready() { writable_ = true; }
+  [[nodiscard]] bool has_ended() const { return ended_; }
+
+  // Passes on what it can. Neither socket blocks.
+  [[nodiscard]] State run(Pipes& pipes, int source, int sink);
+  // Since the last call.
+  [[nodiscard]] std::uint64_t take_passed();
+
+ private:
+  enum class Step : std::uint8_t { kDone, kBlocked, kStarved, kBroken };
+  static constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
+
+  [[nodiscard]] Step send_first(int sink);
+  [[nodiscard]] Step fill(Pipes& pipes, int source);
+  [[nodiscard]] Step drain(int sink);
+  [[nodiscard]] Step end(int sink);
+
+  std::string first_;
+  Pipe pipe_;
+  std::size_t held_ = 0;  // bytes in the pipe
+  std::uint64_t left_ = kNoLimit;
+  std::uint64_t passed_ = 0;
+  bool readable_ = true;
+  bool writable_ = true;
+  bool source_ended_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace wring::proxy

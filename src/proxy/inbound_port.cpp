@@ -1,0 +1,77 @@
+// Listens, and takes the one connection that is waited for.
+#include "proxy/inbound_port.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "proxy/addresses.h"
+
+namespace wring::proxy {
+namespace {
+
+bool is_zero(const IpAddress& address) {
+  return std::ranges::all_of(address.span(), [](std::uint8_t byte) { return byte == 0; });
+}
+
+// By the routing table of the other end.
+IpAddress source_towards(Reach& reach, const IpAddress& target) {
+  const UniqueFd probe = reach.side.socket(target.version, SOCK_DGRAM);
+  constexpr std::uint16_t kAnyPort = 9;
+  const Endpoint to = endpoint_at(target, kAnyPort);
+  if (!probe || connect(probe.get(), &to.remote.any, to.remote_size()) != 0) return target;
+  const Endpoint from = local_address(probe);
+  return from.is_set() ? remote_address(from) : target;
+}
+
+}  // namespace
+
+tl::expected<std::unique_ptr<InboundPort>, Refusal> InboundPort::open(
+    Reach& reach, const config::HostPort& target, Done done) {
+  const auto named = IpAddress::parse(target.host);
+  // Without a target there is no telling; IPv4 is what such clients mean.
+  const IpAddress towards = named.value_or(IpAddress{});
+  UniqueFd listener = reach.side.socket(towards.version, SOCK_STREAM);
+  IpAddress any;
+  any.version = towards.version;
+  const Endpoint at = endpoint_at(any, 0);
+  if (!listener || bind(listener.get(), &at.remote.any, at.remote_size()) != 0 ||
+      listen(listener.get(), 1) != 0) {
+    return tl::unexpected(Refusal::kFull);
+  }
+  std::unique_ptr<InboundPort> port(new InboundPort(reach, std::move(listener), std::move(done)));
+  if (named && !is_zero(*named)) port->from_ = named;
+  const IpAddress own = is_zero(towards) ? any : source_towards(reach, towards);
+  port->address_ = endpoint_at(own, port_of(local_address(port->listener_)));
+  InboundPort& self = *port;
+  if (!reach.loop.watch(self.listener_.get(), [&self](std::uint32_t) { self.take(); })) {
+    return tl::unexpected(Refusal::kFull);
+  }
+  self.timer_ = reach.loop.at(reach.loop.now() + kLimit, [&self] {
+    if (const Done late = std::exchange(self.done_, nullptr)) {
+      late(tl::unexpected(Refusal::kTimeOut));
+    }
+  });
+  return port;
+}
+
+InboundPort::~InboundPort() {
+  reach_.loop.cancel(timer_);
+  reach_.loop.forget(listener_.get());
+}
+
+void InboundPort::take() {
+  while (done_) {
+    UniqueFd taken(accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!taken) return;
+    const Endpoint who = peer_address(taken);
+    if (from_ && (!who.is_set() || remote_address(who) != *from_)) continue;
+    const Done done = std::exchange(done_, nullptr);
+    done(std::move(taken));
+  }
+}
+
+}  // namespace wring::proxy

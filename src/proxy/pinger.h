@@ -1,0 +1,50 @@
+// Pings the addresses of CheckAlive through the tunnel.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/unique_fd.h"
+#include "ip/ip_address.h"
+#include "proxy/counters.h"
+#include "proxy/loop.h"
+#include "proxyconfig/proxy_config.h"
+
+namespace wring::proxy {
+
+class Pinger {
+ public:
+  // Opens sockets in the namespace of the calling thread, where ping_group_range has to allow it,
+  // or the thread has CAP_NET_RAW. Otherwise no pong ever comes. Loop, configuration and counters
+  // outlive it.
+  Pinger(Loop& loop, const ProxyConfig& config, Shared& shared);
+  Pinger(const Pinger&) = delete;
+  Pinger& operator=(const Pinger&) = delete;
+  ~Pinger();
+
+  void start();
+
+ private:
+  struct Socket {
+    UniqueFd fd;
+    bool raw = false;
+  };
+
+  static Socket open(IpVersion version);
+  void ping();
+  void take(const Socket& socket);
+  void note(const IpAddress& who);
+
+  Loop& loop_;
+  const ProxyConfig& config_;
+  Shared& shared_;
+  SystemClock clock_;
+  Socket four_;
+  Socket six_;
+  std::uint16_t id_;  // of raw sockets, which get the answers of others, too
+  std::uint16_t sequence_ = 0;
+  Loop::TimerId timer_ = Loop::kNoTimer;
+};
+
+}  // namespace wring::proxy

@@ -1,0 +1,119 @@
+// Runs both flows whenever an end is ready.
+#include "proxy/relay.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <utility>
+
+namespace wring::proxy {
+namespace {
+
+constexpr std::uint32_t kReadable = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+constexpr std::uint32_t kWritable = EPOLLOUT | EPOLLHUP | EPOLLERR;
+
+// After which a pipe is asked for again.
+constexpr std::chrono::milliseconds kPause{100};
+
+// Closing it then sends a reset, so that nobody takes what came for all that was to come.
+void reset_at_close(const UniqueFd& socket) {
+  constexpr linger kAtOnce{1, 0};
+  setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &kAtOnce, sizeof kAtOnce);
+}
+
+}  // namespace
+
+Relay::Relay(Loop& loop, Pipes& pipes, ListenerCounters& counters, Ends ends,
+             std::function<void()> ended)
+    : loop_(loop),
+      pipes_(pipes),
+      counters_(counters),
+      client_(std::move(ends.client)),
+      target_(std::move(ends.target)),
+      ended_(std::move(ended)),
+      break_client_off_(std::move(ends.break_off)),
+      last_byte_(loop.now()) {
+  out_.begin_with(std::move(ends.from_client));
+  back_.begin_with(std::move(ends.to_client));
+  if (ends.limit) out_.limit(*ends.limit);
+}
+
+Relay::~Relay() {
+  *alive_ = false;
+  loop_.cancel(timer_);
+  loop_.cancel(again_);
+  loop_.forget(client_.get());
+  loop_.forget(target_.get());
+}
+
+bool Relay::start() {
+  if (!loop_.watch(client_.get(), [this](std::uint32_t events) { on_client(events); }) ||
+      !loop_.watch(target_.get(), [this](std::uint32_t events) { on_target(events); })) {
+    return false;
+  }
+  timer_ = loop_.at(last_byte_ + kHalfIdleLimit, [this] { look_whether_idle(); });
+  return true;
+}
+
+void Relay::on_client(std::uint32_t events) {
+  if ((events & kReadable) != 0) out_.source_is_ready();
+  if ((events & kWritable) != 0) back_.sink_is_ready();
+  run();
+}
+
+void Relay::on_target(std::uint32_t events) {
+  if ((events & kReadable) != 0) back_.source_is_ready();
+  if ((events & kWritable) != 0) out_.sink_is_ready();
+  run();
+}
+
+void Relay::run() {
+  if (!ended_) return;
+  const Flow::State out = out_.run(pipes_, client_.get(), target_.get());
+  const Flow::State back = back_.run(pipes_, target_.get(), client_.get());
+  const std::uint64_t sent = out_.take_passed();
+  const std::uint64_t received = back_.take_passed();
+  counters_.from_client.fetch_add(sent, std::memory_order_relaxed);
+  counters_.to_client.fetch_add(received, std::memory_order_relaxed);
+  if (sent + received != 0) last_byte_ = loop_.now();
+  if (out == Flow::State::kBroken || back == Flow::State::kBroken) return end(true);
+  if (out_.has_ended() && back_.has_ended()) return end(false);
+  const auto either = [&](Flow::State state) { return out == state || back == state; };
+  if (either(Flow::State::kStarved) && again_ == Loop::kNoTimer) {
+    again_ = loop_.at(loop_.now() + kPause, [this] {
+      again_ = Loop::kNoTimer;
+      run();
+    });
+  }
+  if (either(Flow::State::kMore)) run_again();
+}
+
+void Relay::run_again() {
+  if (put_off_) return;
+  put_off_ = true;
+  loop_.later([this, alive = alive_] {
+    if (!*alive) return;
+    put_off_ = false;
+    run();
+  });
+}
+
+void Relay::look_whether_idle() {
+  const bool half = out_.has_ended() || back_.has_ended();
+  const TimePoint limit = last_byte_ + (half ? kHalfIdleLimit : kIdleLimit);
+  if (loop_.now() >= limit) return end(true);
+  timer_ = loop_.at(std::min(limit, loop_.now() + kHalfIdleLimit), [this] { look_whether_idle(); });
+}
+
+void Relay::end(bool broken) {
+  if (broken) {
+    counters_.broken.fetch_add(1, std::memory_order_relaxed);
+    // What was sent on an end whose direction is over is whole, and a reset would discard its tail.
+    if (!back_.has_ended()) reset_at_close(client_);
+    if (!out_.has_ended()) reset_at_close(target_);
+    if (!back_.has_ended() && break_client_off_) break_client_off_();
+  }
+  std::exchange(ended_, nullptr)();
+}
+
+}  // namespace wring::proxy

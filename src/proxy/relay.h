@@ -1,0 +1,72 @@
+// A connection between a client and its target: two flows, and when they are over.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/unique_fd.h"
+#include "proxy/counters.h"
+#include "proxy/flow.h"
+#include "proxy/loop.h"
+
+namespace wring::proxy {
+
+// The end of one direction is passed on, and the other one goes on. If an end is reset, so is the
+// other. A connection without a byte for kIdleLimit is closed.
+class Relay {
+ public:
+  static constexpr std::chrono::minutes kIdleLimit{120};
+  // As above, once one direction has ended.
+  static constexpr std::chrono::minutes kHalfIdleLimit{15};
+
+  struct Ends {
+    UniqueFd client;  // watched by nobody
+    UniqueFd target;
+    std::string from_client;             // read already, goes to the target first
+    std::string to_client;               // goes to the client first
+    std::optional<std::uint64_t> limit;  // bytes that are taken from the client besides
+    std::function<void()> break_off;     // resets the client who is behind a pair of sockets
+  };
+  // `ended` is called once, and the relay is kept until it returns.
+  Relay(Loop& loop, Pipes& pipes, ListenerCounters& counters, Ends ends,
+        std::function<void()> ended);
+  Relay(const Relay&) = delete;
+  Relay& operator=(const Relay&) = delete;
+  ~Relay();
+
+  // False: the kernel's limit of watches is reached.
+  [[nodiscard]] bool start();
+  // The client was reset, which a pair of sockets does not tell.
+  void break_off() {
+    if (ended_) end(true);
+  }
+
+ private:
+  void on_client(std::uint32_t events);
+  void on_target(std::uint32_t events);
+  void run();
+  void run_again();
+  void look_whether_idle();
+  void end(bool broken);
+
+  Loop& loop_;
+  Pipes& pipes_;
+  ListenerCounters& counters_;
+  UniqueFd client_;
+  UniqueFd target_;
+  Flow out_;  // from the client to the target
+  Flow back_;
+  std::function<void()> ended_;
+  std::function<void()> break_client_off_;  // empty: closing it tells
+  Loop::TimerId timer_ = Loop::kNoTimer;
+  Loop::TimerId again_ = Loop::kNoTimer;
+  TimePoint last_byte_{};
+  bool put_off_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace wring::proxy

@@ -1,0 +1,114 @@
+// Two threads: one outside, which makes sockets there, and one inside, which does all else.
+#include "proxy/relay_process.h"
+
+#include <linux/netlink.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "exec/inner_interface.h"
+#include "exec/namespaces.h"
+#include "process/confinement.h"
+#include "process/core_dumps.h"
+#include "proxy/relays.h"
+#include "proxy/sides.h"
+#include "proxy/stdio_bridge.h"
+
+namespace wring::proxy {
+namespace {
+
+using exec::Channel;
+using exec::Message;
+
+// What the look-up of names outside may read once it is set up.
+const std::vector<std::string> kNameFiles{"/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf",
+                                          "/etc/host.conf"};
+
+Result<void> make_interface(const Channel& channel) {
+  if (auto made = exec::make_network_namespace(); !made) return made;
+  exec::let_ping_open_sockets();
+  auto interface = exec::make_inner_interface(kInnerName);
+  if (!interface) return tl::unexpected(interface.error());
+  UniqueFd routing(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  if (!routing) return system_failure("cannot make a netlink socket", errno);
+  Message ready;
+  ready.number = static_cast<int>(interface->kind);
+  for (UniqueFd* const each : {&interface->packets, &interface->netlink, &routing})
+    ready.descriptors.push_back(std::move(*each));
+  return channel.send(ready);
+}
+
+// Returns when the connection of stdin and stdout is over, or there is nobody to serve for.
+Result<void> live_inside(const Channel& channel, RelayTask& task, OtherSide& outside,
+                         StdioBridge& bridge) {
+  if (auto made = make_interface(channel); !made) return made;
+  const auto start = channel.receive();
+  if (!start) return tl::unexpected(start.error());
+  auto relays = Relays::open(task, outside, std::move(bridge.socket));
+  if (!relays) return tl::unexpected(relays.error());
+  forbid_core_dumps();
+  if (auto confined = confine_relay(kNameFiles); !confined) return confined;
+  (*relays)->run(channel.fd());
+  relays->reset();
+  if (bridge.to_stdout.joinable()) bridge.to_stdout.join();
+  return {};
+}
+
+// The configuration may have taken a key or a password out of it.
+void forget_environment() {
+  for (char** each = environ; each != nullptr && *each != nullptr; ++each)
+    explicit_bzero(*each, std::strlen(*each));
+  clearenv();
+}
+
+[[noreturn]] void fail(const Channel& channel, const Error& error) {
+  Message failed;
+  failed.kind = Message::Kind::kFailed;
+  failed.text = error.message;
+  failed.number = error.code;
+  // If nobody hears it, nobody misses us.
+  static_cast<void>(channel.send(failed));
+  _exit(EXIT_FAILURE);
+}
+
+}  // namespace
+
+void run_relay(const Channel& channel, RelayTask& task) {
+  forget_environment();
+  ::signal(SIGPIPE, SIG_IGN);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (auto made = exec::make_user_namespace(); !made) fail(channel, made.error());
+  StdioBridge bridge;
+  for (const Listener& listener : task.config.listeners) {
+    if (listener.kind != Listener::Kind::kStdio || bridge.socket) continue;
+    auto made = bridge_stdio([&channel] {
+      if (auto confined = confine_relay({}); !confined) fail(channel, confined.error());
+    });
+    if (!made) fail(channel, made.error());
+    bridge = std::move(*made);
+  }
+  OtherSide outside;
+  std::thread([&] {
+    // Its thread may run still if this fails, so the bridge is left as it is then.
+    const auto ended = live_inside(channel, task, outside, bridge);
+    if (!ended) fail(channel, ended.error());
+    Message over;
+    over.kind = Message::Kind::kEnded;
+    static_cast<void>(channel.send(over));
+    _exit(EXIT_SUCCESS);
+  }).detach();
+  if (auto confined = confine_relay({}); !confined) fail(channel, confined.error());
+  outside.serve();
+  _exit(EXIT_SUCCESS);
+}
+
+}  // namespace wring::proxy

@@ -1,0 +1,36 @@
+// The process that passes on bytes: one thread of it lives in the network of the tunnel.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/unique_fd.h"
+#include "base/wakeup.h"
+#include "exec/channel.h"
+#include "proxy/counters.h"
+#include "proxy/tls.h"
+#include "proxyconfig/proxy_config.h"
+
+namespace wring::proxy {
+
+struct RelayTask {
+  const ProxyConfig& config;
+  std::vector<UniqueFd> listeners;  // see open_outside()
+  // Of each listener; null: it takes no TLS.
+  std::vector<std::unique_ptr<TlsIdentity>> identities;
+  Shared& shared;
+  const Wakeup& somebody_waits;  // is told when the first does
+  std::size_t most_connections = 0;
+};
+
+// Of kReady, in this order; its number is the interface's kind.
+enum RelayDescriptor : std::size_t { kRelayPackets, kRelayNetlink, kRelayRouting };
+inline constexpr std::size_t kRelayDescriptors = 3;
+inline constexpr const char* kInnerName = "wg0";
+
+// In a process that was forked for it, with one thread. Makes a user namespace, and in it the
+// network and its interface; says kReady, and passes on bytes once it was told kStart. kEnded: a
+// connection of stdin and stdout is over. It ends when the other end of the channel does.
+[[noreturn]] void run_relay(const exec::Channel& channel, RelayTask& task);
+
+}  // namespace wring::proxy

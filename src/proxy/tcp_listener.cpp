@@ -1,0 +1,181 @@
+// accept(), and a protocol for each client.
+#include "proxy/tcp_listener.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "proxy/addresses.h"
+#include "proxy/client_hello.h"
+#include "proxy/forward.h"
+#include "proxy/http_proxy.h"
+#include "proxy/passwords.h"
+#include "proxy/socks5.h"
+
+namespace wring::proxy {
+namespace {
+
+// A client that died without a word is noticed after some minutes.
+void prepare(const UniqueFd& socket) {
+  constexpr int kOn = 1;
+  constexpr int kIdleSeconds = 120;
+  setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &kOn, sizeof kOn);
+  setsockopt(socket.get(), SOL_SOCKET, SO_KEEPALIVE, &kOn, sizeof kOn);
+  setsockopt(socket.get(), IPPROTO_TCP, TCP_KEEPIDLE, &kIdleSeconds, sizeof kIdleSeconds);
+}
+
+}  // namespace
+
+TcpListener::TcpListener(Services& services, ListenerCounters& counters, const Listener& listener,
+                         Reach& reach, UniqueFd socket)
+    : services_(services),
+      counters_(counters),
+      listener_(listener),
+      reach_(reach),
+      socket_(std::move(socket)) {}
+
+TcpListener::~TcpListener() {
+  *alive_ = false;
+  services_.loop.cancel(timer_);
+  if (socket_) services_.loop.forget(socket_.get());
+}
+
+bool TcpListener::start() {
+  return services_.loop.watch(socket_.get(), [this](std::uint32_t) { take(); }).has_value();
+}
+
+void TcpListener::take() {
+  for (int i = 0; i < kPerTurn; ++i) {
+    sockaddr_storage from{};
+    socklen_t size = sizeof from;
+    UniqueFd taken(accept4(socket_.get(), reinterpret_cast<sockaddr*>(&from), &size,
+                           SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (taken) {
+      admit(std::move(taken), endpoint_from(from));
+      continue;
+    }
+    if (errno == EAGAIN) return;
+    if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM) continue;
+    services_.loop.cancel(timer_);
+    timer_ = services_.loop.at(services_.loop.now() + kPause, [this] { take(); });
+    return;
+  }
+  services_.loop.later([this, alive = alive_] {
+    if (*alive) take();
+  });
+}
+
+void TcpListener::admit(UniqueFd socket, const Endpoint& from) {
+  prepare(socket);
+  // Behind TLS, a client would have to shake hands to hear why it is refused.
+  const bool in_clear = identity_ == nullptr;
+  const bool allowed = is_allowed(from);
+  if (!allowed && !in_clear) return counters_.count(Refusal::kNotAllowed);
+  if (Places::Held place = services_.places.hold()) {
+    if (!in_clear) return admit_with_tls(std::move(socket), from, std::move(place));
+    Client& client = add(std::move(socket), from, std::move(place), {});
+    return allowed ? client.serve() : client.turn_away(Refusal::kNotAllowed);
+  }
+  counters_.count(Refusal::kFull);
+  if (!in_clear) return;
+  // One answer, without waiting whether it arrives.
+  const std::string answer = protocol_for(from)->refused(Refusal::kFull);
+  send(socket.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+// The client is in clear at one end of a pair. It keeps its place until bridge and client are over.
+void TcpListener::admit_with_tls(UniqueFd socket, const Endpoint& from, Places::Held place) {
+  std::array<int, 2> ends{-1, -1};
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+    return counters_.count(Refusal::kFull);
+  }
+  UniqueFd ours(ends[0]);
+  const auto slot = std::make_shared<const TlsBridge*>(nullptr);
+  auto bridge = std::make_shared<TlsBridge>(services_.loop, *identity_, std::move(socket),
+                                            UniqueFd(ends[1]), [this, slot, place] {
+                                              const auto found = bridges_.find(*slot);
+                                              services_.loop.bury(std::move(found->second));
+                                              bridges_.erase(found);
+                                            });
+  *slot = bridge.get();
+  if (!bridge->start()) return counters_.count(Refusal::kFull);
+  bridges_.emplace(bridge.get(), bridge);
+  Client& client = add(std::move(ours), from, std::move(place), {});
+  client.reset_by([weak = std::weak_ptr(bridge)] {
+    if (const auto there = weak.lock()) there->break_off();
+  });
+  bridge->on_broken([weak = std::weak_ptr(clients_.at(&client))] {
+    if (const auto there = weak.lock()) there->break_off();
+  });
+  client.serve();
+}
+
+void TcpListener::serve(UniqueFd socket, std::function<void()> ended) {
+  Places::Held place = services_.places.hold();
+  if (!place) return ended();
+  add(std::move(socket), {}, std::move(place), std::move(ended)).serve();
+}
+
+Client& TcpListener::add(UniqueFd socket, const Endpoint& from, Places::Held place,
+                         std::function<void()> ended) {
+  counters_.opened.fetch_add(1, std::memory_order_relaxed);
+  counters_.open.fetch_add(1, std::memory_order_relaxed);
+  const auto slot = std::make_shared<const Client*>(nullptr);
+  const Endpoint local = local_address(socket);
+  auto client = std::make_shared<Client>(
+      services_, counters_,
+      Client::Start{std::move(socket), local, from, protocol_for(from), reach_},
+      [this, slot, place = std::move(place), ended = std::move(ended)] {
+        remove(*slot);
+        if (ended) ended();
+      });
+  *slot = client.get();
+  clients_.emplace(client.get(), client);
+  return *client;
+}
+
+void TcpListener::remove(const Client* client) {
+  const auto found = clients_.find(client);
+  if (found == clients_.end()) return;
+  services_.loop.bury(std::move(found->second));
+  clients_.erase(found);
+  counters_.open.fetch_sub(1, std::memory_order_relaxed);
+}
+
+std::unique_ptr<Protocol> TcpListener::protocol_for(const Endpoint& from) {
+  CheckCredentials check;
+  if (!listener_.credentials.empty()) {
+    const IpAddress who = from.is_set() ? remote_address(from) : IpAddress{};
+    check = [this, who](std::string_view username, std::string_view password) {
+      const TimePoint now = services_.loop.now();
+      if (!guesses_.may_try(who, now)) return false;
+      const bool right = are_right(listener_.credentials, username, password);
+      if (!right) guesses_.count_wrong(who, now);
+      return right;
+    };
+  }
+  switch (listener_.kind) {
+    case Listener::Kind::kSocks5:
+      return std::make_unique<Socks5>(std::move(check));
+    case Listener::Kind::kHttp:
+      return std::make_unique<HttpProxy>(std::move(check));
+    case Listener::Kind::kSni:
+      return std::make_unique<Sni>();
+    default:
+      return std::make_unique<Forward>(listener_.target);
+  }
+}
+
+bool TcpListener::is_allowed(const Endpoint& from) const {
+  // A client of a UNIX socket or of a virtual machine has no address that could be allowed.
+  if (listener_.allowed.empty() || !from.is_set()) return listener_.allowed.empty();
+  return std::ranges::any_of(
+      listener_.allowed, [&](const IpPrefix& net) { return net.contains(remote_address(from)); });
+}
+
+}  // namespace wring::proxy

@@ -1,0 +1,59 @@
+// Takes the connections of one listener.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <unordered_map>
+
+#include "proxy/client.h"
+#include "proxy/guesses.h"
+#include "proxy/services.h"
+#include "proxy/tls.h"
+#include "proxyconfig/proxy_config.h"
+
+namespace wring::proxy {
+
+class TcpListener {
+ public:
+  // `socket` listens and does not block. Targets are at `reach`. The listener outlives it.
+  TcpListener(Services& services, ListenerCounters& counters, const Listener& listener,
+              Reach& reach, UniqueFd socket);
+  TcpListener(const TcpListener&) = delete;
+  TcpListener& operator=(const TcpListener&) = delete;
+  ~TcpListener();
+
+  // Its clients speak TLS then; null: they do not. Outlives the listener.
+  void use_tls(const TlsIdentity* identity) { identity_ = identity; }
+  [[nodiscard]] bool start();
+  // Serves a connection that was not accepted, that of stdin and stdout. `ended` is called when it
+  // is over.
+  void serve(UniqueFd socket, std::function<void()> ended);
+
+ private:
+  static constexpr int kPerTurn = 64;
+  // After which it is tried again where no descriptor was left.
+  static constexpr std::chrono::milliseconds kPause{100};
+
+  void take();
+  void admit(UniqueFd socket, const Endpoint& from);
+  void admit_with_tls(UniqueFd socket, const Endpoint& from, Places::Held place);
+  Client& add(UniqueFd socket, const Endpoint& from, Places::Held place,
+              std::function<void()> ended);
+  void remove(const Client* client);
+  [[nodiscard]] std::unique_ptr<Protocol> protocol_for(const Endpoint& from);
+  [[nodiscard]] bool is_allowed(const Endpoint& from) const;
+
+  Services& services_;
+  ListenerCounters& counters_;
+  const Listener& listener_;
+  Reach& reach_;
+  UniqueFd socket_;
+  Guesses guesses_;
+  std::unordered_map<const Client*, std::shared_ptr<Client>> clients_;
+  const TlsIdentity* identity_ = nullptr;
+  std::unordered_map<const TlsBridge*, std::shared_ptr<TlsBridge>> bridges_;
+  Loop::TimerId timer_ = Loop::kNoTimer;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace wring::proxy

@@ -1,0 +1,70 @@
+// Datagrams that come to a port go on to a target, and answers come back.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/counters.h"
+#include "proxy/datagrams.h"
+#include "proxy/services.h"
+#include "proxyconfig/proxy_config.h"
+
+namespace wring::proxy {
+
+class UdpForward {
+ public:
+  // Of one forward. If all are in use, those make room that were quiet for kQuiet; if there are
+  // none, a newcomer's datagrams are dropped.
+  static constexpr std::size_t kMaxFlows = 4096;
+  static constexpr std::chrono::seconds kQuiet{60};
+  // Datagrams of one flow that wait for the look-up of its target.
+  static constexpr std::size_t kMaxWaiting = 16;
+  // How often flows are looked at whose inactivity may have lasted long enough.
+  static constexpr std::chrono::seconds kLook{5};
+
+  // `socket` is bound. The target is at `reach`. The listener outlives it.
+  UdpForward(Services& services, ListenerCounters& counters, const Listener& listener, Reach& reach,
+             UniqueFd socket);
+  UdpForward(const UdpForward&) = delete;
+  UdpForward& operator=(const UdpForward&) = delete;
+  ~UdpForward();
+
+  [[nodiscard]] bool start();
+
+ private:
+  struct Flow {
+    Endpoint client;
+    std::unique_ptr<Datagrams> socket;  // connected to the target; none while it is looked up
+    std::vector<std::string> waiting;
+    TimePoint last{};
+  };
+
+  void take_from_client(const Endpoint& from, std::string_view payload);
+  void look_up(const std::string& key);
+  void use(const std::string& key, const std::vector<IpAddress>& addresses);
+  void send_to_target(Flow& flow, std::string_view payload);
+  void take_from_target(const std::string& key, std::string_view payload);
+  void remove(const std::string& key);
+  void look();
+  void make_room();
+  void remove_idle(Duration limit);
+  void drop() { counters_.dropped.fetch_add(1, std::memory_order_relaxed); }
+
+  Services& services_;
+  ListenerCounters& counters_;
+  const Listener& listener_;
+  Reach& reach_;
+  Datagrams front_;
+  std::map<std::string, Flow> flows_;  // by the client's address
+  TimePoint next_room_{};
+  Loop::TimerId timer_ = Loop::kNoTimer;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace wring::proxy

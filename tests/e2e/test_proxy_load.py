@@ -1,0 +1,136 @@
+"""`wring proxy` under many connections, and with readers that stall."""
+
+import hashlib
+import random
+import resource
+import socket
+import subprocess
+import threading
+
+import pytest
+
+from support.executing import FAR, python
+from support.proxying import SOCKS, connected, echo_server, memory_kib, proxy, socks_connect
+
+# Two sockets each. Where the limit of descriptors is lower, as many as it allows.
+CONNECTIONS = min(10_000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] // 8 - 500)
+
+# Opens them all, and says so; then sends and reads a few bytes on each, and leaves.
+_CLIENTS = """
+import asyncio, resource, socket, sys
+port, far, count = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+request = b"\\5\\1\\0" + b"\\5\\1\\0\\1" + socket.inet_aton(far) + b"\\0\\7"
+async def open_one(gate):
+    async with gate:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(request)
+        reply = await reader.readexactly(12)
+        assert reply[3] == 0, reply
+        return reader, writer
+async def exchange(reader, writer, number):
+    writer.write(b"%d" % number)
+    assert await reader.readexactly(len(b"%d" % number)) == b"%d" % number
+async def main():
+    gate = asyncio.Semaphore(200)
+    ends = await asyncio.gather(*(open_one(gate) for _ in range(count)))
+    print("ready", flush=True)
+    await asyncio.to_thread(sys.stdin.readline)
+    await asyncio.gather(*(exchange(*end, number) for number, end in enumerate(ends)))
+    print("exchanged", flush=True)
+asyncio.run(main())
+"""
+
+# Sends so many random bytes of a seed to each who connects.
+_SOURCE = """
+import random, socket, sys
+server = socket.create_server((sys.argv[1], int(sys.argv[2])))
+print("ready", flush=True)
+while True:
+    client, _ = server.accept()
+    made = random.Random(7)
+    try:
+        for _ in range(int(sys.argv[3])):
+            client.sendall(made.randbytes(1 << 20))
+    except OSError:
+        pass
+    client.close()
+"""
+
+
+@pytest.fixture(scope="module")
+def running(place_):
+    section = f"[Socks5]\nBindAddress = 127.0.0.1:{SOCKS}\n"
+    with echo_server(place_.far, FAR, 7), proxy(place_, section) as made:
+        yield made
+
+
+def test_thousands_of_connections_at_once(running):
+    before = memory_kib()
+    clients = running.place.host.popen("/usr/bin/python3", "-c", _CLIENTS, str(SOCKS), FAR,
+                                       str(CONNECTIONS), stdin=subprocess.PIPE,
+                                       stdout=subprocess.PIPE)
+    assert clients.stdout.readline() == b"ready\n"
+    assert running.figure("wring_proxy_connections_open") == CONNECTIONS
+    each = (memory_kib() - before) * 1024 / CONNECTIONS
+    print(f"{each:.0f} bytes a connection")
+    assert each < 8192
+    clients.stdin.write(b"\n")
+    clients.stdin.flush()
+    assert clients.stdout.readline() == b"exchanged\n"
+    assert clients.wait(60.0) == 0
+
+
+def test_a_reader_that_stalls_costs_no_memory(place_, running):
+    """And every byte is right in the end. What is there once a part has come is there at the end,
+    and after a pause."""
+    size, part = 192, 64
+    stalls, digest = random.Random(3), hashlib.sha256()
+
+    def read(client: socket.socket, left: int) -> None:
+        while left:
+            got = client.recv(min(left, stalls.choice((100, 65536, 1 << 20))))
+            assert got
+            digest.update(got)
+            left -= len(got)
+            if stalls.random() < 0.001:
+                threading.Event().wait(0.02)
+
+    with python(place_.far, _SOURCE, FAR, "9999", str(size)), \
+            connected(place_.host, "127.0.0.1", SOCKS) as client:
+        assert socks_connect(client, FAR, 9999)[1] == 0
+        read(client, part << 20)
+        before = memory_kib()
+        threading.Event().wait(1.0)
+        assert memory_kib() - before < 1024
+        read(client, (size - part) << 20)
+        assert client.recv(1) == b""
+        assert memory_kib() - before < 1024
+    made, right = random.Random(7), hashlib.sha256()
+    for _ in range(size):
+        right.update(made.randbytes(1 << 20))
+    assert digest.digest() == right.digest()
+
+
+def test_a_reader_that_never_reads_holds_back_the_sender(place_, running):
+    sent = 0
+    server = place_.far.socket(socket.AF_INET, socket.SOCK_STREAM)
+    with server:
+        server.bind((FAR, 9998))
+        server.listen()
+        with connected(place_.host, "127.0.0.1", SOCKS) as client:
+            assert socks_connect(client, FAR, 9998)[1] == 0
+            taken, _ = server.accept()
+            with taken:
+                client.setblocking(False)
+                idle = 0
+                while idle < 20:
+                    try:
+                        sent += client.send(bytes(1 << 16))
+                        idle = 0
+                    except BlockingIOError:
+                        idle += 1
+                        threading.Event().wait(0.05)
+    # What the kernel keeps in four sockets, and one pipe.
+    assert sent < 64 << 20

@@ -1,0 +1,146 @@
+"""How `wring proxy` begins and ends, what it may do meanwhile, and a tunnel that is down."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from support.daemon import program
+from support.executing import FAR, PAGE, WEB_SERVER, as_user, processes_of_user, python
+from support.proxying import SOCKS, connected, echo_server, proxy, save_config, socks_connect
+from support.waiting import eventually
+
+SOCKS_SECTION = f"[Socks5]\nBindAddress = 127.0.0.1:{SOCKS}\n"
+HANDED_IN_SECTION = "[Socks5]\nBindAddress = systemd:inside\n"
+# Hands a socket of that name to a program, as systemd does it.
+HAND_IN = ("import os, socket, sys\n"
+           "s = socket.create_server(('127.0.0.1', 1080))\n"
+           "os.dup2(s.fileno(), 3)\nos.set_inheritable(3, True)\n"
+           "os.environ.update(LISTEN_FDS='1', LISTEN_FDNAMES='inside')\n"
+           "os.environ['LISTEN_PID'] = str(os.getpid())\n"
+           "os.execv(sys.argv[1], sys.argv[1:])\n")
+
+
+def test_stdin_and_stdout_are_a_connection(place_):
+    section = f"[STDIOTunnel]\nTarget = {FAR}:7\n"
+    with echo_server(place_.far, FAR, 7):
+        with proxy(place_, section, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as made:
+            made.process.stdin.write(b"to the far end")
+            made.process.stdin.close()
+            assert made.process.stdout.read() == b"to the far end"
+            assert made.process.wait(20.0) == 0
+
+
+def test_a_tunnel_that_is_down_is_told_soon(place_):
+    """The first waits until the peer counts as silent, the next do not wait."""
+    with proxy(place_, SOCKS_SECTION, endpoint="10.7.0.2:9"):
+        with connected(place_.host, "127.0.0.1", SOCKS) as client:
+            begun = time.monotonic()
+            assert socks_connect(client, FAR, 80)[1] == 3
+            assert time.monotonic() - begun < 14.0
+        codes = []
+        begun = time.monotonic()
+        for _ in range(3):
+            with connected(place_.host, "127.0.0.1", SOCKS) as client:
+                codes.append(socks_connect(client, FAR, 80)[1])
+        assert codes == [3, 3, 3] and time.monotonic() - begun < 3.0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_all_of_it(place_, number):
+    with proxy(place_, SOCKS_SECTION) as made:
+        assert len(processes_of_user()) == 3
+        made.process.send_signal(number)
+        assert made.process.wait(20.0) == 0
+        eventually(lambda: processes_of_user() == [], "no process is left")
+
+
+def test_whichever_process_is_killed_the_others_end(place_):
+    for index in range(3):
+        with proxy(place_, SOCKS_SECTION) as made:
+            os.kill(sorted(processes_of_user())[index], signal.SIGKILL)
+            assert made.process.wait(20.0) != 0
+            eventually(lambda: processes_of_user() == [], "no process is left")
+
+
+@pytest.mark.parametrize("section, threads",
+                         [(SOCKS_SECTION, 2), (f"[STDIOTunnel]\nTarget = {FAR}:7\n", 4)])
+def test_what_the_relay_may_do(place_, section, threads):
+    with echo_server(place_.far, FAR, 7), proxy(place_, section, stdin=subprocess.PIPE) as made:
+        relay = relay_of(made)
+        tasks = list(Path(f"/proc/{relay}/task").iterdir())
+        assert len(tasks) == threads
+        for task in tasks:
+            status = (task / "status").read_text()
+            for line in ("CapEff:\t0000000000000000", "CapPrm:\t0000000000000000", "NoNewPrivs:\t1",
+                         "Seccomp:\t2"):
+                assert line in status
+        assert made.place.keys.private not in open(f"/proc/{relay}/environ").read()
+
+
+def relay_of(made) -> int:
+    """The process of which a thread is in another network namespace."""
+    for pid in processes_of_user():
+        tasks = Path(f"/proc/{pid}/task").iterdir()
+        if len({os.stat(task / "ns/net").st_ino for task in tasks}) == 2:
+            return pid
+    raise AssertionError("no relay")
+
+
+def test_a_port_that_is_taken(place_):
+    with proxy(place_, SOCKS_SECTION) as made:
+        done = place_.host.run(*as_user(), program(), "proxy", "-c", made.file, check=False)
+        assert done.returncode == 1
+        assert "[Socks5]: cannot listen on 127.0.0.1:1080: Address already in use" in done.stderr
+
+
+def test_files_of_others_stay(place_):
+    """A second start with the same path, and an ordinary file where a socket would be."""
+    path = place_.host.path("/run/user/files.sock")
+    with proxy(place_, "[Socks5]\nBindAddress = unix:/run/user/files.sock\n") as made:
+        before = os.stat(path).st_ino
+        done = place_.host.run(*as_user(), program(), "proxy", "-c", made.file, check=False)
+        assert done.returncode == 1 and "files.sock: Address already in use" in done.stderr
+        assert os.stat(path).st_ino == before
+    assert not os.path.exists(path)
+    notes = place_.save("notes.txt", "notes")
+    file = place_.save("notes.conf", Path(made.file).read_text().replace("/run/user/files.sock",
+                                                                         notes))
+    done = place_.host.run(*as_user(), program(), "proxy", "-c", file, check=False)
+    assert done.returncode == 1 and Path(notes).read_text() == "notes"
+
+
+def test_sockets_that_are_handed_in(place_):
+    """As systemd does it."""
+    with python(place_.far, WEB_SERVER, FAR), \
+            proxy(place_, HANDED_IN_SECTION, before=["/usr/bin/python3", "-c", HAND_IN]) as made:
+        done = made.curl("--socks5-hostname", f"127.0.0.1:{SOCKS}", f"http://{FAR}/")
+        assert (done.stdout, done.stderr) == (PAGE, "")
+        by_program = {os.readlink(f"/proc/{pid}/exe").rsplit("/", 1)[1]: pid
+                      for pid in processes_of_user()}
+        socket = os.readlink(f"/proc/{by_program['wring-proxy']}/fd/3")
+        assert socket.startswith("socket:")
+        engines = Path(f"/proc/{by_program['wring']}/fd")
+        assert socket not in [os.readlink(each) for each in engines.iterdir()]
+
+
+def test_nothing_in_the_background_keeps_the_terminal(place_):
+    """The command's output has an end, because no process has it open any more. Sockets that are
+    handed in serve there, too."""
+    file = save_config(place_, HANDED_IN_SECTION)
+    try:
+        done = place_.host.run(*as_user(), "env", "LOG_LEVEL=verbose", "/usr/bin/python3",
+                                "-c", HAND_IN, program(), "proxy", "-d", "-c", file, timeout=20.0)
+        assert done.returncode == 0 and " wring wg0 debug: " in done.stderr
+        assert "Socks5 on systemd:inside" in done.stderr
+        pids = processes_of_user()
+        assert len(pids) == 3
+        for pid in pids:
+            assert not any("pipe:" in os.readlink(f"/proc/{pid}/fd/{fd}") for fd in (0, 1, 2))
+    finally:
+        for pid in processes_of_user():
+            os.kill(pid, signal.SIGTERM)
+        eventually(lambda: processes_of_user() == [], "no process is left")

@@ -1,0 +1,71 @@
+// What clients of the proxy say first, whole and in parts: SOCKS 5, HTTP and TLS. In parts it comes
+// to the same wish as whole, and no wish is fulfilled with bytes that were not sent.
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "proxy/client_hello.h"
+#include "proxy/http_proxy.h"
+#include "proxy/socks5.h"
+
+using namespace wring::proxy;
+
+namespace {
+
+CheckCredentials check_of(bool asks) {
+  if (!asks) return {};
+  return [](std::string_view username, std::string_view password) { return username == password; };
+}
+
+std::unique_ptr<Protocol> protocol_of(unsigned choice) {
+  const bool asks = (choice & 4U) != 0;
+  switch (choice & 3U) {
+    case 0:
+      return std::make_unique<Socks5>(check_of(asks));
+    case 1:
+      return std::make_unique<HttpProxy>(check_of(asks));
+    default:
+      return std::make_unique<Sni>();
+  }
+}
+
+struct Outcome {
+  Protocol::Step step;
+  std::string replies;
+};
+
+Outcome feed(Protocol& protocol, std::string_view all, std::size_t part) {
+  Outcome outcome;
+  std::string input;
+  while (outcome.step.wish == Protocol::Wish::kMore && !all.empty()) {
+    input += all.substr(0, part);
+    all.remove_prefix(std::min(part, all.size()));
+    outcome.step = protocol.take(input);
+    outcome.replies += outcome.step.reply;
+  }
+  return outcome;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size < 2 || size > Protocol::kMaxInput) return 0;
+  const std::string_view all(reinterpret_cast<const char*>(data) + 2, size - 2);
+  const auto one = protocol_of(data[0]);
+  const auto other = protocol_of(data[0]);
+  const Outcome whole = feed(*one, all, all.size());
+  const Outcome parts = feed(*other, all, 1U + data[1] % 16U);
+  // A part may be refused before the rest of it has come.
+  const bool same = whole.step.wish == parts.step.wish && whole.step.target == parts.step.target &&
+                    whole.replies == parts.replies;
+  if (!same && parts.step.wish != Protocol::Wish::kClose) std::abort();
+  for (unsigned i = 0; i < kRefusals; ++i)
+    static_cast<void>(one->refused(static_cast<Refusal>(i)));
+  static_cast<void>(one->granted({}));
+  static_cast<void>(read_socks_datagram(all));
+  return 0;
+}

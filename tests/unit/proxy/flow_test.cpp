@@ -1,0 +1,108 @@
+// Bytes of one direction, between real sockets.
+#include "proxy/flow.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <string>
+#include <utility>
+
+namespace wring::proxy {
+namespace {
+
+using State = Flow::State;
+
+std::pair<UniqueFd, UniqueFd> sockets() {
+  std::array<int, 2> ends{};
+  EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()), 0);
+  return {UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+std::string read_all(const UniqueFd& from) {
+  std::string all(1 << 20, '\0');
+  const ssize_t got = recv(from.get(), all.data(), all.size(), 0);
+  all.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  return all;
+}
+
+class Flows : public ::testing::Test {
+ protected:
+  State run() { return flow_.run(pipes_, source_.get(), sink_.get()); }
+  void send_to_source(const std::string& text) {
+    ASSERT_EQ(send(client_.get(), text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
+    flow_.source_is_ready();
+  }
+
+  Flows() {
+    std::tie(client_, source_) = sockets();
+    std::tie(sink_, target_) = sockets();
+  }
+
+  Pipes pipes_;
+  Flow flow_;
+  UniqueFd client_;
+  UniqueFd source_;
+  UniqueFd sink_;
+  UniqueFd target_;
+};
+
+TEST_F(Flows, FirstBytesComeFirst) {
+  flow_.begin_with("first ");
+  send_to_source("then");
+  EXPECT_EQ(run(), State::kWaiting);
+  EXPECT_EQ(read_all(target_), "first then");
+  EXPECT_EQ(flow_.take_passed(), 10U);
+  EXPECT_EQ(flow_.take_passed(), 0U);
+}
+
+TEST_F(Flows, AnEndIsPassedOnBehindTheLastByte) {
+  send_to_source("last");
+  shutdown(client_.get(), SHUT_WR);
+  EXPECT_EQ(run(), State::kEnded);
+  EXPECT_EQ(read_all(target_), "last");
+  char byte = 0;
+  EXPECT_EQ(recv(target_.get(), &byte, 1, 0), 0);
+}
+
+TEST_F(Flows, WithALimitTheRestStaysAndNoEndIsTold) {
+  flow_.limit(3);
+  send_to_source("body and more");
+  EXPECT_EQ(run(), State::kEnded);
+  EXPECT_EQ(read_all(target_), "bod");
+  char byte = 0;
+  EXPECT_EQ(recv(target_.get(), &byte, 1, 0), -1);
+  EXPECT_EQ(errno, EAGAIN);
+}
+
+TEST_F(Flows, ASinkThatTakesNoMoreHoldsBackTheSource) {
+  const std::string block(1 << 16, 'x');
+  std::size_t sent = 0;
+  for (int idle = 0; idle < 3;) {
+    const ssize_t more = send(client_.get(), block.data(), block.size(), 0);
+    idle = more > 0 ? 0 : idle + 1;
+    if (more > 0) sent += static_cast<std::size_t>(more);
+    flow_.source_is_ready();
+    ASSERT_NE(run(), State::kBroken);
+  }
+  EXPECT_LT(sent, 4U << 20);
+  std::size_t received = 0;
+  for (std::string part = read_all(target_); !part.empty(); part = read_all(target_)) {
+    received += part.size();
+    flow_.sink_is_ready();
+    flow_.source_is_ready();
+    ASSERT_NE(run(), State::kBroken);
+  }
+  EXPECT_EQ(received, sent);
+}
+
+TEST_F(Flows, ASinkThatIsGoneBreaksIt) {
+  signal(SIGPIPE, SIG_IGN);
+  target_.reset();
+  send_to_source("lost");
+  EXPECT_EQ(run(), State::kBroken);
+}
+
+}  // namespace
+}  // namespace wring::proxy

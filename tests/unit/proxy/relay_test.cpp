@@ -1,0 +1,85 @@
+// A relay between two connections of TCP.
+#include "proxy/relay.h"
+
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <csignal>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace wring::proxy {
+namespace {
+
+struct Connection {
+  UniqueFd relays;  // does not block
+  UniqueFd others;
+};
+
+Connection connection() {
+  constexpr int kLittle = 4096;
+  constexpr int kMuch = 200'000;
+  const UniqueFd listener(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* const any = reinterpret_cast<sockaddr*>(&address);
+  Connection made{{}, UniqueFd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))};
+  setsockopt(made.others.get(), SOL_SOCKET, SO_RCVBUF, &kLittle, sizeof kLittle);
+  EXPECT_EQ(bind(listener.get(), any, sizeof address), 0);
+  EXPECT_EQ(listen(listener.get(), 1), 0);
+  EXPECT_EQ(getsockname(listener.get(), any, &size), 0);
+  EXPECT_EQ(connect(made.others.get(), any, sizeof address), 0);
+  made.relays.reset(accept4(listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  setsockopt(made.relays.get(), SOL_SOCKET, SO_SNDBUF, &kMuch, sizeof kMuch);
+  return made;
+}
+
+std::size_t read_to_end(const UniqueFd& from) {
+  std::array<char, 4096> bytes;
+  std::size_t all = 0;
+  for (;;) {
+    const ssize_t got = recv(from.get(), bytes.data(), bytes.size(), 0);
+    EXPECT_GE(got, 0) << "after " << all;
+    if (got <= 0) return all;
+    all += static_cast<std::size_t>(got);
+  }
+}
+
+TEST(Relay, AResetAfterTheAnswerLeavesTheAnswerWhole) {
+  // splice() raises it, as the relay's process knows.
+  ::signal(SIGPIPE, SIG_IGN);
+  const auto loop = *Loop::create();
+  Pipes pipes;
+  ListenerCounters counters;
+  Connection client = connection();
+  Connection target = connection();
+  bool over = false;
+  auto relay = std::make_unique<Relay>(
+      *loop, pipes, counters,
+      Relay::Ends{std::move(client.relays), std::move(target.relays), {}, {}, {}, {}},
+      [&] { over = true; });
+  ASSERT_TRUE(relay->start());
+  const std::string answer(20'000, 'a');
+  ASSERT_EQ(send(target.others.get(), answer.data(), answer.size(), 0), 20'000);
+  constexpr linger kAtOnce{1, 0};
+  ASSERT_EQ(shutdown(target.others.get(), SHUT_WR), 0);
+  // The client has not read it yet.
+  while (counters.to_client < answer.size())
+    loop->turn();
+  setsockopt(target.others.get(), SOL_SOCKET, SO_LINGER, &kAtOnce, sizeof kAtOnce);
+  target.others.reset();
+  ASSERT_EQ(send(client.others.get(), "x", 1, 0), 1);
+  while (!over)
+    loop->turn();
+  relay.reset();
+  EXPECT_EQ(counters.broken, 1U);
+  EXPECT_EQ(read_to_end(client.others), answer.size());
+}
+
+}  // namespace
+}  // namespace wring::proxy
