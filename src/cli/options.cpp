@@ -5,20 +5,22 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <limits>
 #include <map>
 #include <sstream>
 #include <string_view>
 #include <thread>
 #include <utility>
 
-#include "base/decimal.h"
 #include "base/result.h"
+#include "cli/chosen_cipher.h"
+#include "cli/commands.h"
 #include "cli/cpu_list.h"
 
 namespace wring {
 namespace {
 
+constexpr const char* kPurpose =
+    "WireGuard in userspace: makes the interface INTERFACE, which wg and wg-quick configure.";
 constexpr unsigned kMaxWorkers = 64;
 constexpr unsigned kDefaultWorkersMax = 4;
 
@@ -51,18 +53,6 @@ Result<void> apply_cpus(Options& options, std::string_view list, bool workers_gi
   return {};
 }
 
-// The number of a descriptor that was handed in.
-Result<std::optional<int>> descriptor_from(const char* variable) {
-  const char* text = std::getenv(variable);
-  if (text == nullptr || *text == '\0') return std::optional<int>();
-  const auto fd = parse_decimal<unsigned>(text);
-  if (!fd || *fd > unsigned{std::numeric_limits<int>::max()}) {
-    return failure(std::string(variable) + "=" + text +
-                   ": not the number of an open descriptor; unset it or hand one in");
-  }
-  return std::optional<int>(static_cast<int>(*fd));
-}
-
 Result<void> apply_environment(Options& options, bool log_level_given) {
   const char* level = std::getenv("LOG_LEVEL");
   if (level != nullptr && !log_level_given) {
@@ -74,16 +64,12 @@ Result<void> apply_environment(Options& options, bool log_level_given) {
   const char* foreground = std::getenv("WG_PROCESS_FOREGROUND");
   if (foreground != nullptr && std::string_view(foreground) == "1") options.foreground = true;
 
-  const auto tun = descriptor_from("WG_TUN_FD");
-  if (!tun) return tl::unexpected(tun.error());
-  const auto uapi = descriptor_from("WG_UAPI_FD");
-  if (!uapi) return tl::unexpected(uapi.error());
-  if (*tun && *tun == *uapi) {
-    return failure("WG_TUN_FD and WG_UAPI_FD are both " + std::to_string(**tun) +
-                   ", but one descriptor cannot be both; unset one of them");
-  }
-  options.tun_fd = *tun;
-  options.uapi_fd = *uapi;
+  auto handed_in = handed_in_by_environment();
+  if (!handed_in) return tl::unexpected(handed_in.error());
+  options.handed_in = std::move(*handed_in);
+  auto cipher = cipher_by_environment();
+  if (!cipher) return tl::unexpected(cipher.error());
+  options.cipher = *cipher;
   return {};
 }
 
@@ -139,6 +125,26 @@ void describe_confinement(CLI::App& app, Options& options, Unchecked& unchecked)
       "Do not filter system calls");
 }
 
+std::string footer() {
+  // Wrapped like the lines above it.
+  std::string commands = "Commands, as the first word:";
+  std::size_t line = 0;
+  for (const std::string_view name : command_names()) {
+    const bool fits = commands.size() - line + name.size() < 80;
+    if (!fits) line = commands.size();
+    commands.append(fits ? " " : "\n").append(name);
+  }
+  return "Environment: LOG_LEVEL (as --log-level), WG_PROCESS_FOREGROUND=1 (as -f), WG_TUN_FD,\n"
+         "WG_PACKET_FD, WG_NETLINK_FD and WG_UAPI_FD (open descriptors to use instead of making\n"
+         "interface and control socket), WRING_AEAD (the cipher's implementation): see wring(1).\n"
+         "Signals: SIGTERM and SIGINT end it and remove the interface; SIGUSR1 logs what was "
+         "dropped,\n"
+         "by reason.\n" +
+         commands +
+         ".\n"
+         "See wring COMMAND --help. An interface with such a name: wring -- NAME.";
+}
+
 // CLI11 keeps references to both until it has parsed.
 void describe(CLI::App& app, Options& options, Unchecked& unchecked) {
   app.add_option("INTERFACE", options.interface, "Name of the interface to make, wg0 for example")
@@ -157,24 +163,28 @@ void describe(CLI::App& app, Options& options, Unchecked& unchecked) {
       ->check([](const std::string& path) { return path.empty() ? "names no file" : ""; })
       ->type_name("FILE");
   describe_confinement(app, options, unchecked);
-  app.set_version_flag("--version", std::string("wring ") + WRING_VERSION);
-  app.footer(
-      "Environment: LOG_LEVEL (as --log-level), WG_PROCESS_FOREGROUND=1 (as -f), WG_TUN_FD and\n"
-      "WG_UAPI_FD (open descriptors to use instead of making interface and control socket).\n"
-      "Signals: SIGTERM and SIGINT end it and remove the interface; SIGUSR1 logs what was "
-      "dropped,\n"
-      "by reason.");
+  app.set_version_flag(
+      "--version",
+      [] { return std::string("wring ") + WRING_VERSION + "\ncipher: " + cipher_name(); },
+      "Print the version, and the implementation of the cipher that would be used, and exit");
+  app.footer(footer());
 }
 
 }  // namespace
+
+void with_options_described(const std::function<void(const CLI::App&)>& use) {
+  Options options;
+  Unchecked unchecked;
+  CLI::App app(kPurpose, "wring");
+  describe(app, options, unchecked);
+  use(app);
+}
 
 tl::expected<Options, Stop> parse_options(int argc, const char* const* argv) {
   Options options;
   options.workers = default_workers();
   Unchecked unchecked;
-  CLI::App app(
-      "WireGuard in userspace: makes the interface INTERFACE, which wg and wg-quick configure.",
-      "wring");
+  CLI::App app(kPurpose, "wring");
   describe(app, options, unchecked);
   try {
     app.parse(argc, argv);

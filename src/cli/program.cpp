@@ -42,38 +42,55 @@ int fail(const Error& error) {
 
 // The descriptors that the environment names, with numbers that the standard streams do not use.
 struct HandedIn {
-  UniqueFd tun;
+  HandedInInterface interface;
   UniqueFd uapi;
+
+  [[nodiscard]] std::vector<int> all() const {
+    std::vector<int> fds{interface.tun.get(), interface.netlink.get(), uapi.get()};
+    for (const UniqueFd& packets : interface.packets)
+      fds.push_back(packets.get());
+    return fds;
+  }
 };
 
-// Copies both before it closes one: the number of one may be free for the other's copy then.
-Result<HandedIn> take_over_descriptors(const Options& options) {
+// Copies all before it closes one: the number of one may be free for the other's copy then.
+Result<HandedIn> take_over_descriptors(const HandedInNumbers& numbers) {
   HandedIn taken;
-  if (options.tun_fd) {
-    auto fd = take_handed_in(*options.tun_fd, "WG_TUN_FD");
-    if (!fd) return tl::unexpected(fd.error());
-    taken.tun = std::move(*fd);
-  }
-  if (options.uapi_fd) {
-    auto fd = take_handed_in(*options.uapi_fd, "WG_UAPI_FD");
-    if (!fd) return tl::unexpected(fd.error());
-    taken.uapi = std::move(*fd);
-  }
-  for (const auto& number : {options.tun_fd, options.uapi_fd}) {
-    if (number) UniqueFd(*number).reset();
-  }
+  std::vector<int> originals;
+  Result<void> done;
+  const auto take = [&](const std::optional<int>& number, const char* variable) {
+    UniqueFd copy;
+    if (!number || !done) return copy;
+    auto fd = take_handed_in(*number, variable);
+    if (!fd) {
+      done = tl::unexpected(fd.error());
+      return copy;
+    }
+    originals.push_back(*number);
+    return std::move(*fd);
+  };
+  taken.interface.tun = take(numbers.tun, "WG_TUN_FD");
+  taken.interface.netlink = take(numbers.netlink, "WG_NETLINK_FD");
+  taken.uapi = take(numbers.uapi, "WG_UAPI_FD");
+  for (const int number : numbers.packets)
+    taken.interface.packets.push_back(take(number, "WG_PACKET_FD"));
+  if (!done) return tl::unexpected(done.error());
+  for (const int number : originals)
+    UniqueFd(number).reset();
   return taken;
 }
 
 TunnelOptions options_of_tunnel(Options& options, HandedIn handed_in) {
   TunnelOptions made;
   made.interface = options.interface;
+  made.version = WRING_VERSION;
   made.workers = options.workers;
   made.cpus = std::move(options.cpus);
   made.io = options.io;
   made.offload = options.offload;
+  made.cipher = options.cipher;
   made.privileges = std::move(options.privileges);
-  made.tun_fd = std::move(handed_in.tun);
+  made.handed_in = std::move(handed_in.interface);
   made.uapi_fd = std::move(handed_in.uapi);
   return made;
 }
@@ -81,13 +98,13 @@ TunnelOptions options_of_tunnel(Options& options, HandedIn handed_in) {
 }  // namespace
 
 int run_program(Options options) {
-  auto handed_in = take_over_descriptors(options);
+  auto handed_in = take_over_descriptors(options.handed_in);
   if (!handed_in) return fail(handed_in.error());
   if (auto open = open_missing_standard_streams(); !open) return fail(open.error());
   forbid_core_dumps();
   std::optional<BackgroundStart> background;
   if (!options.foreground) {
-    auto child = BackgroundStart::fork_child({handed_in->tun.get(), handed_in->uapi.get()});
+    auto child = BackgroundStart::fork_child(handed_in->all());
     if (!child) return fail(child.error());
     background.emplace(std::move(*child));
   }

@@ -38,6 +38,11 @@ SyslogSink::SyslogSink(std::string identity, const std::string& path)
     : identity_(std::move(identity)), socket_(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
   log_.sun_family = AF_UNIX;
   path.copy(log_.sun_path, sizeof log_.sun_path - 1);
+  // It is for sending alone, also in the hands of somebody else. A socket that has a name, here one
+  // that the kernel makes up, takes no other one, and what is shut down stays so.
+  [[maybe_unused]] const int named =
+      bind(socket_.get(), reinterpret_cast<const sockaddr*>(&log_), sizeof log_.sun_family);
+  shutdown(socket_.get(), SHUT_RD);
 }
 
 bool SyslogSink::has_listener() const {

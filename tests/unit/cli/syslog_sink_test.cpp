@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 
 #include <array>
+#include <cerrno>
+#include <cstring>
 #include <memory>
 #include <optional>
 
@@ -35,10 +37,39 @@ class Listener {
     const ssize_t size = recv(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
     return {buffer.data(), size < 0 ? 0 : static_cast<std::size_t>(size)};
   }
+  // The same, and who sent it: its name and how long that is.
+  [[nodiscard]] std::string line_from(sockaddr_un& from) {
+    std::array<char, 1024> buffer{};
+    from_size_ = sizeof from;
+    const ssize_t size = recvfrom(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT,
+                                  reinterpret_cast<sockaddr*>(&from), &from_size_);
+    return {buffer.data(), size < 0 ? 0 : static_cast<std::size_t>(size)};
+  }
+  // Sends to whom line_from() named; returns 0 or the errno.
+  [[nodiscard]] int answer(const sockaddr_un& to) const {
+    const ssize_t sent = sendto(fd_.get(), "x", 1, MSG_DONTWAIT | MSG_NOSIGNAL,
+                                reinterpret_cast<const sockaddr*>(&to), from_size_);
+    return sent == 1 ? 0 : errno;
+  }
 
  private:
   UniqueFd fd_;
+  socklen_t from_size_ = 0;
 };
+
+// Our descriptor of that name, or -1.
+int socket_of(const sockaddr_un& name) {
+  constexpr int kDescriptors = 256;
+  for (int fd = 0; fd < kDescriptors; ++fd) {
+    sockaddr_un its{};
+    socklen_t size = sizeof its;
+    if (getsockname(fd, reinterpret_cast<sockaddr*>(&its), &size) == 0 &&
+        its.sun_family == AF_UNIX && std::memcmp(&its, &name, sizeof its) == 0) {
+      return fd;
+    }
+  }
+  return -1;
+}
 
 class SyslogSinkTest : public testing::Test {
  protected:
@@ -91,6 +122,22 @@ TEST_F(SyslogSinkTest, it_does_not_wait_for_a_log_that_is_full) {
   log_.warn("last");
   EXPECT_THAT(listener.line(), HasSubstr("lines were lost here"));
   EXPECT_THAT(listener.line(), HasSubstr("last"));
+}
+
+TEST_F(SyslogSinkTest, its_socket_takes_no_name_and_no_answer) {
+  Listener listener(path_);
+  log_.warn("question");
+  sockaddr_un from{};
+  EXPECT_THAT(listener.line_from(from), HasSubstr("question"));
+  // A thread that was taken over knows descriptors by their numbers.
+  const int socket = socket_of(from);
+  ASSERT_GE(socket, 0);
+  sockaddr_un other{};
+  other.sun_family = AF_UNIX;
+  (folder_.path() + "/mine").copy(other.sun_path, sizeof other.sun_path - 1);
+  EXPECT_EQ(bind(socket, reinterpret_cast<const sockaddr*>(&other), sizeof other), -1);
+  EXPECT_EQ(errno, EINVAL);
+  EXPECT_EQ(listener.answer(from), EPIPE);
 }
 
 TEST_F(SyslogSinkTest, a_confined_thread_may_log_and_the_log_may_be_new) {
