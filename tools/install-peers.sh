@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Installs the foreign WireGuard implementations that tests/interop talks to: wireguard-go,
-# boringtun and the Linux kernel (which boots under QEMU). Usage: tools/install-peers.sh [--bench]
+# boringtun and the Linux kernel (which boots under QEMU), and systemd-resolved, which tests/e2e
+# talks to. Usage: tools/install-peers.sh [--bench]
 #
 # Packages come from Debian; everything else goes to ${WRING_PEERS:-build/peers} and nowhere else:
-# no kernel is installed on this machine, it is only unpacked. What is there already is left alone,
-# so a second run takes no time; delete the folder to get newer versions.
+# no kernel is installed on this machine, it is only unpacked, and so is systemd-resolved, whose
+# package would take over /etc/resolv.conf. What is there already is left alone, so a second run
+# takes no time; delete the folder to get newer versions.
 # --bench adds gotatun, which only the comparison in bench/ needs.
 set -euo pipefail
 
@@ -19,6 +21,12 @@ esac
 # rustup and Go's own installer put their programs here, and not every shell has them on PATH.
 PATH=$PATH:$HOME/.cargo/bin:/usr/local/go/bin
 mkdir -p "$peers/bin" "$peers/log"
+# What Debian calls this machine; the kernel that boots under QEMU is one for it.
+architecture=$(dpkg --print-architecture)
+case $architecture in
+  arm64) emulator=qemu-system-arm ;;
+  *) emulator=qemu-system-x86 ;;
+esac
 
 say() { echo "install-peers: $*"; }
 
@@ -31,20 +39,26 @@ as_root() {
 }
 
 is_installed() {
-  [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+  dpkg-query -W -f '${Architecture} ${db:Status-Status}\n' "$1" 2>/dev/null |
+    grep -qxE "($architecture|all) installed"
 }
 
 apt_is_fresh=no
 refresh_apt() {
   if [ "$apt_is_fresh" = no ]; then
-    as_root apt-get update -qq
+    as_root apt-get -o Acquire::Retries=3 update -qq
     apt_is_fresh=yes
   fi
 }
 
+# download PACKAGE...: into this folder. apt-get says each time that it does so as root.
+download() {
+  apt-get -o Acquire::Retries=3 download -qq "$@" 2>&1 | grep -v 'unsandboxed as root' || true
+}
+
 install_packages() {
   local package missing=()
-  for package in iproute2 iputils-ping wireguard-tools busybox-static qemu-system-x86; do
+  for package in iproute2 iputils-ping wireguard-tools busybox-static "$emulator"; do
     is_installed "$package" || missing+=("$package")
   done
   # Without a Go compiler, Debian's build of wireguard-go is the newest available.
@@ -96,19 +110,46 @@ install_kernel() {
   fi
   local package staging
   refresh_apt
-  package=$(apt-cache depends linux-image-cloud-amd64 | awk '$1 == "Depends:" {print $2; exit}')
+  package=$(apt-cache depends "linux-image-cloud-$architecture" |
+    awk '$1 == "Depends:" {print $2; exit}')
   if [ -z "$package" ]; then
-    say "Linux kernel: apt knows no linux-image-cloud-amd64" >&2
+    say "Linux kernel: apt knows no linux-image-cloud-$architecture" >&2
     return 1
   fi
   say "Linux kernel: unpacking $package"
   staging=$(mktemp -d "$peers/kernel.XXXXXX")
-  (cd "$staging" && apt-get download -qq "$package" 2>&1 | grep -v 'unsandboxed as root' || true)
+  (cd "$staging" && download "$package")
   dpkg -x "$staging/$package"_*.deb "$staging"
   rm "$staging/$package"_*.deb
   # Renamed only when complete: an interrupted run leaves no half kernel that looks like a whole.
   rm -rf "$peers/kernel"
   mv "$staging" "$peers/kernel"
+}
+
+install_resolved() {
+  if [ -x "$peers/resolved/lib/systemd/systemd-resolved" ]; then
+    say "systemd-resolved: there"
+    return
+  fi
+  local staging
+  refresh_apt
+  say "systemd-resolved: unpacking"
+  staging=$(mktemp -d "$peers/resolved.XXXXXX")
+  # Its library has to be of the same version.
+  (cd "$staging" && download systemd-resolved libsystemd-shared)
+  for package in "$staging"/*.deb; do
+    dpkg -x "$package" "$staging"
+    rm "$package"
+  done
+  chmod go+rx "$staging"
+  rm -rf "$peers/resolved"
+  mv "$staging" "$peers/resolved"
+}
+
+# One after the other: apt-get locks its lists, and the second of two at a time fails.
+unpack_packages() {
+  install_kernel
+  install_resolved
 }
 
 # Runs a step in the background; its output appears in one piece, with the time it took.
@@ -131,7 +172,7 @@ start_step() {
 }
 
 install_packages
-start_step kernel install_kernel
+start_step unpacked unpack_packages
 start_step wireguard-go install_wireguard_go
 start_step boringtun install_crate boringtun-cli boringtun-cli
 [ "$bench" = no ] || start_step gotatun install_crate gotatun-cli gotatun

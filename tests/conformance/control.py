@@ -6,6 +6,10 @@ from support.daemon import socket_path
 from support.netns import Host
 
 
+def _without_wring(reply: str) -> str:
+    return "\n".join(line for line in reply.splitlines() if not line.startswith("wring_"))
+
+
 class Control:
     """The control socket of one interface."""
 
@@ -13,7 +17,8 @@ class Control:
         self._path = host.path(socket_path(interface))
 
     def ask(self, request: str, replies: int = 1) -> list[str]:
-        """Sends it all at once and returns that many replies, each without its blank line."""
+        """Sends it all at once and returns that many replies, each without its blank line, and
+        without what the engine says about itself, which is no part of the protocol."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(10)
             connection.connect(self._path)
@@ -24,7 +29,7 @@ class Control:
                 assert part, f"closed after {text!r}"
                 text += part.decode()
         assert text.endswith("\n\n")
-        return text.split("\n\n")[:-1]
+        return [_without_wring(reply) for reply in text.split("\n\n")[:-1]]
 
     def set(self, *lines: str) -> int:
         """The errno that the reply bears."""

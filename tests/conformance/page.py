@@ -29,7 +29,7 @@ line of wring's. It completes handshakes in both roles, sends whatever a test wa
 a real `wring -f` in a namespace over real sockets and the real control socket. Timers of 5, 10 and
 15 s and of 20 ms are waited for on the wire. Those of 90 to 540 s, and what cannot be seen from
 outside, are proven under a virtual clock by the programs named behind the test (`simulation_test`,
-`device_test`, ...), which the suite runs too. Where the paper is silent, the Linux kernel's
+`peer_test`, ...), which the suite runs too. Where the paper is silent, the Linux kernel's
 behaviour is the rule.
 
 | Rule | In short | Tests | Result |

@@ -33,12 +33,12 @@ def _unit(program: str, test: str, *states: str) -> Elsewhere:
 
 _GIVEN_UP = _sim("HandshakeTiming.is_given_up_after_90_seconds_and_what_was_staged_is_dropped",
                  "90s")
-_LAST_COUNTER = _unit("device_test",
+_LAST_COUNTER = _unit("peer_test",
                       "SessionTest.the_last_counter_is_2_to_the_64_less_2_to_the_13_less_2",
                       "18446744073709543423")
-_2_TO_THE_60 = _unit("device_test",
+_2_TO_THE_60 = _unit("peer_test",
                      "SessionTest.either_side_wants_a_new_key_after_2_to_the_60_messages", "<< 60")
-_UNTIL_180 = _unit("device_test", "SessionTest.is_of_no_use_from_180_seconds_on", "180s")
+_UNTIL_180 = _unit("peer_test", "SessionTest.is_of_no_use_from_180_seconds_on", "180s")
 _120 = _sim("HandshakeTiming.the_initiator_rekeys_when_it_sends_on_a_key_of_120_seconds", "119s")
 
 RULES = (
@@ -59,7 +59,7 @@ RULES = (
         _sim("HandshakeTiming.an_initiator_that_only_receives_rekeys_once_at_165_seconds", "134s"),
         _sim("HandshakeTiming.the_responder_does_not_rekey_however_much_it_sends"),
         _sim("Keys.are_not_sent_on_past_180_seconds_even_if_no_new_one_can_be_had"),
-        _unit("device_test",
+        _unit("peer_test",
               "SessionTest.the_initiator_wants_a_new_key_after_165_seconds_of_receiving", "165s"),
         _2_TO_THE_60, _UNTIL_180, _LAST_COUNTER)),
     Rule("P9", "data unanswered for 15 s begins a handshake", (
@@ -80,13 +80,13 @@ RULES = (
         _sim("Keys.a_peer_with_a_key_of_low_order_gets_nothing_and_harms_nobody"))),
     Rule("P18", "on receive: index, authentication, window, endpoint, AllowedIPs, in this order"),
     Rule("P19", "the replay window reaches back 8128; counters from 0 to below the limit", (
-        _unit("device_test", "ReplayWindow.reaches_back_8128_and_no_further", "8128"),)),
+        _unit("peer_test", "ReplayWindow.reaches_back_8128_and_no_further", "8128"),)),
     Rule("P20", "cryptokey routing by the longest prefix; a prefix moves to whom claims it last", (
         _unit("tables_test",
               "AllowedIpsTest.agrees_with_a_linear_scan_through_random_changes"),)),
     Rule("P21", "trimmed to the inner header's length; a header that claims more is dropped"),
     Rule("P22", "128 packets wait for a key, the oldest go first", (
-        _unit("device_test", "StagedPackets.holds_128_and_drops_the_oldest_first", "128"),)),
+        _unit("peer_test", "StagedPackets.holds_128_and_drops_the_oldest_first", "128"),)),
     Rule("P23", "no peer or no endpoint: ICMP unreachable, and counted"),
     Rule("P24", "ECN by RFC 6040, DSCP not copied, handshakes with DSCP AF41"),
     Rule("P25", "byte counters count authenticated UDP payload; cookie replies do not count"),

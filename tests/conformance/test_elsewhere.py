@@ -8,7 +8,7 @@ from pathlib import Path
 from rules import RULES, Elsewhere, Rule
 
 _ROOT = Path(__file__).resolve().parents[2]
-_FOLDERS = {"simulation_test": "tests/sim", "device_test": "tests/unit/device",
+_FOLDERS = {"simulation_test": "tests/sim", "peer_test": "tests/unit/peer",
             "tables_test": "tests/unit/tables", "noise_test": "tests/unit/noise"}
 
 

@@ -7,10 +7,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from support.daemon import program  # noqa: E402
+from support.daemon import Daemon, program  # noqa: E402
+from support.executing import place  # noqa: E402
 from support.needs import pytest_collection_modifyitems, pytest_sessionfinish  # noqa: E402, F401
 from support.netns import Net  # noqa: E402
 from support.races import no_race, races_are_reported  # noqa: E402, F401
+from support.run_state import know, make_resolvconf  # noqa: E402
 from support.tunnel import tunnel  # noqa: E402
 
 
@@ -26,11 +28,41 @@ def pair(net):
     return net.pair()
 
 
+@pytest.fixture(scope="module")
+def place_():
+    """Where a program runs as an ordinary user, for all tests of a file: support/executing.py."""
+    with Net() as net:
+        yield from place(net.pair())
+
+
+@pytest.fixture
+def host_with_ways(net, tmp_path):
+    """A host with a way out for both versions, of different MTUs, a name that is known, and a
+    stand-in for resolvconf."""
+    host, far = net.host("a"), net.host("far")
+    for number, mtu in ((1, 1500), (2, 1400)):
+        net.cable(host, f"out{number}", far, f"in{number}", number)
+        host.ip("link", "set", f"out{number}", "mtu", str(mtu))
+    host.ip("route", "add", "default", "via", "10.7.1.2")
+    host.ip("-6", "route", "add", "default", "via", "fd07:2::2")
+    know(host, tmp_path, "192.0.2.5 demo.wireguard.com test.wireguard.com")
+    make_resolvconf(tmp_path)
+    return host
+
+
 @pytest.fixture
 def ends(pair):
     """A tunnel between a and b: 10.9.0.1 and .2, fd09::1 and ::2, over IPv4."""
     with tunnel(*pair) as both:
         yield both
+
+
+@pytest.fixture
+def host_of_both(net):
+    """A host with wg0, which wring's commands change, and wg1, which `wg` changes."""
+    host = net.host("a")
+    with Daemon(host, "wg0", log_level="error"), Daemon(host, "wg1", log_level="error"):
+        yield host
 
 
 @pytest.fixture

@@ -1,30 +1,19 @@
 """AllowedIPs that are set again under traffic: nothing is lost, and no sender is told that there is
 no way (P20, P39)."""
 
-import socket
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from support import wg
-from support.daemon import socket_path
-from support.transfer import parse_ping, ping
+from support.drops import dropped
+from support.transfer import iperf3, parse_ping, ping
 
 _PINGS = 2000
+_SECONDS = 4
 # Long enough that taking a list away and setting it anew leaves a gap of milliseconds.
 _OTHERS = [f"172.{16 + i // 250}.{i % 250}.0/24" for i in range(4000)]
-
-
-def _dropped(host, reason):
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as control:
-        control.settimeout(10)
-        control.connect(host.path(socket_path("wg0")))
-        control.sendall(b"get=1\n\n")
-        text = ""
-        while not text.endswith("\n\n"):
-            text += control.recv(1 << 16).decode()
-    return sum(int(line.split("=")[1]) for line in text.splitlines()
-               if line.startswith(f"dropped_{reason}="))
 
 
 def _set(end, other, ips):
@@ -48,7 +37,7 @@ def test_a_list_that_is_set_again_loses_nothing(ends, ways, at, others):
     ips = [*others, f"{other.inner4}/32"]
     ways(end, other, ips)
     assert ping(one.host, two.inner4).lost == 0
-    before = _dropped(one.host, "no_peer"), _dropped(two.host, "not_allowed_source")
+    before = dropped(one, "no_peer"), dropped(two, "not_allowed_source")
     pinging = one.host.popen("ping", "-n", "-q", "-c", str(_PINGS), "-i", "0.002", two.inner4,
                              stdout=subprocess.PIPE, text=True)
     times = 0
@@ -58,11 +47,33 @@ def test_a_list_that_is_set_again_loses_nothing(ends, ways, at, others):
     result = parse_ping(pinging.stdout.read())
     assert times >= 5
     assert result.lost == 0 and "unreachable" not in result.text, result.text
-    assert (_dropped(one.host, "no_peer"), _dropped(two.host, "not_allowed_source")) == before
+    assert (dropped(one, "no_peer"), dropped(two, "not_allowed_source")) == before
     # In the order in which they came.
     shown = one.host.run("wg", "show", "wg0", "allowed-ips") if end is one else \
         two.host.run("wg", "show", "wg0", "allowed-ips")
     assert shown.stdout.split("\t")[1].split() == ips
+
+
+@pytest.mark.parametrize("at", ["sender", "receiver"])
+def test_a_list_of_thousands_is_set_again_under_twenty_thousand_datagrams_a_second(ends, at):
+    one, two = ends
+    end, other = (one, two) if at == "sender" else (two, one)
+    ips = [*_OTHERS, f"{other.inner4}/32"]
+    _set(end, other, ips)
+    with ThreadPoolExecutor(1) as pool:
+        # 32 Mbit/s of 200 bytes each.
+        traffic = pool.submit(iperf3, two.host, one.host, two.inner4, "-u", "-b", "32M",
+                              "-l", "200", seconds=_SECONDS)
+        times = 0
+        while not traffic.done():
+            _set(end, other, ips)
+            times += 1
+        sums = traffic.result()["end"]["sum"]
+    print(f"{times} sets, {sums['packets']} sent, {sums['lost_packets']} lost on the way")
+    assert times >= 5
+    assert sums["packets"] >= 10_000 * _SECONDS  # Where the machine has other work, too.
+    assert dropped(one, "no_peer") == 0
+    assert dropped(two, "not_allowed_source") == 0
 
 
 def test_a_prefix_that_moves_between_peers_always_has_an_owner(ends):
@@ -73,7 +84,7 @@ def test_a_prefix_that_moves_between_peers_always_has_an_owner(ends):
     ips = ",".join([*_OTHERS, f"{two.inner4}/32"])
     _set(one, two, [*_OTHERS, f"{two.inner4}/32"])
     assert ping(one.host, two.inner4).lost == 0
-    before = _dropped(one.host, "no_peer")
+    before = dropped(one, "no_peer")
     pinging = one.host.popen("ping", "-n", "-q", "-c", "1000", "-i", "0.002", two.inner4,
                              stdout=subprocess.PIPE, text=True)
     while pinging.poll() is None:
@@ -82,5 +93,5 @@ def test_a_prefix_that_moves_between_peers_always_has_an_owner(ends):
         one.configure("peer", silent.public, "remove", "peer", two.keys.public,
                       "allowed-ips", ips)
     assert "unreachable" not in pinging.stdout.read()
-    assert _dropped(one.host, "no_peer") == before
+    assert dropped(one, "no_peer") == before
     assert ping(one.host, two.inner4).lost == 0

@@ -183,6 +183,28 @@ def test_three_hundred_clients_at_once_are_all_answered(host):
         assert number % 3 == 0 or reply.count("public_key=") == 3000
 
 
+# All wait to open the gate, so they begin at once. The last line says that `wg` was content.
+_AT_ONCE = r"""
+cd "$1" && mkfifo gate && mkdir answers || exit 1
+for number in $(seq "$2"); do
+  { : < gate; wg show wg0 dump > "answers/$number" 2>&1 && echo whole >> "answers/$number"; } &
+done
+exec 3<> gate
+wait
+"""
+
+
+def test_three_hundred_wg_programs_at_once_get_whole_answers(host, tmp_path):
+    _add_peers(host, 3000)
+    host.run("sh", "-c", _AT_ONCE, "sh", str(tmp_path), "300", timeout=120)
+    answers = [path.read_text() for path in (tmp_path / "answers").iterdir()]
+    assert len(answers) == 300
+    broken = [answer[-100:] for answer in answers if not answer.endswith("\nwhole\n")]
+    assert not broken, f"{len(broken)} of 300: {broken[0]}"
+    # A line of the interface, one of each peer, and the last one.
+    assert {answer.count("\n") for answer in answers} == {1 + 3000 + 1}
+
+
 def _cpu_s(pid):
     with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
         fields = stat.read().rsplit(")", 1)[1].split()

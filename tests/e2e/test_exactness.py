@@ -4,11 +4,11 @@ differ, which RFC 6864 gives no meaning.
 
 ctest runs this file on both pumps, with offloads and without. Each run has another fourth of all
 combinations of the path's address family and MTU with the tunnel's MTU; some it has every time.
+With WRING_INNER=packet the packets come by packet sockets instead of a TUN.
 """
 
 import itertools
 import os
-import re
 import signal
 import socket
 import threading
@@ -19,8 +19,10 @@ from typing import Iterator, NamedTuple
 import pytest
 
 from support import corpus
+from support.daemon import Daemon
 from support.exactly import compare_flows, compare_streams, streams
-from support.netns import Host, Net
+from support.netns import Host, Net, softnet_drops
+from support.packet_link import start_by_packet_sockets
 from support.segments import Frame
 from support.tap import Injector, Tap
 from support.transfer import await_reach, send_tcp
@@ -30,6 +32,7 @@ from support.waiting import eventually
 _OPTIONS = os.environ.get("WRING_OPTIONS", "")
 _OFFLOAD = "--no-offload" not in _OPTIONS
 _PUMP = "epoll" if "epoll" in _OPTIONS else "uring"
+_BY_PACKET_SOCKETS = os.environ.get("WRING_INNER") == "packet"
 
 _TUNNELS = (576, 1280, 1420, 8920, 9000, 65000)
 # The path's MTU for each of the tunnel's MTUs above, by pump, offloads and IP version of the path.
@@ -108,8 +111,14 @@ def rig(request):
     workers = ("--workers", str(request.param)) if request.param else ()
     with Net() as net:
         made = Rig(net, request.param == 1)
-        with made.ends[0].start(*workers), made.ends[1].start(*workers):
+        with _start(made.ends[0], workers), _start(made.ends[1], workers):
             yield made
+
+
+def _start(end: End, arguments: tuple[str, ...]) -> Daemon:
+    if not _BY_PACKET_SOCKETS:
+        return end.start(*arguments)
+    return start_by_packet_sockets(end, *arguments, sockets=1 if arguments else 2)
 
 
 # --- packets made by hand
@@ -154,12 +163,28 @@ def _carry(one: End, two: End, flows: list[corpus.Flow]) -> list[Frame]:
             for frame in frames:
                 injector.send(frame)
             os.kill(halted.pop().daemon.pid, signal.SIGCONT)
+            # A veth pair counts them before the daemon reads them.
             eventually(lambda: _packets_read_from_tun(one.host) - before >= len(frames),
                        "the daemon has read the packets", 30.0)
         try:
             eventually(all_arrived, "all packets have arrived", 30.0)
         except AssertionError:
             pass  # The comparison tells which are missing.
+    return arrived
+
+
+def _carry_exactly(one: End, two: End, flows: list[corpus.Flow]) -> list[Frame]:
+    """Insists that all arrived, each as it was, and nothing else did. A veth pair's packets wait
+    for their processor in a backlog of 1,000, out of which the kernel drops them where the machine
+    is busy: if it did, and some are missing, they are sent again."""
+    for _ in range(5):
+        dropped = softnet_drops()
+        arrived = _carry(one, two, flows)
+        missing = sum(len(frame.segments()) for _, sent in flows for frame in sent) - \
+            sum(len(frame.segments()) for frame in arrived)
+        if missing == 0 or softnet_drops() == dropped:
+            break
+    compare_flows(flows, arrived)
     return arrived
 
 
@@ -211,8 +236,7 @@ def test_what_comes_out_is_what_went_in(rig, cell):
     one, two = rig.ends
     for version in (4, 6):
         flows = corpus.Corpus(version, cell.tunnel).flows
-        arrived = _carry(one, two, flows)
-        compare_flows(flows, arrived)
+        arrived = _carry_exactly(one, two, flows)
         assert any(frame.joined for frame in arrived) == _OFFLOAD
 
     version = 6 if cell.tunnel >= 1280 else 4
@@ -242,6 +266,13 @@ def test_a_refused_joined_send_loses_nothing_and_is_told_once(net):
                           f"{other.inner4}/32,{other.inner6}/128,{corpus.NETWORKS}")
         await_reach(one.host, two.inner4, 30.0)
         flows = corpus.Corpus(4, 1420).flows
-        compare_flows(flows, _carry(one, two, flows))
-        told = re.findall(r".*does not segment datagrams.*", one.daemon.log())
-        assert len(told) == (1 if _OFFLOAD else 0), told
+        _carry_exactly(one, two, flows)
+
+        def told() -> int:
+            return one.daemon.log().count("does not segment datagrams")
+
+        # It is said after the packets have left once more, so perhaps after they have arrived.
+        if _OFFLOAD:
+            eventually(told, "the daemon has said that a row of datagrams was refused")
+        _carry_exactly(one, two, flows)
+        assert told() == (1 if _OFFLOAD else 0), one.daemon.log()

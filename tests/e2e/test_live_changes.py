@@ -101,7 +101,7 @@ def test_an_interface_that_is_down_sends_nothing_and_comes_back(ends):
     one.configure("peer", two.keys.public, "persistent-keepalive", 1)
     assert ping(one.host, two.inner4).lost == 0
     one.host.ip("link", "set", "wg0", "down")
-    time.sleep(0.2)
+    eventually(lambda: one.daemon.log().endswith(": down\n"), "it knows that it is down")
     with Capture(one.host) as wire:
         reaches(two.host, one.inner4, 0.3)
         time.sleep(2.2)

@@ -94,8 +94,9 @@ def test_a_zone_is_shown_by_number(host):  # P39
     index = host.ip("-o", "link", "show", "eth0").split(":")[0]
     wg.configure(host, "wg0", "peer", peer, "endpoint", "[fe80::7%eth0]:99")
     assert f"endpoint=[fe80::7%{index}]:99\n" in raw_get(host, "wg0")
-    elsewhere = host.run("unshare", "--net", "wg", "show", "wg0", "endpoints")
-    assert "fe80::7%" in elsewhere.stdout
+    for what in (["wg0", "endpoints"], ["wg0", "dump"], ["wg0"], ["all"], []):
+        elsewhere = host.run("unshare", "--net", "wg", "show", *what)
+        assert f"[fe80::7%{index}]:99" in elsewhere.stdout, what
 
 
 def test_host_bits_of_an_allowed_ip_are_cleared(host):  # P20

@@ -14,15 +14,36 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import Optional
+from typing import NamedTuple, Optional
 
 import initramfs
 from support.netns import Host
 
-# Emulated vector units are slower than none: with `max`, on which the kernel picks its AVX2
-# ciphers, 50 MB take 23 s instead of 6. Without RDRAND it would wait 10 s for entropy before its
-# first handshake.
-_CPU = "qemu64,+rdrand"
+
+class Machine(NamedTuple):
+    """What QEMU emulates."""
+
+    emulator: str
+    options: tuple[str, ...]
+    parameters: str  # of the kernel
+    commands: str  # the port of init's commands, as the guest names it
+    port: tuple[str, ...]  # and as QEMU makes it
+    modules: tuple[str, ...] = ()
+
+
+MACHINES = {
+    # Emulated vector units are slower than none: with `max`, on which the kernel picks its AVX2
+    # ciphers, 50 MB take 23 s instead of 6. Without RDRAND it would wait 10 s for entropy before
+    # its first handshake.
+    "x86_64": Machine("qemu-system-x86_64", ("-cpu", "qemu64,+rdrand"),
+                      "console=ttyS0 random.trust_cpu=on", "ttyS1", ("-serial", "stdio")),
+    # It has one serial port. The other one is a console of virtio.
+    "aarch64": Machine("qemu-system-aarch64", ("-machine", "virt", "-cpu", "cortex-a57"),
+                       "console=ttyAMA0", "hvc0",
+                       ("-chardev", "stdio,id=commands", "-device", "virtio-serial-pci",
+                        "-device", "virtconsole,chardev=commands"), ("virtio_console",)),
+}
+MACHINE = MACHINES.get(os.uname().machine, MACHINES["x86_64"])
 # A boot takes 3 s on an idle machine.
 _BOOT_TIMEOUT_S = 90
 _STATUS_LINE = re.compile(rb"\n::status (\d+)\n")
@@ -31,7 +52,8 @@ _STATUS_LINE = re.compile(rb"\n::status (\d+)\n")
 class Guest:
     """A running kernel, cabled to `host` by the TAP device `tap`. It ends with the host, too."""
 
-    def __init__(self, name: str, kernel_dir: Path, host: Host, tap: str, **more):
+    def __init__(self, name: str, kernel_dir: Path, host: Host, tap: str,
+                 machine: Machine = MACHINE, **more):
         """`more` is for initramfs.build()."""
         self.name = name
         self._folder = tempfile.TemporaryDirectory(prefix="wring-guest-")
@@ -40,17 +62,17 @@ class Guest:
         # The serial port carries one command at a time, whichever thread it comes from.
         self._lock = threading.Lock()
         initrd = Path(self._folder.name, "initrd")
-        initrd.write_bytes(initramfs.build(kernel_dir, **more))
+        initrd.write_bytes(initramfs.build(kernel_dir, machine.commands, machine.modules, **more))
         host.ip("tuntap", "add", "mode", "tap", "name", tap)
         self._process = host.popen(
-            "qemu-system-x86_64", "-accel", "tcg", "-cpu", _CPU, "-m", "384", "-no-reboot",
+            machine.emulator, "-accel", "tcg", *machine.options, "-m", "384", "-no-reboot",
             "-nodefaults", "-display", "none", "-monitor", "none",
             "-kernel", str(next((kernel_dir / "boot").glob("vmlinuz-*"))), "-initrd", str(initrd),
-            "-append", "console=ttyS0 quiet panic=-1 mitigations=off random.trust_cpu=on",
+            "-append", f"{machine.parameters} quiet panic=-1 mitigations=off",
             # romfile= because the card's boot ROM is in a package that nothing here needs.
             "-netdev", f"tap,id=net,ifname={tap},script=no,downscript=no",
             "-device", "virtio-net-pci,netdev=net,romfile=",
-            "-serial", f"file:{self._console}", "-serial", "stdio",
+            "-serial", f"file:{self._console}", *machine.port,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         try:
             self._receive_until(re.compile(rb"ready\n"), _BOOT_TIMEOUT_S, "boot")

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Optional
 
-from guest import Guest
+from guest import MACHINE, Guest
 from support.daemon import Daemon
 from support.netns import Host, Net
 from support.tunnel import End
@@ -132,10 +132,10 @@ class Kernel(ForeignPeer):
     name = "kernel"
 
     def missing(self) -> Optional[str]:
-        for program in ("qemu-system-x86_64", "busybox"):
+        for program in (MACHINE.emulator, "busybox"):
             if not shutil.which(program):
                 return program
-        return None if list(PEERS.glob("kernel/boot/vmlinuz-*")) else "linux-image-cloud-amd64"
+        return None if list(PEERS.glob("kernel/boot/vmlinuz-*")) else "Debian's kernel for clouds"
 
     def place(self, net: Net, wring_host: Host) -> Guest:
         guest = Guest("kernel", PEERS / "kernel", wring_host, LINK)

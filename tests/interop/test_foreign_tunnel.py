@@ -26,10 +26,11 @@ def send_megabytes(count: int, source, sink, address: str) -> None:
     receive = (f"mkfifo $$.fifo && timeout {_TRANSFER_TIMEOUT_S} busybox nc -l -p {_PORT} <>$$.fifo"
                " | sha256sum; rm $$.fifo")
     # The retries are for the moment before the sink listens; once it has accepted a connection it
-    # listens no more, so a connection that breaks is not retried, it fails.
+    # listens no more, so a connection that breaks is not retried, it fails. A guest hands out one
+    # stream alone, so what nc says of a refused attempt must not end up beside the checksum.
     send = (f"dd if=/dev/urandom of=$$.data bs=1M count={count} 2>/dev/null;"
             " for attempt in $(seq 50); do"
-            f" busybox nc {address} {_PORT} <$$.data && break; sleep 0.1;"
+            f" busybox nc {address} {_PORT} <$$.data 2>/dev/null && break; sleep 0.1;"
             " done; sha256sum <$$.data; rm $$.data")
     with ThreadPoolExecutor(1) as pool:
         receiving = pool.submit(sink.run, "sh", "-c", f"cd /tmp && {receive}",

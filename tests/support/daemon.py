@@ -12,6 +12,9 @@ from .netns import Host
 from .waiting import eventually
 
 _ROOT = Path(__file__).resolve().parents[2]
+# A bound for what takes milliseconds: the kernel's removal of an interface waits for others that
+# change networks, as tests beside this one do.
+_END_S = 20.0
 
 
 def program() -> str:
@@ -34,11 +37,14 @@ class Daemon:
     def __init__(self, host: Host, interface: str = "wg0", *arguments: str,
                  command: Optional[Sequence[str]] = None,
                  env: Optional[Mapping[str, str]] = None, log_level: str = "verbose",
-                 leaves_clean: bool = True, pass_fds: Sequence[int] = ()):
+                 leaves_clean: bool = True, link_goes_at_once: bool = True,
+                 pass_fds: Sequence[int] = ()):
         """`command` replaces `wring -f` and the options of WRING_OPTIONS, for another
         implementation; `arguments` go before the interface's name. `leaves_clean=False`
-        is for one that does not tidy up after itself."""
+        is for one that does not tidy up after itself. `link_goes_at_once=False`: the kernel
+        removes the interface some time after the daemon's end."""
         self.host, self.interface, self._leaves_clean = host, interface, leaves_clean
+        self._link_goes_at_once = link_goes_at_once
         self._log = tempfile.TemporaryFile()
         # While a killed daemon's socket lies there, `wg` must not be asked: it deletes what refuses
         # it, by name, and might hit the new one.
@@ -99,13 +105,13 @@ class Daemon:
         status = Path(f"/proc/{self.pid}/status").read_text()
         return int(status.split("VmRSS:")[1].split()[0])
 
-    def stop(self, signal_number: int = signal.SIGTERM, timeout: float = 5.0) -> int:
+    def stop(self, signal_number: int = signal.SIGTERM, timeout: float = _END_S) -> int:
         """Ends it by a signal, returns its exit status, insists that nothing stays behind."""
         if self.running():
             self.process.send_signal(signal_number)
         return self.await_end(timeout)
 
-    def await_end(self, timeout: float = 5.0) -> int:
+    def await_end(self, timeout: float = _END_S) -> int:
         """Waits for an end that something else brings about, with the same demands as `stop`."""
         try:
             status = self.process.wait(timeout)
@@ -113,6 +119,8 @@ class Daemon:
             self.kill()
             raise AssertionError(f"still running after {timeout:g} s:\n{self.log()}") from None
         if self._leaves_clean:
+            if not self._link_goes_at_once:
+                eventually(lambda: not self.host.has_link(self.interface), "the interface is gone")
             assert not self.host.has_link(self.interface), f"{self.interface} is still there"
             assert not self.has_socket(), f"{socket_path(self.interface)} is still there"
         return status

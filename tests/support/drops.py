@@ -19,5 +19,6 @@ def raw_get(host: Host, interface: str) -> str:
 
 def dropped(end: End, reason: str) -> int:
     """How many packets and datagrams the daemon has dropped for that reason."""
-    counts = dict(line.split("=", 1) for line in raw_get(end.host, end.interface).split())
+    lines = raw_get(end.host, end.interface).strip().splitlines()
+    counts = dict(line.split("=", 1) for line in lines)
     return int(counts.get(f"dropped_{reason}", 0))

@@ -82,15 +82,40 @@ class Container:
 
     def command(self, *options: str, shares_sockets: bool = True) -> list[str]:
         """`options` go to `podman run`. What follows the command goes to the daemon."""
-        mine = [f"--root={self._folder}/storage", f"--runroot={self._folder}/state",
-                "--runtime=runc", "--cgroup-manager=cgroupfs", "--events-backend=none",
-                "--log-level=error"]
-        shared = ["-v", "/usr:/usr:ro", "-v", f"{program()}:/wring:ro"]
+        shared = ["-v", f"{program()}:/wring:ro"]
         if shares_sockets:
             shared += ["-v", f"{self._sockets}:/run/wireguard"]
-        # Higher limits than those of the test itself would take a privilege that it may lack.
-        limits = ["--ulimit=nofile=1024:1024", "--ulimit=nproc=4096:4096"]
+        return [*self._run(*shared, *options), "/wring", "-f"]
+
+    def command_of_nobody(self, *options: str) -> list[str]:
+        """For `wring COMMAND` by the user `nobody`, without a device and without a capability.
+        `options` go to `podman run`; the words of the command follow."""
+        built = Path(program()).parent
+        shared = [word for name in ("wring", "wring-command")
+                  for word in ("-v", f"{built / name}:/wring/{name}:ro")]
+        return [*self._run("--user=65534:65534", *shared, *options), "/wring/wring"]
+
+    def import_image(self, tar: Path, name: str, *changes: str) -> None:
+        """Makes an image of a file system in a tar. `changes` are those of `podman import`."""
+        self._host.run(*self._podman(), "import", "--quiet",
+                       *(word for change in changes for word in ("--change", change)), str(tar),
+                       name, timeout=120.0)
+
+    def command_of_image(self, name: str, *options: str) -> list[str]:
+        """Runs the image by its entry point, with nothing of the machine's in it. Words follow."""
+        return [*self._podman(), "run", "--rm", *self._LIMITS, *options, name]
+
+    # Higher limits than those of the test itself would take a privilege that it may lack.
+    _LIMITS = ("--ulimit=nofile=1024:1024", "--ulimit=nproc=4096:4096")
+
+    def _podman(self) -> list[str]:
+        mine = [f"--root={self._folder}/storage", f"--runroot={self._folder}/state",
+                "--storage-driver=vfs", "--runtime=runc", "--cgroup-manager=cgroupfs",
+                "--events-backend=none", "--log-level=error"]
         # The host's namespace of mounts has no control groups, which podman wants to see.
         outside = ["nsenter", f"--mount=/proc/{os.getpid()}/ns/mnt", "--"]
-        return [*outside, "podman", *mine, "run", "--rm", *limits, "--env=LOG_LEVEL", *shared,
-                *options, "--rootfs", str(self._root), "/wring", "-f"]
+        return [*outside, "podman", *mine]
+
+    def _run(self, *options: str) -> list[str]:
+        return [*self._podman(), "run", "--rm", *self._LIMITS, "--env=LOG_LEVEL", "-v",
+                "/usr:/usr:ro", *options, "--rootfs", str(self._root)]

@@ -1,6 +1,7 @@
-#include "fake_device.h"
+#include "tests/support/fake_device.h"
 
 #include <cerrno>
+#include <utility>
 
 namespace wring::test {
 namespace {
@@ -69,8 +70,11 @@ void FakeDevice::apply(PeerChange& change) {
       std::erase(peer->allowed_ips, allowed.prefix);
       continue;
     }
-    for (auto& [serial, other] : peers)
-      std::erase(other.allowed_ips, allowed.prefix);
+    const std::uint64_t serial = serials_.at(change.public_key);
+    const std::uint64_t before = std::exchange(owners_[allowed.prefix], serial);
+    if (const auto owner = peers.find(before); owner != peers.end()) {
+      std::erase(owner->second.allowed_ips, allowed.prefix);
+    }
     peer->allowed_ips.push_back(allowed.prefix);
   }
 }
@@ -79,7 +83,9 @@ DeviceDescription FakeDevice::describe_device() const {
   return {.private_key = device.private_key.clone(),
           .listen_port = device.listen_port,
           .fwmark = device.fwmark,
-          .dropped = device.dropped};
+          .dropped = device.dropped,
+          .engine = device.engine,
+          .counts = device.counts};
 }
 
 bool FakeDevice::describe_peers(PeerCursor& cursor, std::size_t max,

@@ -43,6 +43,7 @@ class FakeDevice final : public Configurable {
  private:
   void apply(PeerChange& change);
   std::map<PublicKey, std::uint64_t> serials_;
+  std::map<IpPrefix, std::uint64_t> owners_;  // The last one of each, which may be gone since.
   std::uint64_t next_serial_ = 1;
 };
 

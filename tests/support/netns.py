@@ -15,6 +15,7 @@ import signal
 import socket
 import subprocess
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Iterator, Mapping, Optional, Sequence
 
 _CLONE_NEWNET = 0x40000000
@@ -231,3 +232,10 @@ def masquerade(router: Host, outside: str) -> None:
             oifname "{outside}" masquerade random
           }}
         }}""")
+
+
+def softnet_drops() -> int:
+    """How many packets the kernel has dropped because a processor's backlog was full, in all
+    namespaces."""
+    lines = Path("/proc/net/softnet_stat").read_text().splitlines()
+    return sum(int(line.split()[1], 16) for line in lines)

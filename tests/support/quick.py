@@ -17,7 +17,7 @@ class WgQuick:
 
     def __init__(self, host: Host, folder: Path):
         self.host, self.folder = host, folder
-        self._env = {**NO_KERNEL_WIREGUARD, "WG_QUICK_USERSPACE_IMPLEMENTATION": program()}
+        self.env = {**NO_KERNEL_WIREGUARD, "WG_QUICK_USERSPACE_IMPLEMENTATION": program()}
         host.run("mount", "-t", "tmpfs", "tmpfs", "/sys/module")
 
     def write(self, interface: str, text: str) -> Path:
@@ -28,7 +28,7 @@ class WgQuick:
         return path
 
     def _run(self, verb: str, path: Path) -> str:
-        done = self.host.run("wg-quick", verb, str(path), env=self._env)
+        done = self.host.run("wg-quick", verb, str(path), env=self.env)
         return done.stdout + done.stderr
 
     def up(self, path: Path) -> str:

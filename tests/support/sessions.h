@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "device/data_message.h"
-#include "device/peer.h"
+#include "peer/data_message.h"
+#include "peer/peer.h"
 
 namespace wring {
 

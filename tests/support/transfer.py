@@ -8,7 +8,9 @@ import socket
 import subprocess
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Iterator
 
 from .netns import Host
 from .waiting import eventually
@@ -129,14 +131,21 @@ def send_udp(source: Host, sink: Host, address: str, count: int, size: int = 200
     return arrived
 
 
-def iperf3(server: Host, client: Host, address: str, *options: str, seconds: int = 5) -> dict:
-    """Runs iperf3 from client to server and returns its report."""
+@contextmanager
+def listening_iperf3(server: Host, address: str) -> Iterator[None]:
+    """iperf3 that serves one client."""
     listening = server.popen("iperf3", "-s", "-1", "-B", address, stdout=subprocess.DEVNULL)
     try:
         eventually(lambda: ":5201" in server.run("ss", "-ltnH").stdout, "iperf3 listens")
-        report = client.run("iperf3", "-J", "-c", address, "-t", str(seconds), *options,
-                            timeout=seconds + 30)
-        return json.loads(report.stdout)
+        yield
     finally:
         listening.kill()
         listening.wait()
+
+
+def iperf3(server: Host, client: Host, address: str, *options: str, seconds: int = 5) -> dict:
+    """Runs iperf3 from client to server and returns its report."""
+    with listening_iperf3(server, address):
+        report = client.run("iperf3", "-J", "-c", address, "-t", str(seconds), *options,
+                            timeout=seconds + 30)
+        return json.loads(report.stdout)
