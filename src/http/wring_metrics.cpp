@@ -123,8 +123,9 @@ int main(int argc, char** argv) {
     return fail(std::string(error.what()) + "; see wring metrics --help");
   }
   std::ranges::sort(options.interfaces);
-  const auto twice = std::ranges::unique(options.interfaces);
-  options.interfaces.erase(twice.begin(), twice.end());
+  // std::ranges::unique does not compile by clang 14 with g++ 12's library.
+  options.interfaces.erase(std::unique(options.interfaces.begin(), options.interfaces.end()),
+                           options.interfaces.end());
   if (!wring::prepare_crypto()) return fail("libsodium cannot be initialised");
   const auto served = serve(options);
   return served ? EXIT_SUCCESS : fail(served.error().message);

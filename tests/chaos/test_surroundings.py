@@ -119,6 +119,7 @@ def ends(net):
         for end in both:
             if end.daemon.running():  # Perhaps not the one that was started first.
                 assert end.daemon.stop() == 0
+            print(f"--- {end.host.name}, started last:\n{end.daemon.log()}")
 
 
 @pytest.mark.parametrize("name", _DISTURBANCES)
@@ -128,8 +129,15 @@ def test_a_transfer_goes_on_through(ends, name):
 
     def await_flow(limit: float) -> None:
         marks = [stream.received + 100_000 for stream in streams]
-        eventually(lambda: all(stream.received > mark for stream, mark in zip(streams, marks)),
-                   "both directions flow", limit)
+        try:
+            eventually(lambda: all(stream.received > mark for stream, mark in zip(streams, marks)),
+                       "both directions flow", limit)
+        except AssertionError:
+            for end, stream, mark in zip((one, two), streams, marks):
+                print(f"of {end.host.name}'s stream {stream.received} came, {mark} is waited for\n"
+                      + end.host.run("ss", "-tino").stdout + end.host.run("wg").stdout
+                      + end.host.run("ip", "-s", "address").stdout)
+            raise
 
     await_flow(10.0)
     for round_number in range(_TIMES):
