@@ -8,11 +8,18 @@ if(WRING_UNITY STREQUAL "ALL")
   set(CMAKE_UNITY_BUILD ON)
 endif()
 
-# Targets that come after it, in this folder and below, are not part of the engine.
+# Targets that come after it, in this folder and below, are not part of the engine. No packet passes
+# through them, so they are neither linked with link-time optimisation nor compiled by -O3: that
+# took a third of the release build's time.
 macro(wring_beside_the_engine)
   if(WRING_UNITY)
     set(CMAKE_UNITY_BUILD ON)
   endif()
+  if(CMAKE_INTERPROCEDURAL_OPTIMIZATION)
+    set(CMAKE_INTERPROCEDURAL_OPTIMIZATION OFF)
+    add_link_options(-fno-lto)
+  endif()
+  string(REPLACE "-O3" "-O2" CMAKE_CXX_FLAGS_RELEASE "${CMAKE_CXX_FLAGS_RELEASE}")
 endmacro()
 
 # wring_apart(FILE...): files that use a name of their own which another file of the target uses,

@@ -13,6 +13,9 @@
 # output is shown when it ends. --fast leaves out the sanitizers, arm64, the kernel in QEMU, the
 # packages and everything labelled slow. Needs root, or sudo, for namespaces.
 #
+# With WRING_TEST_TRIES=N a test that fails is tried up to N times, and the end names each that
+# failed at a try. .ci/run sets 2, because its machine is shared; by itself nothing is tried again.
+#
 # ccache is used wherever it is installed, but not with CI in the environment: a cache that is empty
 # costs more than the precompiled headers that it cannot hold.
 set -uo pipefail
@@ -26,6 +29,7 @@ case "${1:-}" in
 esac
 
 cores=$(nproc)
+tries=(--repeat "until-pass:${WRING_TEST_TRIES:-1}")
 logs=build/log
 mkdir -p "$logs"
 # Lanes are processes of their own: they leave the names of what failed here.
@@ -85,7 +89,7 @@ build() {
 build_and_test() {
   local preset=$1
   shift
-  build "$preset" "${@/%//all}" && ctest --preset "$preset" -j "$cores"
+  build "$preset" "${@/%//all}" && ctest --preset "$preset" -j "$cores" "${tries[@]}"
 }
 
 # Namespaces need root. The environment is kept, so that the tests find the same programs.
@@ -98,13 +102,15 @@ as_root() {
 }
 
 race_tests() {
-  build tsan wring racing && as_root ctest --test-dir build/tsan -L '^races$' --output-on-failure
+  build tsan wring racing &&
+    as_root ctest --test-dir build/tsan -L '^races$' --output-on-failure "${tries[@]}"
 }
 
 # Where the machine itself is one, the release build's tests have shown it.
 arm64_tests() {
   [ "$(dpkg --print-architecture)" != arm64 ] || return 0
-  build arm64 tests/all wring_cipher_cost wring && ctest --preset arm64 -j "$cores" &&
+  build arm64 tests/all wring_cipher_cost wring &&
+    ctest --preset arm64 -j "$cores" "${tries[@]}" &&
     as_root tests/interop/arm64_smoke.py
 }
 
@@ -113,8 +119,8 @@ arm64_tests() {
 release_part_tests() {
   cmake --build --preset release --target all -- --quiet || return
   as_root ctest --test-dir build/release/tests -L '^(tidy|unit|sim|parts)$' -j "$cores" \
-    --output-on-failure &&
-    as_root ctest --test-dir build/release/bench --output-on-failure
+    --output-on-failure "${tries[@]}" &&
+    as_root ctest --test-dir build/release/bench --output-on-failure "${tries[@]}"
 }
 
 parts() {
@@ -133,11 +139,20 @@ daemon_tests() {
   local left_out='^(lonely|bench|tidy|unit|sim|fuzz|parts)$'
   [ "$fast" = no ] || left_out='^(lonely|bench|tidy|unit|sim|fuzz|parts|slow|qemu|packages)$'
   # Some of these tests do nothing but wait for minutes: they take no core from the others.
-  stage "daemon's tests" as_root ctest --preset release -j "$((cores + 2))" -LE "$left_out"
+  stage "daemon's tests" as_root ctest --preset release -j "$((cores + 2))" -LE "$left_out" \
+    "${tries[@]}"
 }
 
 lonely_tests() {
-  as_root ctest --preset release -L '^lonely$'
+  as_root ctest --preset release -L '^lonely$' "${tries[@]}" | tee "$logs/lonely.log"
+}
+
+# What failed at a try, and how often, from what ctest wrote.
+tried_again() {
+  [ "${WRING_TEST_TRIES:-1}" -gt 1 ] || return 0
+  sed -nE 's/.*Test +#[0-9]+: ([^ ]+) .*\*\*\*(Failed|Timeout|Exception).*/\1/p' \
+    "$logs"/{daemon,parts,lonely}.log | sort | uniq -c |
+    sed 's/^ *\([0-9]*\) \(.*\)/test:   \2 (\1)/'
 }
 
 if [ "$fast" = yes ]; then
@@ -159,6 +174,8 @@ stage "tests that need the machine for themselves" lonely_tests
 
 say "peers for the interop tests:"
 PYTHONPATH=tests python3 -B tests/interop/peers.py | sed 's/^/test:   /'
+again=$(tried_again)
+[ -z "$again" ] || printf 'test: failed at a try, and how often:\n%s\n' "$again"
 if [ -s "$failures" ]; then
   say "FAILED after $SECONDS s: $(paste -sd, "$failures")" >&2
   exit 1
