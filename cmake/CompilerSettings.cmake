@@ -11,7 +11,7 @@ add_library(wring_settings INTERFACE)
 target_compile_options(wring_settings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
   -Wold-style-cast -Wcast-align -Woverloaded-virtual -Werror
-  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
+  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety;-Wreserved-identifier>
   -fno-strict-aliasing -fstack-protector-strong)
 target_include_directories(wring_settings INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
 target_compile_definitions(wring_settings INTERFACE $<$<CONFIG:Release>:_FORTIFY_SOURCE=2>)
