@@ -1,67 +1,22 @@
-"""Debian's Prometheus reads a live tunnel: the queries of the dashboard, and alerts."""
+"""Debian's Prometheus reads a live tunnel: the queries of the dashboard. Promtool tests the rules;
+test_alerts.py has them fire."""
 
 import json
-import shutil
 import subprocess
-import urllib.parse
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from support.netns import Net
-from support.scraping import PLACE, Metrics
+from support.prometheus import RULES, Prometheus, is_installed
+from support.scraping import Metrics
 from support.transfer import ping
 from support.tunnel import tunnel
 from support.waiting import eventually
 
 CONTRIB = Path(__file__).resolve().parents[2] / "contrib"
-RULES = CONTRIB / "prometheus" / "wring.rules.yml"
-_CONFIG = """
-global: {{scrape_interval: 1s, evaluation_interval: 1s}}
-rule_files: [rules.yml]
-scrape_configs:
-  - job_name: wring
-    static_configs: [targets: ["{place}"]]
-"""
-
-pytestmark = pytest.mark.skipif(shutil.which("prometheus") is None, reason="no prometheus")
-
-
-class Prometheus:
-    """One that asks each second, with alerts that wait for nothing."""
-
-    def __init__(self, host, folder):
-        self.host = host
-        rules = RULES.read_text(encoding="utf-8")
-        lines = [line for line in rules.splitlines() if not line.strip().startswith("for: ")]
-        (folder / "rules.yml").write_text("\n".join(lines), encoding="utf-8")
-        (folder / "config.yml").write_text(_CONFIG.format(place=PLACE), encoding="utf-8")
-        self.process = host.popen(
-            "prometheus", f"--config.file={folder}/config.yml",
-            f"--storage.tsdb.path={folder}/data", "--web.listen-address=127.0.0.1:9090",
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def ask(self, path):
-        # While it starts, it answers 503.
-        done = self.host.run("curl", "-sf", f"http://127.0.0.1:9090/api/v1/{path}", check=False)
-        return json.loads(done.stdout)["data"] if done.returncode == 0 and done.stdout else None
-
-    def query(self, expression):
-        found = self.ask("query?query=" + urllib.parse.quote(expression))
-        return found["result"] if found else []
-
-    def firing(self):
-        found = self.ask("alerts")
-        return {alert["labels"]["alertname"] for alert in (found or {}).get("alerts", [])
-                if alert["state"] == "firing"}
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
+pytestmark = pytest.mark.skipif(not is_installed(), reason="no prometheus")
 
 
 @pytest.fixture(scope="module")
@@ -101,12 +56,3 @@ def test_every_query_of_the_dashboard_returns_data(watched):
     for title, expression in queries():
         plain = expression.replace("$__rate_interval", "10s").replace("$interface", ".*")
         eventually(lambda: prometheus.query(plain), f"{title}: {expression}", 15.0, 0.5)
-
-
-def test_an_alert_fires_on_a_live_tunnel_and_clears(watched):
-    one, two, prometheus = watched
-    assert "WringDown" not in prometheus.firing()
-    one.daemon.stop()
-    eventually(lambda: "WringDown" in prometheus.firing(), "the alert fires", 30.0, 0.5)
-    with one.start():
-        eventually(lambda: "WringDown" not in prometheus.firing(), "it clears", 30.0, 0.5)

@@ -3,7 +3,7 @@
 import re
 import subprocess
 from pathlib import Path
-from typing import Optional
+from typing import Mapping, Optional
 
 from .daemon import program
 from .netns import Host
@@ -54,9 +54,9 @@ def scrape(host: Host) -> Samples:
 class Metrics:
     """`wring metrics` with these words. As a context manager it ends it and expects status 0."""
 
-    def __init__(self, host: Host, *words: str):
+    def __init__(self, host: Host, *words: str, env: Optional[Mapping[str, str]] = None):
         self.host = host
-        self.process = host.popen(program(), "metrics", "--listen", PLACE, *words,
+        self.process = host.popen(program(), "metrics", "--listen", PLACE, *words, env=env,
                                   stderr=subprocess.PIPE, text=True)
         assert self.process.stderr is not None
         self.first_line = self.process.stderr.readline()
