@@ -198,28 +198,6 @@ Result<InterfaceState> ask(const std::string& interface) {
   return connection->get();
 }
 
-Result<InterfaceState> ask_without_secrets(const std::string& interface, GetDetail detail,
-                                           std::chrono::milliseconds patience) {
-  auto connection = Connection::open(interface, kUapiFolder, patience);
-  if (!connection) return tl::unexpected(connection.error());
-  auto state = connection->get(detail);
-  // wireguard-go hangs up on a request that it does not know, others refuse it.
-  const bool is_ours = state || state.error().code == ETIMEDOUT;
-  if (is_ours) return state;
-  connection = Connection::open(interface, kUapiFolder, patience);
-  if (!connection) return tl::unexpected(connection.error());
-  state = connection->get();
-  if (!state) return state;
-  if (!state->device.private_key.is_zero()) {
-    state->device.public_key = derive_public_key(state->device.private_key);
-    state->device.private_key = PrivateKey();
-  }
-  for (PeerDescription& peer : state->peers)
-    peer.preshared_key = PresharedKey();
-  if (detail == GetDetail::kDevice) state->peers.clear();
-  return state;
-}
-
 tl::unexpected<Error> Connection::lost(int error) const {
   if (error == EAGAIN) {
     return failure(interface_ + " does not answer; its engine hangs or is stopped", ETIMEDOUT);

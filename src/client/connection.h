@@ -56,9 +56,5 @@ class Connection {
 // Asks over a connection of its own, because some engines take one request only. The errors are
 // those of open() and get().
 [[nodiscard]] Result<InterfaceState> ask(const std::string& interface);
-// The same without secrets, which an engine other than wring tells all the same: they are thrown
-// away. The public key is told in any case.
-[[nodiscard]] Result<InterfaceState> ask_without_secrets(
-    const std::string& interface, GetDetail detail, std::chrono::milliseconds patience = kPatience);
 
 }  // namespace wring::client

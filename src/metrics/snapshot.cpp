@@ -5,7 +5,6 @@
 #include <chrono>
 #include <utility>
 
-#include "client/connection.h"
 #include "client/interfaces.h"
 #include "crypto/key_text.h"
 #include "metrics/text.h"
@@ -114,8 +113,8 @@ InterfaceRow Looker::ask(const std::string& interface, GetDetail detail, WallTim
                          TimePoint due) {
   const TimePoint begun = clock_.now();
   const Duration patience = std::max(kLeastPatience, std::min(kPatience, due - begun));
-  auto state = client::ask_without_secrets(
-      interface, detail, std::chrono::duration_cast<std::chrono::milliseconds>(patience));
+  auto state = client_.ask(interface, detail,
+                           std::chrono::duration_cast<std::chrono::milliseconds>(patience));
   if (!state) {
     InterfaceRow row;
     row.name = interface;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "client/discreet_client.h"
 #include "client/interface_state.h"
 #include "control/uapi_format.h"
 #include "metrics/options.h"
@@ -69,6 +70,7 @@ class Looker {
 
   const Options& options_;
   SystemClock clock_;
+  client::DiscreetClient client_;
   std::vector<NameFile> files_;
   std::map<std::string, NameFile> by_interface_;
 };
