@@ -9,13 +9,12 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cstring>
 #include <map>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "metrics/page.h"
+#include "http/page_streams.h"
 
 namespace wring::http {
 namespace {
@@ -23,7 +22,7 @@ namespace {
 using metrics::Collector;
 using metrics::Snapshot;
 
-// Of a page that is made and sent at once, in bytes.
+// Of a page that is sent at once, in bytes.
 constexpr std::size_t kPiece = 64U << 10;
 // For the head of a request, and for what is on its way out. In bytes.
 constexpr std::size_t kConnectionMemory = 128U << 10;
@@ -58,28 +57,6 @@ MHD_Result answer(MHD_Connection* connection, unsigned status, std::string_view 
   return answer(connection, status, std::move(response), kPlain);
 }
 
-// A page on its way to one client.
-struct Stream {
-  metrics::Page page;
-  unsigned& count;  // of all that are under way
-  std::string piece{};
-  std::size_t sent = 0;
-  bool is_complete = false;
-
-  ssize_t read(char* to, std::size_t room) {
-    if (sent == piece.size()) {
-      piece.clear();
-      sent = 0;
-      if (!is_complete) is_complete = !page.write_to(piece, kPiece);
-      if (piece.empty()) return MHD_CONTENT_READER_END_OF_STREAM;
-    }
-    const std::size_t size = std::min(room, piece.size() - sent);
-    std::memcpy(to, piece.data() + sent, size);
-    sent += size;
-    return static_cast<ssize_t>(size);
-  }
-};
-
 std::string readiness(const Snapshot& snapshot, bool& is_ready) {
   std::string text = snapshot.problem.empty() ? "" : snapshot.problem + "\n";
   for (const metrics::InterfaceRow& row : snapshot.interfaces)
@@ -102,7 +79,12 @@ struct Server::State {
 
   State(EventLoop& on, metrics::Collector& asked, const Wakeup& wakeup, metrics::Style names,
         const Limits& bounds)
-      : loop(on), collector(asked), collected(wakeup), style(names), limits(bounds) {}
+      : loop(on),
+        collector(asked),
+        collected(wakeup),
+        style(names),
+        limits(bounds),
+        pages(bounds.pages, bounds.snapshots) {}
 
   MHD_Result handle(MHD_Connection* connection, std::string_view path, std::string_view method);
   MHD_Result serve_page(MHD_Connection* connection, const std::shared_ptr<const Snapshot>& seen);
@@ -115,7 +97,7 @@ struct Server::State {
   const metrics::Style style;
   const Limits limits;
   SystemClock clock;
-  unsigned pages = 0;
+  PageStreams pages;
   std::map<MHD_Connection*, Client> clients;
   int epoll = -1;
   std::unique_ptr<MHD_Daemon, FreeDaemon> daemon;  // first to go: it calls the others
@@ -149,23 +131,19 @@ MHD_Result Server::State::handle(MHD_Connection* connection, std::string_view pa
 
 MHD_Result Server::State::serve_page(MHD_Connection* connection,
                                      const std::shared_ptr<const Snapshot>& seen) {
-  if (pages >= limits.pages) {
-    return answer(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "too many ask at once\n");
-  }
   if (!seen->problem.empty()) {
     return answer(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, seen->problem + "\n");
   }
-  ++pages;
+  auto stream = pages.begin(seen, style);
+  if (!stream) return answer(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "too many ask at once\n");
   Response response(MHD_create_response_from_callback(
       MHD_SIZE_UNKNOWN, kPiece,
-      [](void* stream, std::uint64_t, char* to, std::size_t room) {
-        return static_cast<Stream*>(stream)->read(to, room);
+      [](void* page, std::uint64_t, char* to, std::size_t room) {
+        const ssize_t size = static_cast<PageStream*>(page)->read(to, room);
+        if (size == PageStream::kCutOff) return ssize_t{MHD_CONTENT_READER_END_WITH_ERROR};
+        return size == PageStream::kEnd ? ssize_t{MHD_CONTENT_READER_END_OF_STREAM} : size;
       },
-      new Stream{metrics::Page(seen, style), pages},
-      [](void* stream) {
-        const std::unique_ptr<Stream> ended(static_cast<Stream*>(stream));
-        --ended->count;
-      }));
+      stream.release(), [](void* page) { delete static_cast<PageStream*>(page); }));
   return answer(connection, MHD_HTTP_OK, std::move(response), kExposition);
 }
 

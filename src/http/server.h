@@ -17,7 +17,8 @@ namespace wring::http {
 struct Limits {
   unsigned clients = 64;
   unsigned clients_of_one_address = 16;
-  unsigned pages = 8;  // under way at a time: each keeps what was known when it was asked for
+  unsigned pages = 8;      // under way at a time
+  unsigned snapshots = 3;  // that these pages are made of, the newest included (PageStreams)
   // From the first byte to the last: who takes longer is hung up on.
   std::chrono::seconds patience{30};
 };

@@ -44,14 +44,20 @@ UniqueFd ending_signals() {
   return UniqueFd(signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC));
 }
 
+constexpr const char* kConfigFolder = "/etc/wireguard";
+
 // Where names of peers and control sockets are. The folder of a file, because an editor puts a new
 // file in the place of the old one.
-std::vector<std::string> readable_paths(const metrics::Options& options) {
-  std::vector<std::string> paths{"/etc/wireguard", kUapiFolder};
+Result<std::vector<std::string>> readable_paths(const metrics::Options& options) {
+  std::vector<std::string> paths{kConfigFolder, kUapiFolder};
   for (const std::string& file : options.names) {
     std::error_code error;
-    const auto whole = std::filesystem::absolute(file, error);
-    if (!error) paths.push_back(whole.parent_path());
+    const std::filesystem::path folder = std::filesystem::absolute(file, error).parent_path();
+    if (error || !std::filesystem::is_directory(folder, error)) {
+      return failure("--names " + file + ": there is no folder " + folder.string() +
+                     "; make it first, because it stays out of reach otherwise");
+    }
+    paths.push_back(folder);
   }
   return paths;
 }
@@ -66,6 +72,8 @@ Result<void> check(const metrics::Options& options) {
 
 Result<void> serve(const metrics::Options& options) {
   if (auto checked = check(options); !checked) return checked;
+  auto readable = readable_paths(options);
+  if (!readable) return tl::unexpected(readable.error());
   auto listener = http::listen_at(options.listen);
   if (!listener) return tl::unexpected(listener.error());
   // Before there are threads, which inherit it. A refusal is no harm.
@@ -77,14 +85,15 @@ Result<void> serve(const metrics::Options& options) {
   if (!collected) return tl::unexpected(collected.error());
   forbid_core_dumps();
   // What is not there when the thread is confined stays out of its reach: this may start first.
-  mkdir(kUapiFolder, 0700);
+  for (const char* const folder : {kUapiFolder, kConfigFolder})
+    mkdir(folder, 0700);
   Privileges privileges;
   privileges.drop_all = true;
   if (auto dropped = drop_privileges(privileges); !dropped) return dropped;
 
   const bool filter = !options.no_seccomp;
-  metrics::Collector collector(
-      options, *collected, [&] { return http::confine_asker(readable_paths(options), filter); });
+  metrics::Collector collector(options, *collected,
+                               [&] { return http::confine_asker(*readable, filter); });
   if (auto started = collector.started(); !started) return started;
   auto server = http::Server::start(*loop, std::move(*listener), collector, *collected,
                                     options.series_style());

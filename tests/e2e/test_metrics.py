@@ -12,7 +12,7 @@ from contextlib import ExitStack
 import pytest
 
 from support import wg
-from support.daemon import program
+from support.daemon import Daemon, program
 from support.drops import dropped
 from support.netns import Net
 from support.pages import names, rows
@@ -234,11 +234,25 @@ def test_names_follow_the_file(ends):
     await_info(one.host, "Eve")
 
 
+def test_a_folder_that_comes_later_is_looked_into(net):
+    host = net.host("c")
+    # It is the test's own, and has no /etc/wireguard.
+    host.run("sh", "-c", "cp -a /etc /run/etc && rm -rf /run/etc/wireguard && "
+                         "mount --bind /run/etc /etc")
+    with Metrics(host), Daemon(host):
+        key = wg.new_keys().public
+        wg.configure(host, "wg0", "peer", key)
+        host.run("sh", "-c", 'mkdir -p /etc/wireguard && printf %s "$0" > /etc/wireguard/wg0.conf',
+                 f"[Interface]\n[Peer]\n# friendly_name = Ann\nPublicKey = {key}\n")
+        await_info(host, "Ann")
+
+
 def test_bad_words_are_refused(net):
     host = net.host("c")
     for words, says in [(("--listen", "nowhere"), "write 127.0.0.1:9586"),
                         (("--listen", "192.0.2.77:9586"), "no interface has that address"),
                         (("--metrics-peers", "some"), "see wring metrics --help"),
+                        (("--names", "/no/such/place.conf"), "there is no folder /no/such; make"),
                         (("../wg0",), "is no name for an interface")]:
         done = host.run(program(), "metrics", *words, check=False)
         assert done.returncode == 1 and says in done.stderr and done.stderr.count("\n") == 1
