@@ -1,7 +1,9 @@
 """The recipes of contrib: keys stay where they are made, and what is written is correct."""
 
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,22 +15,48 @@ from support.pages import ROOT
 
 CONTRIB = ROOT / "contrib"
 ANSIBLE = "ansible-core==2.18.6"  # of PyPI; the newest for the Python of Debian 12 that was tried
+# What the package of Debian imports, from PyPI, too: jsonschema is as old as the package.
+CLOUD_INIT_NEEDS = ("jsonschema==4.17.3", "pyyaml", "jinja2", "configobj", "requests", "jsonpatch",
+                    "oauthlib")
 UNREACHABLE = re.compile("onnection|timed out|ProxyError|name resolution")
+
+
+def _environment(name, *packages):
+    """One of Python with these packages, in a folder of the build."""
+    folder = Path(os.environ["WRING_BUILD"]) / name
+    if not (folder / "is-whole").exists():
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True, timeout=120)
+        got = subprocess.run([folder / "bin" / "pip", "install", "--quiet", "--retries", "1",
+                              "--timeout", "20", "--only-binary", ":all:", *packages], text=True,
+                             stderr=subprocess.PIPE, timeout=300)
+        if got.returncode != 0 and UNREACHABLE.search(got.stderr):
+            pytest.skip(f"PyPI, which has {packages[0]}, cannot be reached")
+        assert got.returncode == 0, got.stderr
+        (folder / "is-whole").touch()
+    return folder
 
 
 @pytest.fixture(scope="session")
 def ansible():
-    """ansible-playbook, in a folder of the build."""
-    folder = Path(os.environ["WRING_BUILD"]) / "ansible"
-    if not (folder / "bin" / "ansible-playbook").exists():
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True, timeout=120)
-        got = subprocess.run([folder / "bin" / "pip", "install", "--quiet", "--retries", "1",
-                              "--timeout", "20", "--only-binary", ":all:", ANSIBLE], text=True,
-                             stderr=subprocess.PIPE, timeout=300)
-        if got.returncode != 0 and UNREACHABLE.search(got.stderr):
-            pytest.skip(f"PyPI, which has {ANSIBLE}, cannot be reached")
-        assert got.returncode == 0, got.stderr
-    return folder / "bin" / "ansible-playbook"
+    return _environment("ansible", ANSIBLE) / "bin" / "ansible-playbook"
+
+
+@pytest.fixture(scope="session")
+def cloud_init():
+    """That of Debian 12, which is not installed: it would set this machine up at its next start."""
+    folder = _environment("cloud-init", *CLOUD_INIT_NEEDS)
+    if not list(folder.glob("cloudinit")):
+        got = subprocess.run(["apt-get", "download", "cloud-init"], cwd=folder, text=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
+        if got.returncode != 0:
+            pytest.skip(f"Debian's archive, which has cloud-init, cannot be reached: {got.stdout}")
+        (package,) = folder.glob("cloud-init_*.deb")
+        subprocess.run(["dpkg-deb", "--extract", package, folder / "package"], check=True)
+        (folder / "package/usr/lib/python3/dist-packages/cloudinit").rename(folder / "cloudinit")
+    return lambda *words: subprocess.run(
+        [folder / "bin" / "python3", "-B", "-m", "cloudinit.cmd.main", *words], text=True,
+        timeout=60, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env={**os.environ, "PYTHONPATH": str(folder)})
 
 
 def _play(ansible, folder, *words):
@@ -72,18 +100,50 @@ def test_a_configuration_with_a_mistake_is_not_written(ansible, tmp_path):
     assert not (tmp_path / "one" / "wg0.conf").exists()
 
 
+def test_cloud_inits_schema_accepts_the_user_data(cloud_init, tmp_path):
+    form = CONTRIB / "cloud-init" / "user-data.yaml"
+    done = cloud_init("schema", "--config-file", form)
+    assert done.returncode == 0 and "Valid cloud-config" in done.stdout, done.stdout
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(form.read_text().replace("runcmd:", "runcmd: 5\nothers:"))
+    done = cloud_init("schema", "--config-file", wrong)
+    assert done.returncode == 1 and "runcmd: 5 is not of type 'array'" in done.stdout, done.stdout
+
+
+WORDS = {"TUNNEL_ADDRESS": "10.9.0.2/24", "PEER_ALLOWED_IPS": "10.9.0.0/24",
+         "PEER_PUBLIC_KEY": "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=",
+         "PEER_ENDPOINT": "192.0.2.7:51820", "PACKAGE_URL": "https://packages.example.com/"}
+
+
+def _filled(text):
+    for word, value in WORDS.items():
+        text = text.replace(word, value)
+    return text
+
+
+@pytest.mark.skipif(shutil.which("terraform") is None, reason="Debian has no Terraform")
+def test_terraform_fills_in_the_user_data(tmp_path):
+    shutil.copytree(CONTRIB, tmp_path / "contrib")
+    module = tmp_path / "contrib" / "terraform"
+    (module / "terraform.tfvars.json").write_text(
+        json.dumps({word.lower(): value for word, value in WORDS.items()}))
+    for words in (["init", "-backend=false"], ["validate"], ["apply", "-auto-approve"]):
+        done = subprocess.run(["terraform", *words, "-no-color"], cwd=module, text=True,
+                              timeout=120, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        assert done.returncode == 0, done.stdout
+    shown = subprocess.run(["terraform", "output", "-raw", "user_data"], cwd=module, text=True,
+                           timeout=60, check=True, stdout=subprocess.PIPE).stdout
+    form = (CONTRIB / "cloud-init" / "user-data.yaml").read_text()
+    assert shown == _filled(form)
+
+
 def test_what_cloud_init_writes_is_a_configuration(tmp_path):
     form = (CONTRIB / "cloud-init" / "user-data.yaml").read_text()
-    words = {"TUNNEL_ADDRESS": "10.9.0.2/24", "PEER_ALLOWED_IPS": "10.9.0.0/24",
-             "PEER_PUBLIC_KEY": "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=",
-             "PEER_ENDPOINT": "192.0.2.7:51820", "PACKAGE_URL": "https://packages.example.com/"}
     # Terraform's module fills in the same.
     module = (CONTRIB / "terraform" / "main.tf").read_text()
-    assert set(re.findall(r"^    ([A-Z_]+) += var", module, re.MULTILINE)) == words.keys()
-    assert set(re.findall(r"\b[A-Z]+_[A-Z_]+\b", form)) == words.keys()
-    body = form.split("content: |\n")[1].split("runcmd:")[0]
-    for word, value in words.items():
-        body = body.replace(word, value)
+    assert set(re.findall(r"^    ([A-Z_]+) += var", module, re.MULTILINE)) == WORDS.keys()
+    assert set(re.findall(r"\b[A-Z]+_[A-Z_]+\b", form)) == WORDS.keys()
+    body = _filled(form.split("content: |\n")[1].split("runcmd:")[0])
     path = tmp_path / "wg0.conf"
     path.write_text(re.sub(r"^ {6}", "", body, flags=re.MULTILINE))
     path.chmod(0o600)
