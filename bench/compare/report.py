@@ -19,7 +19,8 @@ def machine() -> dict:
     return {"cpu": model, "cores": os.cpu_count(), "kernel": platform.release()}
 
 
-def _table(rows: Sequence[Sequence[str]]) -> str:
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """As Markdown."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
 
     def line(cells: Sequence[str]) -> str:
@@ -52,7 +53,7 @@ def figures_table(results: Results, metrics: Sequence[Metric]) -> str:
         rows.append([metric.title, metric.unit,
                      *(_cell(row[name], metric.digits) or without.get(name, "-")
                        for name in results.names)])
-    return _table(rows)
+    return table(rows)
 
 
 def ratios_table(results: Results, metrics: Sequence[Metric]) -> str:
@@ -75,7 +76,7 @@ def ratios_table(results: Results, metrics: Sequence[Metric]) -> str:
             cells.append(f"{_ratio(median(results.ratios_to(metric.key, best)))} {best}" if best
                          else "-")
         rows.append([metric.title, "more" if metric.higher_is_better else "less", *cells])
-    return _table(rows) if others and len(rows) > 1 else ""
+    return table(rows) if others and len(rows) > 1 else ""
 
 
 def failures_list(results: Results) -> str:

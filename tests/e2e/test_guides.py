@@ -1,7 +1,10 @@
 """The pages of docs/guides work as written: support/guide.py follows each word for word. A
 test here goes on where the page ends, and proves what it promises."""
 
+import os
+import signal
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +17,7 @@ from support.transfer import reaches
 from support.waiting import eventually
 
 # Pages that go on from the tunnel of another one.
-GO_ON = {"key-rotation.md", "mtu.md"}
+GO_ON = {"key-rotation.md", "measuring.md", "mtu.md"}
 
 
 def _read(net, page):
@@ -97,6 +100,28 @@ def test_mtu(net):
         # Less the headers and 12 bytes of timestamps.
         assert _connect(reader.hosts["desk"], reader.hosts["shelf"], "192.168.2.20")[1] \
             == 1320 - 40 - 12
+
+
+def test_measuring(net):
+    with _read(net, "site-to-site.md") as reader:
+        reader.follow()
+        reader.turn_to("measuring.md")
+        branch = reader.hosts["branch"]
+        try:
+            reader.follow("wring bench")
+            assert _iperf3s(branch)
+            reader.follow()
+            eventually(lambda: not _iperf3s(branch), "its server has ended")
+            eventually(lambda: not reader.hosts["office"].has_link("wg1"), "wg1 is away")
+        finally:
+            # A daemon outlives the host, if the page did not get as far as to end it.
+            for pid in _iperf3s(branch):
+                os.kill(pid, signal.SIGKILL)
+
+
+def _iperf3s(host):
+    return [pid for pid in host.pids()
+            if Path(f"/proc/{pid}/comm").read_text(encoding="utf-8") == "iperf3\n"]
 
 
 def test_mesh(net):
