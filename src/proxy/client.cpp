@@ -93,6 +93,7 @@ void Client::carry_out(const Protocol::Step& step) {
   services_.loop.cancel(timer_);
   state_ = State::kWaiting;
   limit_ = step.limit;
+  body_ = step.body;
   switch (step.wish) {
     case Protocol::Wish::kConnect:
       dial_ = std::make_unique<Dial>(
@@ -124,7 +125,7 @@ void Client::begin_relay(UniqueFd target, std::string to_client) {
   relay_ = std::make_unique<Relay>(
       services_.loop, services_.pipes, counters_,
       Relay::Ends{std::move(socket_), std::move(target), std::exchange(input_, {}),
-                  std::move(to_client), limit_, std::move(break_off_)},
+                  std::move(to_client), limit_, body_, std::move(break_off_)},
       [this] { over(); });
   protocol_.reset();
   dial_.reset();

@@ -79,6 +79,7 @@ class Client {
   State state_ = State::kRequest;
   std::string input_;
   std::optional<std::uint64_t> limit_;
+  std::optional<ChunkedBody> body_;
   Loop::TimerId timer_ = Loop::kNoTimer;
   std::size_t discarded_ = 0;
   std::unique_ptr<Dial> dial_;

@@ -17,6 +17,8 @@ constexpr int kPipeSize = 256 << 10;
 constexpr std::size_t kPerStep = 256U << 10;
 // Bytes after which others have their turn.
 constexpr std::size_t kShare = 1U << 20;
+// Looked at for the begin of the next chunk.
+constexpr std::size_t kPeek = 4096;
 
 }  // namespace
 
@@ -48,6 +50,8 @@ Flow::State Flow::run(Pipes& pipes, int source, int sink) {
       step = drain(sink);
     } else if (source_ended_ || left_ == 0) {
       step = end(sink);
+    } else if (body_ && body_->data_left() == 0) {
+      step = take_framing(source);
     } else {
       step = fill(pipes, source);
     }
@@ -83,7 +87,8 @@ Flow::Step Flow::fill(Pipes& pipes, int source) {
   if (!readable_) return Step::kBlocked;
   if (!pipe_.in) pipe_ = pipes.take();
   if (!pipe_.in) return Step::kStarved;
-  const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(kPerStep, left_));
+  const std::uint64_t left = body_ ? body_->data_left() : left_;
+  const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(kPerStep, left));
   const ssize_t got =
       splice(source, nullptr, pipe_.out.get(), nullptr, most, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
   if (got < 0) {
@@ -94,7 +99,27 @@ Flow::Step Flow::fill(Pipes& pipes, int source) {
   if (got == 0) source_ended_ = true;
   held_ = static_cast<std::size_t>(got);
   if (left_ != kNoLimit) left_ -= held_;
+  if (body_) body_->skip(held_);
   return Step::kDone;
+}
+
+// Looks first, and then takes what is the body's: what follows it stays with the source.
+Flow::Step Flow::take_framing(int source) {
+  if (!readable_) return Step::kBlocked;
+  std::array<char, kPeek> bytes;
+  const ssize_t got = recv(source, bytes.data(), bytes.size(), MSG_PEEK);
+  if (got < 0) {
+    if (errno != EAGAIN) return errno == EINTR ? Step::kDone : Step::kBroken;
+    readable_ = false;
+    return Step::kBlocked;
+  }
+  if (got == 0) source_ended_ = true;
+  const auto body = body_->take({bytes.data(), static_cast<std::size_t>(got)});
+  if (!body) return Step::kBroken;
+  first_.resize(*body);
+  if (body_->has_ended()) left_ = 0;
+  const ssize_t taken = recv(source, first_.data(), first_.size(), 0);
+  return taken == static_cast<ssize_t>(*body) ? Step::kDone : Step::kBroken;
 }
 
 Flow::Step Flow::drain(int sink) {

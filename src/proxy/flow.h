@@ -4,10 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "proxy/chunked_body.h"
 
 namespace wring::proxy {
 
@@ -46,6 +48,8 @@ class Flow {
   void begin_with(std::string bytes) { first_ = std::move(bytes); }
   // Takes no more than this from the source, and then tells the sink nothing of an end.
   void limit(std::uint64_t bytes) { left_ = bytes; }
+  // The same, up to the end of this body. One that is wrong breaks the flow.
+  void limit(const ChunkedBody& body) { body_ = std::make_unique<ChunkedBody>(body); }
 
   void source_is_ready() { readable_ = true; }
   void sink_is_ready() { writable_ = true; }
@@ -62,6 +66,8 @@ class Flow {
 
   [[nodiscard]] Step send_first(int sink);
   [[nodiscard]] Step fill(Pipes& pipes, int source);
+  // What stands between the data of chunks.
+  [[nodiscard]] Step take_framing(int source);
   [[nodiscard]] Step drain(int sink);
   [[nodiscard]] Step end(int sink);
 
@@ -69,6 +75,7 @@ class Flow {
   Pipe pipe_;
   std::size_t held_ = 0;  // bytes in the pipe
   std::uint64_t left_ = kNoLimit;
+  std::unique_ptr<ChunkedBody> body_;
   std::uint64_t passed_ = 0;
   bool readable_ = true;
   bool writable_ = true;

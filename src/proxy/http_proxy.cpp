@@ -111,6 +111,25 @@ std::string head_for_server(const HttpHead& head, const Absolute& to) {
   return text + "Connection: close\r\n\r\n";
 }
 
+// Leaves in `input` what is the body's, and says what is still to come of it. False: it is wrong.
+bool limit_to(const HttpBody& body, std::string& input, Protocol::Step& step) {
+  if (!body.chunked) {
+    if (input.size() > body.size) input.resize(static_cast<std::size_t>(body.size));
+    step.limit = body.size - input.size();
+    return true;
+  }
+  ChunkedBody chunks;
+  const auto size = chunks.take(input);
+  if (!size) return false;
+  input.resize(*size);
+  if (chunks.has_ended()) {
+    step.limit = 0;
+  } else {
+    step.body = chunks;
+  }
+  return true;
+}
+
 }  // namespace
 
 Protocol::Step HttpProxy::take(std::string& input) {
@@ -164,13 +183,11 @@ Protocol::Step HttpProxy::request(const HttpHead& head, std::string& input) {
   Step step;
   step.wish = Wish::kConnect;
   step.target = to->at;
-  const bool open_ended = body->chunked || asks_for_websocket(head, connection_of(head));
+  const bool open_ended = asks_for_websocket(head, connection_of(head));
   std::string head_out = head_for_server(head, *to);
   input.erase(0, head.size);
-  if (!open_ended) {
-    if (input.size() > body->size) input.resize(static_cast<std::size_t>(body->size));
-    step.limit = body->size - input.size();
-  }
+  if (!open_ended && !limit_to(*body, input, step))
+    return wrong("the chunks of the body are wrong");
   input.insert(0, head_out);
   return step;
 }

@@ -11,7 +11,7 @@ namespace wring::proxy {
 
 // A request that is not CONNECT goes on with a target as its server wants it and without the fields
 // that are for the proxy. It is the connection's last: it says "Connection: close", and no byte
-// behind a body of known length is passed on, because the next request might be for another server.
+// behind its body is passed on, because the next request might be for another server.
 class HttpProxy final : public Protocol {
  public:
   explicit HttpProxy(CheckCredentials check) : check_(std::move(check)) {}

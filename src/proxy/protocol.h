@@ -9,6 +9,7 @@
 
 #include "config/tunnel_config.h"
 #include "ip/endpoint.h"
+#include "proxy/chunked_body.h"
 #include "proxy/counters.h"
 
 namespace wring::proxy {
@@ -31,6 +32,7 @@ class Protocol {
     std::string reply;  // goes to the client in any case
     config::HostPort target{};
     std::optional<std::uint64_t> limit{};  // bytes behind `input` that are for the target
+    std::optional<ChunkedBody> body{};     // of which what is behind `input` is for the target
     Refusal refusal = Refusal::kProtocol;  // of kClose
   };
 

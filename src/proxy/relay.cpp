@@ -36,6 +36,7 @@ Relay::Relay(Loop& loop, Pipes& pipes, ListenerCounters& counters, Ends ends,
   out_.begin_with(std::move(ends.from_client));
   back_.begin_with(std::move(ends.to_client));
   if (ends.limit) out_.limit(*ends.limit);
+  if (ends.body) out_.limit(*ends.body);
 }
 
 Relay::~Relay() {

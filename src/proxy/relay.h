@@ -29,6 +29,7 @@ class Relay {
     std::string from_client;             // read already, goes to the target first
     std::string to_client;               // goes to the client first
     std::optional<std::uint64_t> limit;  // bytes that are taken from the client besides
+    std::optional<ChunkedBody> body;     // or up to its end
     std::function<void()> break_off;     // resets the client who is behind a pair of sockets
   };
   // `ended` is called once, and the relay is kept until it returns.

@@ -76,6 +76,30 @@ TEST_F(Flows, WithALimitTheRestStaysAndNoEndIsTold) {
   EXPECT_EQ(errno, EAGAIN);
 }
 
+TEST_F(Flows, ABodyInChunksEndsWithItsLastOne) {
+  const std::string large(100'000, 'x');
+  const std::string body = "186a0\r\n" + large + "\r\n2\r\nok\r\n0\r\n\r\n";
+  flow_.limit(ChunkedBody());
+  std::string got;
+  const std::string all = body + "GET / HTTP/1.1\r\n\r\n";
+  State state = State::kWaiting;
+  for (std::size_t done = 0; done < all.size(); done += 10'000) {
+    send_to_source(all.substr(done, 10'000));
+    flow_.sink_is_ready();
+    state = run();
+    got += read_all(target_);
+  }
+  EXPECT_EQ(state, State::kEnded);
+  EXPECT_EQ(got, body);
+  EXPECT_EQ(read_all(source_), "GET / HTTP/1.1\r\n\r\n");
+}
+
+TEST_F(Flows, AWrongChunkBreaksIt) {
+  flow_.limit(ChunkedBody());
+  send_to_source("2\r\nab\r\nzz\r\n");
+  EXPECT_EQ(run(), State::kBroken);
+}
+
 TEST_F(Flows, ASinkThatTakesNoMoreHoldsBackTheSource) {
   const std::string block(1 << 16, 'x');
   std::size_t sent = 0;

@@ -49,8 +49,18 @@ TEST(HttpProxy, WhatIsBehindTheBodyIsNotForThisServer) {
   EXPECT_TRUE(more.forwarded.ends_with("\r\n\r\nbody"));
   EXPECT_EQ(more.step.limit, 0U);
   EXPECT_EQ(take(head + "bo").step.limit, 2U);
-  EXPECT_EQ(take("POST http://a/ HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n").step.limit,
-            std::nullopt);
+}
+
+TEST(HttpProxy, WhatIsBehindTheLastChunkIsNotForThisServer) {
+  const std::string head = "POST http://a/ HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const auto whole = take(head + "1\r\na\r\n0\r\n\r\nGET http://b/ HTTP/1.1\r\n\r\n");
+  EXPECT_TRUE(whole.forwarded.ends_with("\r\n\r\n1\r\na\r\n0\r\n\r\n"));
+  EXPECT_EQ(whole.step.limit, 0U);
+  const auto part = take(head + "5\r\nabc");
+  EXPECT_TRUE(part.forwarded.ends_with("\r\n\r\n5\r\nabc"));
+  ASSERT_TRUE(part.step.body);
+  EXPECT_EQ(part.step.body->data_left(), 2U);
+  EXPECT_TRUE(take(head + "-1\r\n").step.reply.starts_with("HTTP/1.1 400 "));
 }
 
 TEST(HttpProxy, AnUpgradeGoesThrough) {

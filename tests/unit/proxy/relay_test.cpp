@@ -61,7 +61,7 @@ TEST(Relay, AResetAfterTheAnswerLeavesTheAnswerWhole) {
   bool over = false;
   auto relay = std::make_unique<Relay>(
       *loop, pipes, counters,
-      Relay::Ends{std::move(client.relays), std::move(target.relays), {}, {}, {}, {}},
+      Relay::Ends{std::move(client.relays), std::move(target.relays), {}, {}, {}, {}, {}},
       [&] { over = true; });
   ASSERT_TRUE(relay->start());
   const std::string answer(20'000, 'a');
