@@ -12,13 +12,22 @@ namespace wring::proxy {
 tl::expected<std::unique_ptr<Association>, Refusal> Association::create(Services& services,
                                                                         ListenerCounters& counters,
                                                                         const Endpoint& local,
-                                                                        const Endpoint& client) {
+                                                                        const Endpoint& client,
+                                                                        std::uint16_t port) {
   // A client of a UNIX socket has no address from which datagrams could be expected.
   if (!local.is_set() || !client.is_set()) return tl::unexpected(Refusal::kUnsupported);
-  std::unique_ptr<Association> made(new Association(services, counters, client));
+  std::unique_ptr<Association> made(new Association(services, counters, client, port));
   if (!made->open(local)) return tl::unexpected(Refusal::kFull);
   return made;
 }
+
+Association::Association(Services& services, ListenerCounters& counters, const Endpoint& client,
+                         std::uint16_t port)
+    : services_(services),
+      counters_(counters),
+      client_(endpoint_at(remote_address(client), port)),
+      port_is_known_(port != 0),
+      room_(kMaxWaitingBytes, &services.waiting) {}
 
 bool Association::open(const Endpoint& local) {
   const IpAddress address = remote_address(local);
@@ -50,22 +59,34 @@ void Association::take_from_client(const Endpoint& from, std::string_view bytes)
   if (known != names_.end()) {
     return send_to_target(endpoint_at(known->second, datagram->to.port), datagram->payload);
   }
-  if (asked_ + names_.size() >= kMaxNames) return drop();
-  look_up(datagram->to, std::string(datagram->payload));
+  look_up(datagram->to, datagram->payload);
 }
 
-void Association::look_up(const config::HostPort& to, std::string payload) {
-  ++asked_;
+void Association::look_up(const config::HostPort& to, std::string_view payload) {
+  if (asked_.size() >= kMaxNames) return drop();
+  auto datagram = WaitingDatagram::keep(room_, payload);
+  if (!datagram) return drop();
+  const std::uint64_t id = next_asked_++;
+  asked_.emplace(id, Asked{to, std::move(*datagram)});
   Reach& tunnel = services_.tunnel;
   tunnel.resolver.ask(to.host, tunnel.families,
-                      [this, alive = alive_, to,
-                       payload = std::move(payload)](const std::vector<IpAddress>& addresses) {
-                        if (!*alive) return;
-                        --asked_;
-                        if (addresses.empty()) return drop();
-                        names_.emplace(to.host, addresses.front());
-                        send_to_target(endpoint_at(addresses.front(), to.port), payload);
+                      [this, alive = alive_, id](const std::vector<IpAddress>& addresses) {
+                        if (*alive) take_answer(id, addresses);
                       });
+}
+
+void Association::take_answer(std::uint64_t id, const std::vector<IpAddress>& addresses) {
+  const auto found = asked_.extract(id);
+  if (addresses.empty()) return drop();
+  const Asked& asked = found.mapped();
+  if (names_.insert_or_assign(asked.to.host, addresses.front()).second) {
+    names_in_turn_.push_back(asked.to.host);
+  }
+  if (names_.size() > kMaxNames) {
+    names_.erase(names_in_turn_.front());
+    names_in_turn_.pop_front();
+  }
+  send_to_target(endpoint_at(addresses.front(), asked.to.port), asked.datagram.payload());
 }
 
 Datagrams* Association::socket_for(IpVersion version) {

@@ -101,7 +101,7 @@ void Client::carry_out(const Protocol::Step& step) {
           [this](tl::expected<UniqueFd, Refusal> result) { on_dialled(std::move(result)); });
       return;
     case Protocol::Wish::kAssociate:
-      return associate();
+      return associate(step.target.port);
     case Protocol::Wish::kBind:
       return wait_for_target(step.target);
     case Protocol::Wish::kClose:
@@ -132,8 +132,9 @@ void Client::begin_relay(UniqueFd target, std::string to_client) {
   if (!relay_->start()) over();
 }
 
-void Client::associate() {
-  auto made = Association::create(services_, counters_, local_, from_);
+// RFC 1928, 7: the port that its datagrams come from, if it knows.
+void Client::associate(std::uint16_t port) {
+  auto made = Association::create(services_, counters_, local_, from_, port);
   if (!made) return refuse(made.error());
   association_ = std::move(*made);
   if (!tell(protocol_->granted(association_->address()))) return over();

@@ -58,7 +58,7 @@ class Client {
   void carry_out(const Protocol::Step& step);
   void on_dialled(tl::expected<UniqueFd, Refusal> result);
   void begin_relay(UniqueFd target, std::string to_client);
-  void associate();
+  void associate(std::uint16_t port);
   void wait_for_target(const config::HostPort& target);
   void on_bound(tl::expected<UniqueFd, Refusal> result);
   void part();

@@ -80,7 +80,7 @@ Relays::Relays(RelayTask& task, OtherSide& outside, std::unique_ptr<Loop> loop,
                {},
                Waiting(waiting_outside_, nullptr)},
       places_(task.most_connections),
-      services_{*loop_, pipes_, places_, tunnel_, outside_},
+      services_{*loop_, pipes_, places_, tunnel_, outside_, waiting_bytes_},
       task_(task),
       pinger_(*loop_, task.config, task.shared) {}
 

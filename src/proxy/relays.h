@@ -30,6 +30,9 @@ class Relays {
   void run(int watched);
 
  private:
+  // Datagrams that wait for the look-up of names, over all listeners.
+  static constexpr std::size_t kMaxWaitingBytes = std::size_t{8} << 20;
+
   Relays(RelayTask& task, OtherSide& outside, std::unique_ptr<Loop> loop,
          std::unique_ptr<HereSide> here, std::unique_ptr<Resolver> by_tunnel,
          std::unique_ptr<Resolver> by_system);
@@ -45,6 +48,7 @@ class Relays {
   Reach outside_;
   Pipes pipes_;
   Places places_;
+  WaitingBytes waiting_bytes_{kMaxWaitingBytes};
   Services services_;
   RelayTask& task_;
   Pinger pinger_;

@@ -7,6 +7,7 @@
 #include "proxy/dial.h"
 #include "proxy/flow.h"
 #include "proxy/loop.h"
+#include "proxy/waiting_bytes.h"
 
 namespace wring::proxy {
 
@@ -39,6 +40,7 @@ struct Services {
   Places& places;
   Reach& tunnel;
   Reach& outside;
+  WaitingBytes& waiting;  // for the look-up of names
 };
 
 }  // namespace wring::proxy

@@ -24,8 +24,8 @@ UdpForward::UdpForward(Services& services, ListenerCounters& counters, const Lis
       reach_(reach),
       front_(
           services.loop, std::move(socket),
-          [this](const Endpoint& from, std::string_view bytes) { take_from_client(from, bytes); }) {
-}
+          [this](const Endpoint& from, std::string_view bytes) { take_from_client(from, bytes); }),
+      room_(kMaxWaitingBytes, &services.waiting) {}
 
 UdpForward::~UdpForward() {
   *alive_ = false;
@@ -85,15 +85,17 @@ void UdpForward::use(const std::string& key, const std::vector<IpAddress>& addre
       services_.loop, std::move(made),
       [this, key](const Endpoint&, std::string_view payload) { take_from_target(key, payload); });
   if (!flow.socket->start()) return remove(key);
-  for (const std::string& payload : std::exchange(flow.waiting, {}))
-    send_to_target(flow, payload);
+  for (const WaitingDatagram& datagram : std::exchange(flow.waiting, {}))
+    send_to_target(flow, datagram.payload());
 }
 
 void UdpForward::send_to_target(Flow& flow, std::string_view payload) {
   flow.last = services_.loop.now();
   if (!flow.socket) {
     if (flow.waiting.size() == kMaxWaiting) return drop();
-    flow.waiting.emplace_back(payload);
+    auto datagram = WaitingDatagram::keep(room_, payload);
+    if (!datagram) return drop();
+    flow.waiting.push_back(std::move(*datagram));
     return;
   }
   if (!flow.socket->send({}, {}, payload)) return drop();

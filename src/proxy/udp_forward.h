@@ -23,8 +23,9 @@ class UdpForward {
   // none, a newcomer's datagrams are dropped.
   static constexpr std::size_t kMaxFlows = 4096;
   static constexpr std::chrono::seconds kQuiet{60};
-  // Datagrams of one flow that wait for the look-up of its target.
+  // Datagrams of one flow that wait for the look-up of its target, and bytes of all flows together.
   static constexpr std::size_t kMaxWaiting = 16;
+  static constexpr std::size_t kMaxWaitingBytes = std::size_t{1} << 20;
   // How often flows are looked at whose inactivity may have lasted long enough.
   static constexpr std::chrono::seconds kLook{5};
 
@@ -41,7 +42,7 @@ class UdpForward {
   struct Flow {
     Endpoint client;
     std::unique_ptr<Datagrams> socket;  // connected to the target; none while it is looked up
-    std::vector<std::string> waiting;
+    std::vector<WaitingDatagram> waiting;
     TimePoint last{};
   };
 
@@ -61,6 +62,7 @@ class UdpForward {
   const Listener& listener_;
   Reach& reach_;
   Datagrams front_;
+  WaitingBytes room_;
   std::map<std::string, Flow> flows_;  // by the client's address
   TimePoint next_room_{};
   Loop::TimerId timer_ = Loop::kNoTimer;
