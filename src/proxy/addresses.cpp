@@ -11,6 +11,14 @@ namespace {
 
 using AskForName = int (*)(int, sockaddr*, socklen_t*);
 
+IpAddress unmapped(const IpAddress& address) {
+  static const IpPrefix kMapped(*IpAddress::parse("::ffff:0:0"), 96);
+  if (!kMapped.contains(address)) return address;
+  Bytes<4> four;
+  std::copy_n(&address.bytes[12], four.size(), four.begin());
+  return IpAddress::v4(four);
+}
+
 Endpoint ask(const UniqueFd& socket, AskForName call) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
@@ -26,13 +34,15 @@ Endpoint endpoint_from(const sockaddr_storage& address) {
     std::memcpy(&found.remote.v4, &address, sizeof found.remote.v4);
   } else if (address.ss_family == AF_INET6) {
     std::memcpy(&found.remote.v6, &address, sizeof found.remote.v6);
-    const in6_addr& six = found.remote.v6.sin6_addr;
-    if (!IN6_IS_ADDR_V4MAPPED(&six)) return found;
-    Bytes<4> four;
-    std::copy_n(&six.s6_addr[12], four.size(), four.begin());
-    return endpoint_at(IpAddress::v4(four), ntohs(found.remote.v6.sin6_port));
+    const IpAddress plain = unmapped(remote_address(found));
+    if (plain.is_v4()) return endpoint_at(plain, ntohs(found.remote.v6.sin6_port));
   }
   return found;
+}
+
+std::optional<IpAddress> literal_address(std::string_view host) {
+  const auto address = IpAddress::parse(host);
+  return address ? std::optional(unmapped(*address)) : std::nullopt;
 }
 
 Endpoint local_address(const UniqueFd& socket) {

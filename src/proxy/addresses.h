@@ -3,6 +3,9 @@
 
 #include <sys/socket.h>
 
+#include <optional>
+#include <string_view>
+
 #include "base/unique_fd.h"
 #include "ip/endpoint.h"
 
@@ -14,6 +17,9 @@ namespace wring::proxy {
 // Not set if there is none.
 [[nodiscard]] Endpoint local_address(const UniqueFd& socket);
 [[nodiscard]] Endpoint peer_address(const UniqueFd& socket);
+// The address that a host is, if it is none of a name. One that is mapped into IPv6 becomes an IPv4
+// address, because the tunnel knows it as that.
+[[nodiscard]] std::optional<IpAddress> literal_address(std::string_view host);
 [[nodiscard]] std::uint16_t port_of(const Endpoint& endpoint);
 
 }  // namespace wring::proxy

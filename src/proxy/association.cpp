@@ -52,7 +52,7 @@ void Association::take_from_client(const Endpoint& from, std::string_view bytes)
   if (!datagram) return drop();
   client_ = from;
   port_is_known_ = true;
-  if (const auto address = IpAddress::parse(datagram->to.host)) {
+  if (const auto address = literal_address(datagram->to.host)) {
     return send_to_target(endpoint_at(*address, datagram->to.port), datagram->payload);
   }
   const auto known = names_.find(datagram->to.host);

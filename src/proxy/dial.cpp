@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "proxy/addresses.h"
+
 namespace wring::proxy {
 namespace {
 
@@ -54,7 +56,7 @@ void Dial::drop_attempts() {
 }
 
 void Dial::look_up(const std::string& host) {
-  if (const auto address = IpAddress::parse(host)) return use({*address});
+  if (const auto address = literal_address(host)) return use({*address});
   reach_.resolver.ask(host, reach_.families,
                       [this, alive = alive_](std::vector<IpAddress> addresses) {
                         if (*alive && done_) use(std::move(addresses));

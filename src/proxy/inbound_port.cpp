@@ -31,7 +31,7 @@ IpAddress source_towards(Reach& reach, const IpAddress& target) {
 
 tl::expected<std::unique_ptr<InboundPort>, Refusal> InboundPort::open(
     Reach& reach, const config::HostPort& target, Done done) {
-  const auto named = IpAddress::parse(target.host);
+  const auto named = literal_address(target.host);
   // Without a target there is no telling; IPv4 is what such clients mean.
   const IpAddress towards = named.value_or(IpAddress{});
   UniqueFd listener = reach.side.socket(towards.version, SOCK_STREAM);
@@ -51,6 +51,7 @@ tl::expected<std::unique_ptr<InboundPort>, Refusal> InboundPort::open(
     return tl::unexpected(Refusal::kFull);
   }
   self.timer_ = reach.loop.at(reach.loop.now() + kLimit, [&self] {
+    self.close();
     if (const Done late = std::exchange(self.done_, nullptr)) {
       late(tl::unexpected(Refusal::kTimeOut));
     }
@@ -59,18 +60,33 @@ tl::expected<std::unique_ptr<InboundPort>, Refusal> InboundPort::open(
 }
 
 InboundPort::~InboundPort() {
+  close();
+}
+
+// It was for one connection: others are refused from now on.
+void InboundPort::close() {
   reach_.loop.cancel(timer_);
+  reach_.loop.cancel(again_);
+  if (!listener_) return;
   reach_.loop.forget(listener_.get());
+  listener_.reset();
+}
+
+// No descriptor is left, and nothing tells when there is one.
+void InboundPort::take_later() {
+  reach_.loop.cancel(again_);
+  again_ = reach_.loop.at(reach_.loop.now() + kPause, [this] { take(); });
 }
 
 void InboundPort::take() {
   while (done_) {
     UniqueFd taken(accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (!taken) return;
+    if (!taken && (errno == ECONNABORTED || errno == EINTR)) continue;
+    if (!taken) return errno == EAGAIN ? void() : take_later();
     const Endpoint who = peer_address(taken);
     if (from_ && (!who.is_set() || remote_address(who) != *from_)) continue;
-    const Done done = std::exchange(done_, nullptr);
-    done(std::move(taken));
+    close();
+    std::exchange(done_, nullptr)(std::move(taken));
   }
 }
 

@@ -31,9 +31,14 @@ class InboundPort {
   [[nodiscard]] const Endpoint& address() const { return address_; }
 
  private:
+  // After which it is tried again where no descriptor was left.
+  static constexpr std::chrono::milliseconds kPause{100};
+
   InboundPort(Reach& reach, UniqueFd listener, Done done)
       : reach_(reach), listener_(std::move(listener)), done_(std::move(done)) {}
   void take();
+  void take_later();
+  void close();
 
   Reach& reach_;
   UniqueFd listener_;
@@ -41,6 +46,7 @@ class InboundPort {
   std::optional<IpAddress> from_;
   Endpoint address_;
   Loop::TimerId timer_ = Loop::kNoTimer;
+  Loop::TimerId again_ = Loop::kNoTimer;
 };
 
 }  // namespace wring::proxy

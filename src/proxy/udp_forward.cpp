@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "proxy/addresses.h"
+
 namespace wring::proxy {
 namespace {
 
@@ -60,7 +62,7 @@ void UdpForward::take_from_client(const Endpoint& from, std::string_view payload
 
 void UdpForward::look_up(const std::string& key) {
   const std::string& host = listener_.target.host;
-  if (const auto address = IpAddress::parse(host)) return use(key, {*address});
+  if (const auto address = literal_address(host)) return use(key, {*address});
   reach_.resolver.ask(host, reach_.families,
                       [this, alive = alive_, key](const std::vector<IpAddress>& addresses) {
                         if (*alive) use(key, addresses);
