@@ -42,10 +42,11 @@ Result<void> InfoServer::start() {
 
 void InfoServer::take() {
   UniqueFd taken(accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-  if (!taken || clients_.size() >= kMaxClients) return;
+  if (!taken) return;
   const int fd = taken.get();
   if (!loop_.add(fd, EPOLLIN, [this, fd](std::uint32_t) { on_event(fd); })) return;
   clients_.emplace(fd, Client{std::move(taken), {}, {}, clock_.now() + kLimit});
+  if (clients_.size() == kMaxClients) loop_.modify(listener_.get(), 0);
 }
 
 void InfoServer::on_event(int fd) {
@@ -91,6 +92,7 @@ bool InfoServer::write(Client& client) {
 void InfoServer::remove(int fd) {
   loop_.remove(fd);
   clients_.erase(fd);
+  if (clients_.size() == kMaxClients - 1) loop_.modify(listener_.get(), EPOLLIN);
 }
 
 TimePoint InfoServer::next() const {
