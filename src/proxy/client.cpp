@@ -75,6 +75,7 @@ void Client::read_request() {
   std::array<char, kReadSize> bytes;
   while (state_ == State::kRequest) {
     Protocol::Step step = protocol_->take(input_);
+    if (step.guessed && !from_.is_set()) return answer_guess(std::move(step));
     if (!step.reply.empty() && !tell(step.reply)) return over();
     if (step.wish != Protocol::Wish::kMore) return carry_out(step);
     if (input_.size() > Protocol::kMaxInput) return refuse(Refusal::kProtocol);
@@ -87,6 +88,15 @@ void Client::read_request() {
     }
     input_.append(bytes.data(), static_cast<std::size_t>(got));
   }
+}
+
+void Client::answer_guess(Protocol::Step step) {
+  state_ = State::kWaiting;
+  services_.loop.cancel(timer_);
+  timer_ = services_.loop.at(services_.loop.now() + kGuessPause, [this, step = std::move(step)] {
+    if (!tell(step.reply)) return over();
+    carry_out(step);
+  });
 }
 
 void Client::carry_out(const Protocol::Step& step) {

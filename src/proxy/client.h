@@ -22,6 +22,9 @@ class Client {
  public:
   // For all that comes before its bytes are passed on.
   static constexpr std::chrono::seconds kRequestLimit{10};
+  // How long one without an address waits for the answer to a wrong password. It is not locked out,
+  // because nobody could be told from it: in our user namespace, all other users are one.
+  static constexpr std::chrono::seconds kGuessPause{1};
   // How long it may take to read what it is told at the end.
   static constexpr std::chrono::seconds kPartingLimit{2};
 
@@ -55,6 +58,7 @@ class Client {
   void on_event(std::uint32_t events);
   void refuse(Refusal refusal);
   void read_request();
+  void answer_guess(Protocol::Step step);
   void carry_out(const Protocol::Step& step);
   void on_dialled(tl::expected<UniqueFd, Refusal> result);
   void begin_relay(UniqueFd target, std::string to_client);

@@ -141,8 +141,10 @@ Protocol::Step HttpProxy::take(std::string& input) {
                       Refusal::kProtocol);
   }
   if (!may_pass(**head)) {
-    return close_with(HttpStatus::kAuthenticate, "give a user name and a password",
-                      Refusal::kCredentials);
+    Step step = close_with(HttpStatus::kAuthenticate, "give a user name and a password",
+                           Refusal::kCredentials);
+    step.guessed = (*head)->field("Proxy-Authorization").has_value();
+    return step;
   }
   is_connect_ = (*head)->method == "CONNECT";
   return is_connect_ ? connect(**head, input) : request(**head, input);

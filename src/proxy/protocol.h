@@ -34,6 +34,7 @@ class Protocol {
     std::optional<std::uint64_t> limit{};  // bytes behind `input` that are for the target
     std::optional<ChunkedBody> body{};     // of which what is behind `input` is for the target
     Refusal refusal = Refusal::kProtocol;  // of kClose
+    bool guessed = false;                  // it was refused because what it gave is wrong
   };
 
   Protocol() = default;

@@ -108,7 +108,11 @@ Protocol::Step Socks5::take_password(std::string& input) {
   const bool right =
       check_(all.substr(2, name_size), all.substr(3 + name_size, size - 3 - name_size));
   input.erase(0, size);
-  if (!right) return close_with(of({1, 1}), Refusal::kCredentials);
+  if (!right) {
+    Step step = close_with(of({1, 1}), Refusal::kCredentials);
+    step.guessed = true;
+    return step;
+  }
   state_ = State::kRequest;
   Step step;
   step.reply = of({1, 0});

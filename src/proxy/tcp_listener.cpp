@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 #include "proxy/addresses.h"
@@ -150,12 +151,13 @@ void TcpListener::remove(const Client* client) {
 std::unique_ptr<Protocol> TcpListener::protocol_for(const Endpoint& from) {
   CheckCredentials check;
   if (!listener_.credentials.empty()) {
-    const IpAddress who = from.is_set() ? remote_address(from) : IpAddress{};
+    // Without an address, as at a path, a wrong one has to wait instead.
+    const auto who = from.is_set() ? std::optional(remote_address(from)) : std::nullopt;
     check = [this, who](std::string_view username, std::string_view password) {
       const TimePoint now = services_.loop.now();
-      if (!guesses_.may_try(who, now)) return false;
+      if (who && !guesses_.may_try(*who, now)) return false;
       const bool right = are_right(listener_.credentials, username, password);
-      if (!right) guesses_.count_wrong(who, now);
+      if (who && !right) guesses_.count_wrong(*who, now);
       return right;
     };
   }

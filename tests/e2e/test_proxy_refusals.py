@@ -1,10 +1,12 @@
 """`wring proxy` and clients that it does not serve: each gets the protocol's own answer, is hung up
 on, and is counted by its reason."""
 
+import base64
 import os
 import socket
 import ssl
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -40,6 +42,11 @@ AllowFrom = 192.0.2.0/24
 
 [http]
 BindAddress = unix:/run/user/proxy.sock
+
+[http]
+BindAddress = unix:/run/user/asks.sock
+Username = me
+Password = open sesame
 
 [http]
 BindAddress = 127.0.0.1:8444
@@ -128,6 +135,25 @@ def test_who_guesses_is_not_heard_any_more(running):
     for _ in range(12):
         running.curl("--proxy", right.replace("me:", "you:"), f"http://{FAR}/")
     assert running.curl("--proxy", right, f"http://{FAR}/").returncode != 0
+
+
+def test_who_guesses_at_a_path_waits_and_locks_out_nobody(running):
+    path = running.place.host.path("/run/user/asks.sock")
+
+    def ask(credentials: bytes) -> bytes:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+            client.settimeout(20.0)
+            client.connect(path)
+            client.sendall(f"GET http://{FAR}/ HTTP/1.1\r\nHost: {FAR}\r\n".encode() +
+                           b"Proxy-Authorization: Basic " + base64.b64encode(credentials) +
+                           b"\r\n\r\n")
+            return b"".join(iter(lambda: client.recv(65536), b""))
+
+    with ThreadPoolExecutor(12) as at_once:
+        begun = time.monotonic()
+        for answer in at_once.map(ask, [b"me:closed"] * 12):
+            assert answer.startswith(b"HTTP/1.1 407 ") and time.monotonic() - begun >= 1.0
+    assert ask(b"me:open sesame").endswith(PAGE.encode())
 
 
 def test_a_listener_of_a_path_is_for_its_mode(running):

@@ -30,14 +30,36 @@ TEST(Guesses, ANetworkOfIpv6IsOneAddress) {
   EXPECT_TRUE(guesses.may_try(*IpAddress::parse("2001:db8:0:1::"), kBegin));
 }
 
-TEST(Guesses, OfTooManyAddressesNoFurtherOneMayTry) {
+TEST(Guesses, OneSiteOfIpv6LocksOutItselfAlone) {
   Guesses guesses;
-  for (unsigned i = 0; i < 4096; ++i) {
-    const auto low = static_cast<std::uint8_t>(i & 0xff);
-    guesses.count_wrong(IpAddress::v4({10, 0, static_cast<std::uint8_t>(i >> 8), low}), kBegin);
+  unsigned heard = 0;
+  for (unsigned i = 0; i < 65536; ++i) {
+    IpAddress address = *IpAddress::parse("2001:db8::1");
+    address.bytes[6] = static_cast<std::uint8_t>(i >> 8);
+    address.bytes[7] = static_cast<std::uint8_t>(i & 0xff);
+    if (!guesses.may_try(address, kBegin)) continue;
+    guesses.count_wrong(address, kBegin);
+    ++heard;
   }
+  EXPECT_EQ(heard, 100U);
+  EXPECT_TRUE(guesses.may_try(kOne, kBegin));
+  EXPECT_TRUE(guesses.may_try(*IpAddress::parse("2001:db8:1::1"), kBegin));
+}
+
+TEST(Guesses, OfTooManyAddressesTheOneThatWasWrongLongestAgoIsForgotten) {
+  Guesses guesses;
+  for (int i = 0; i < 10; ++i)
+    guesses.count_wrong(kOne, kBegin);
+  const auto address_of = [](unsigned i) {
+    const auto low = static_cast<std::uint8_t>(i & 0xff);
+    return IpAddress::v4({10, 0, static_cast<std::uint8_t>(i >> 8), low});
+  };
+  for (unsigned i = 0; i < 4095; ++i)
+    guesses.count_wrong(address_of(i), kBegin);
   EXPECT_FALSE(guesses.may_try(kOne, kBegin));
-  EXPECT_TRUE(guesses.may_try(IpAddress::v4({10, 0, 0, 0}), kBegin));
+  guesses.count_wrong(address_of(4095), kBegin);
+  EXPECT_TRUE(guesses.may_try(kOne, kBegin));
+  EXPECT_TRUE(guesses.may_try(*IpAddress::parse("192.0.2.2"), kBegin)) << "a newcomer";
 }
 
 }  // namespace
