@@ -55,6 +55,8 @@ struct Shared {
   // Connections that wait for an answer from the tunnel: while there are some, the process outside
   // asks the engine often.
   std::atomic<std::uint64_t> waiting;
+  // Of the copy of /etc/resolv.conf. Written outside.
+  std::atomic<std::uint64_t> host_names_version;
 };
 
 // Zeroed memory that a child made by fork() has in common with this process. It is never freed.

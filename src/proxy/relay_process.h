@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/unique_fd.h"
@@ -21,6 +22,9 @@ struct RelayTask {
   Shared& shared;
   const Wakeup& somebody_waits;  // is told when the first does
   std::size_t most_connections = 0;
+  // The copy of /etc/resolv.conf, which changes with Shared::host_names_version; empty: the file
+  // itself, as it was at the start.
+  std::string host_names;
 };
 
 // Of kReady, in this order; its number is the interface's kind.

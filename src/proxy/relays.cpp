@@ -40,7 +40,11 @@ Result<std::unique_ptr<Relays>> Relays::open(RelayTask& task, OtherSide& outside
   if (!loop) return tl::unexpected(loop.error());
   auto here = std::make_unique<HereSide>();
   const std::vector<IpAddress> servers = servers_of(task.config);
-  auto by_system = Resolver::create(**loop, outside, {});
+  std::optional<Resolver::HostFile> file;
+  if (!task.host_names.empty()) {
+    file.emplace(Resolver::HostFile{task.host_names, task.shared.host_names_version});
+  }
+  auto by_system = Resolver::create(**loop, outside, {}, std::move(file));
   if (!by_system) return tl::unexpected(by_system.error());
   std::unique_ptr<Resolver> by_tunnel;
   if (!servers.empty() && task.config.resolving.by == Resolving::By::kTunnel) {

@@ -4,11 +4,15 @@
 #include <ares.h>
 #include <netinet/in.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cstring>
+#include <set>
 #include <utility>
 
 #include "ip/endpoint.h"
@@ -43,18 +47,46 @@ std::vector<IpAddress> addresses_in(const ares_addrinfo& found) {
 
 }  // namespace
 
-struct Resolver::Asked {
+// One of c-ares. Its servers are those that it began with.
+class Resolver::Channel {
+ public:
+  Channel(Loop& loop, Side& side) : loop_(loop), side_(side) {}
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+  ~Channel();
+
+  [[nodiscard]] Result<void> open(const std::vector<IpAddress>& servers, std::string file);
+  void ask(const std::string& host, Families families, Answer answer);
+  [[nodiscard]] bool is_idle() const { return asked_ == 0; }
+
+ private:
+  struct Calls;  // what c-ares calls
+  struct Asked;
+
+  void on_interest(int socket, bool readable, bool writable);
+  void set_timer();
+
+  Loop& loop_;
+  Side& side_;
+  ares_channeldata* channel_ = nullptr;
+  std::size_t asked_ = 0;  // without an answer so far
+  std::set<int> watched_;
+  Loop::TimerId timer_ = Loop::kNoTimer;
+};
+
+struct Resolver::Channel::Asked {
+  Channel& channel;
   Families families;
   Answer answer;
 };
 
-struct Resolver::Calls {
+struct Resolver::Channel::Calls {
   static ares_socket_t make(int family, int type, int /*protocol*/, void* self) {
     const IpVersion version = family == AF_INET ? IpVersion::kV4 : IpVersion::kV6;
-    return static_cast<Resolver*>(self)->side_.socket(version, type & 0xf).release();
+    return static_cast<Channel*>(self)->side_.socket(version, type & 0xf).release();
   }
   static int close(ares_socket_t socket, void* self) {
-    static_cast<Resolver*>(self)->on_interest(socket, false, false);
+    static_cast<Channel*>(self)->on_interest(socket, false, false);
     return ::close(socket);
   }
   static int connect(ares_socket_t socket, const sockaddr* to, ares_socklen_t size, void*) {
@@ -71,16 +103,18 @@ struct Resolver::Calls {
     return ::sendmsg(socket, &out, MSG_NOSIGNAL);
   }
   static void state(void* self, ares_socket_t socket, int readable, int writable) {
-    static_cast<Resolver*>(self)->on_interest(socket, readable != 0, writable != 0);
+    static_cast<Channel*>(self)->on_interest(socket, readable != 0, writable != 0);
   }
   static void answer(void* argument, int status, int /*timeouts*/, ares_addrinfo* found) {
     const std::unique_ptr<Asked> asked(static_cast<Asked*>(argument));
+    if (status == ARES_EDESTRUCTION) return;
+    --asked->channel.asked_;
     std::vector<IpAddress> addresses;
     if (status == ARES_SUCCESS && found != nullptr) {
       addresses = in_turn(addresses_in(*found), asked->families);
     }
     if (found != nullptr) ares_freeaddrinfo(found);
-    if (status != ARES_EDESTRUCTION) asked->answer(std::move(addresses));
+    asked->answer(std::move(addresses));
   }
 };
 
@@ -99,14 +133,7 @@ std::vector<IpAddress> in_turn(const std::vector<IpAddress>& addresses, Families
   return both;
 }
 
-Result<std::unique_ptr<Resolver>> Resolver::create(Loop& loop, Side& side,
-                                                   const std::vector<IpAddress>& servers) {
-  std::unique_ptr<Resolver> resolver(new Resolver(loop, side));
-  if (auto opened = resolver->open(servers); !opened) return tl::unexpected(opened.error());
-  return resolver;
-}
-
-Result<void> Resolver::open(const std::vector<IpAddress>& servers) {
+Result<void> Resolver::Channel::open(const std::vector<IpAddress>& servers, std::string file) {
   ares_options options{};
   char dns_only[] = "b";
   char files_first[] = "fb";
@@ -116,8 +143,9 @@ Result<void> Resolver::open(const std::vector<IpAddress>& servers) {
   options.sock_state_cb = Calls::state;
   options.sock_state_cb_data = this;
   options.flags = servers.empty() ? 0 : ARES_FLAG_NOSEARCH;
+  options.resolvconf_path = file.data();
   const int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB |
-                   ARES_OPT_FLAGS;
+                   ARES_OPT_FLAGS | (file.empty() ? 0 : ARES_OPT_RESOLVCONF);
   if (!library_is_ready() || ares_init_options(&channel_, &options, mask) != ARES_SUCCESS) {
     return failure("cannot set up the look-up of names", ENOMEM);
   }
@@ -132,31 +160,24 @@ Result<void> Resolver::open(const std::vector<IpAddress>& servers) {
   return failure("cannot use the name servers " + list);
 }
 
-Resolver::~Resolver() {
+Resolver::Channel::~Channel() {
   loop_.cancel(timer_);
   if (channel_ != nullptr) ares_destroy(channel_);
 }
 
-void Resolver::ask(const std::string& host, Families families, Answer answer) {
-  // RFC 6761, 6.3: no server is asked for it. c-ares would look only in /etc/hosts.
-  if (host == "localhost" || host.ends_with(".localhost")) {
-    std::vector<IpAddress> here;
-    // IPv4 first, because a datagram goes to the first alone, and more services listen there.
-    if (families != Families::kIpv6) here.push_back(*IpAddress::parse("127.0.0.1"));
-    if (families != Families::kIpv4) here.push_back(*IpAddress::parse("::1"));
-    return answer(here);
-  }
+void Resolver::Channel::ask(const std::string& host, Families families, Answer answer) {
   ares_addrinfo_hints hints{};
   hints.ai_flags = ARES_AI_NOSORT;
   hints.ai_family = families == Families::kIpv4   ? AF_INET
                     : families == Families::kIpv6 ? AF_INET6
                                                   : AF_UNSPEC;
+  ++asked_;
   ares_getaddrinfo(channel_, host.c_str(), nullptr, &hints, Calls::answer,
-                   new Asked{families, std::move(answer)});
+                   new Asked{*this, families, std::move(answer)});
   set_timer();
 }
 
-void Resolver::on_interest(int socket, bool readable, bool writable) {
+void Resolver::Channel::on_interest(int socket, bool readable, bool writable) {
   if (watched_.erase(socket) != 0) loop_.forget(socket);
   if (!readable && !writable) return;
   const std::uint32_t events = (readable ? EPOLLIN : 0U) | (writable ? EPOLLOUT : 0U);
@@ -169,7 +190,7 @@ void Resolver::on_interest(int socket, bool readable, bool writable) {
   if (loop_.watch_level(socket, events, react)) watched_.insert(socket);
 }
 
-void Resolver::set_timer() {
+void Resolver::Channel::set_timer() {
   loop_.cancel(timer_);
   timer_ = Loop::kNoTimer;
   timeval wait{};
@@ -180,6 +201,53 @@ void Resolver::set_timer() {
     ares_process_fd(channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
     set_timer();
   });
+}
+
+Result<std::unique_ptr<Resolver>> Resolver::create(Loop& loop, Side& side,
+                                                   std::vector<IpAddress> servers,
+                                                   std::optional<HostFile> file) {
+  std::unique_ptr<Resolver> resolver(new Resolver(loop, side, std::move(servers), std::move(file)));
+  if (auto opened = resolver->open(); !opened) return tl::unexpected(opened.error());
+  return resolver;
+}
+
+Resolver::Resolver(Loop& loop, Side& side, std::vector<IpAddress> servers,
+                   std::optional<HostFile> file)
+    : loop_(loop), side_(side), servers_(std::move(servers)), file_(std::move(file)) {}
+
+Resolver::~Resolver() {
+  *alive_ = false;
+}
+
+Result<void> Resolver::open() {
+  if (file_) version_ = file_->version.load(std::memory_order_acquire);
+  auto channel = std::make_unique<Channel>(loop_, side_);
+  if (auto opened = channel->open(servers_, file_ ? file_->path : ""); !opened) return opened;
+  if (channel_) former_.push_back(std::move(channel_));
+  channel_ = std::move(channel);
+  return {};
+}
+
+// Those that nobody waits for. Later, because we may be called by one of them.
+void Resolver::drop_former() {
+  loop_.later([this, alive = alive_] {
+    if (*alive) std::erase_if(former_, [](const auto& each) { return each->is_idle(); });
+  });
+}
+
+void Resolver::ask(const std::string& host, Families families, Answer answer) {
+  // RFC 6761, 6.3: no server is asked for it. c-ares would look only in /etc/hosts.
+  if (host == "localhost" || host.ends_with(".localhost")) {
+    std::vector<IpAddress> here;
+    // IPv4 first, because a datagram goes to the first alone, and more services listen there.
+    if (families != Families::kIpv6) here.push_back(*IpAddress::parse("127.0.0.1"));
+    if (families != Families::kIpv4) here.push_back(*IpAddress::parse("::1"));
+    return answer(here);
+  }
+  const bool changed = file_ && file_->version.load(std::memory_order_acquire) != version_;
+  // If the new one cannot be used, the servers before are asked.
+  if (changed && open()) drop_former();
+  channel_->ask(host, families, std::move(answer));
 }
 
 }  // namespace wring::proxy

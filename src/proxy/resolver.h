@@ -1,13 +1,11 @@
 // Names become addresses, by c-ares: through the tunnel, or outside as the host's files say.
 #pragma once
 
-#include <sys/socket.h>
-#include <sys/uio.h>
-
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <set>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,9 +13,6 @@
 #include "ip/ip_address.h"
 #include "proxy/loop.h"
 #include "proxy/sides.h"
-
-struct ares_addrinfo;
-struct ares_channeldata;
 
 namespace wring::proxy {
 
@@ -30,10 +25,17 @@ class Resolver {
   // Empty: there is none. Those of both versions take turns.
   using Answer = std::function<void(std::vector<IpAddress> addresses)>;
 
-  // Its sockets are made at that side. Without servers, those of /etc/resolv.conf are asked, and
-  // /etc/hosts is looked at first. Loop and side outlive it.
+  // In place of /etc/resolv.conf: it is read anew when its version has changed.
+  struct HostFile {
+    std::string path;
+    const std::atomic<std::uint64_t>& version;
+  };
+
+  // Its sockets are made at that side. Without servers, those of /etc/resolv.conf are asked, or of
+  // `file`, and /etc/hosts is looked at first. Loop, side and version outlive it.
   static Result<std::unique_ptr<Resolver>> create(Loop& loop, Side& side,
-                                                  const std::vector<IpAddress>& servers);
+                                                  std::vector<IpAddress> servers,
+                                                  std::optional<HostFile> file = {});
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
   ~Resolver();
@@ -42,19 +44,20 @@ class Resolver {
   void ask(const std::string& host, Families families, Answer answer);
 
  private:
-  struct Calls;  // what c-ares calls
-  struct Asked;
+  class Channel;
 
-  Resolver(Loop& loop, Side& side) : loop_(loop), side_(side) {}
-  [[nodiscard]] Result<void> open(const std::vector<IpAddress>& servers);
-  void on_interest(int socket, bool readable, bool writable);
-  void set_timer();
+  Resolver(Loop& loop, Side& side, std::vector<IpAddress> servers, std::optional<HostFile> file);
+  [[nodiscard]] Result<void> open();
+  void drop_former();
 
   Loop& loop_;
   Side& side_;
-  ares_channeldata* channel_ = nullptr;
-  std::set<int> watched_;
-  Loop::TimerId timer_ = Loop::kNoTimer;
+  std::vector<IpAddress> servers_;
+  std::optional<HostFile> file_;
+  std::uint64_t version_ = 0;  // of the file, as it was read
+  std::unique_ptr<Channel> channel_;
+  std::vector<std::unique_ptr<Channel>> former_;  // that somebody waits for
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 // Those of both versions in turn; each version stays in its order. Pure.

@@ -26,6 +26,7 @@
 #include "proxy/background.h"
 #include "proxy/counters.h"
 #include "proxy/figures.h"
+#include "proxy/host_names.h"
 #include "proxy/info_server.h"
 #include "proxy/outside_sockets.h"
 #include "proxy/peer_answers.h"
@@ -102,6 +103,7 @@ class Supervisor {
   std::vector<std::unique_ptr<TlsIdentity>> identities_;
   UniqueFd info_listener_;
   Shared* shared_ = nullptr;
+  std::optional<HostNames> host_names_;
   std::optional<Channel> channel_;
   pid_t relay_ = 0;
   std::optional<EventLoop> loop_;
@@ -168,6 +170,9 @@ Result<void> Supervisor::open() {
   auto shared = make_shared_counters();
   if (!shared) return tl::unexpected(shared.error());
   shared_ = *shared;
+  if (auto names = HostNames::create(HostNames::kFile, shared_->host_names_version)) {
+    host_names_.emplace(std::move(*names));
+  }
   auto wakeup = Wakeup::create();
   if (!wakeup) return tl::unexpected(wakeup.error());
   somebody_waits_.emplace(std::move(*wakeup));
@@ -193,8 +198,13 @@ Result<void> Supervisor::start_relay() {
     if (!uses_stdio) let_go_of({STDIN_FILENO, STDOUT_FILENO});
     // What fails in it is said by this process.
     if (settings_.on_up) let_go_of({STDERR_FILENO});
-    RelayTask task{config_,  std::move(listeners_), std::move(identities_),
-                   *shared_, *somebody_waits_,      most};
+    RelayTask task{config_,
+                   std::move(listeners_),
+                   std::move(identities_),
+                   *shared_,
+                   *somebody_waits_,
+                   most,
+                   host_names_ ? host_names_->path() : ""};
     run_relay(ends->second, task);
   }
   // Not before: nobody could map its user otherwise.
@@ -277,17 +287,22 @@ Result<void> Supervisor::watch() {
     next_ask_ = std::min(next_ask_, clock_.now());
   });
   if (!added) return added;
+  if (const auto followed = host_names_ ? host_names_->follow(*loop_) : Result<void>(); !followed) {
+    say("changes of /etc/resolv.conf will not be seen: " + followed.error().message);
+  }
   return loop_->add(channel_->fd(), EPOLLIN, [this](std::uint32_t) { take_messages(); });
 }
 
 void Supervisor::turn() {
   TimePoint deadline = std::min(tunnel_->next(), next_ask_);
   if (info_) deadline = std::min(deadline, info_->next());
+  if (host_names_) deadline = std::min(deadline, host_names_->next());
   loop_->run_once(deadline);
   if (ended_) return;
   const TimePoint now = clock_.now();
   tunnel_->look_after(now);
   if (info_) info_->look_after(now);
+  if (host_names_) host_names_->look_after(now);
   if (now < next_ask_) return;
   const bool nobody_waits = shared_->waiting.load(std::memory_order_relaxed) == 0;
   if (const auto state = tunnel_->connection().get()) {

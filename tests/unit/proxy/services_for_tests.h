@@ -41,6 +41,9 @@ class ServicesTest : public test::NamespaceTest {
     }
   }
 
+  // Names that the server was asked for and has not answered.
+  [[nodiscard]] std::size_t asked() const { return queries_.size(); }
+
   // Turns the loop until it is so, which it has to be soon.
   template <typename Condition>
   void turn_until(Condition holds) {
