@@ -49,6 +49,31 @@ def test_a_tunnel_that_is_down_is_told_soon(place_):
         assert codes == [3, 3, 3] and time.monotonic() - begun < 3.0
 
 
+def test_a_peer_that_falls_silent_and_comes_back(place_):
+    """With a session: what is sent to it is not answered any more. Once it is, all is as before."""
+    def code() -> int:
+        with connected(place_.host, "127.0.0.1", SOCKS) as client:
+            return socks_connect(client, FAR, 7)[1]
+
+    engine = engine_in(place_.far)
+    with echo_server(place_.far, FAR, 7), proxy(place_, SOCKS_SECTION):
+        assert code() == 0
+        os.kill(engine, signal.SIGSTOP)
+        try:
+            begun = time.monotonic()
+            assert code() != 0 and time.monotonic() - begun < 20.0
+            begun = time.monotonic()
+            assert [code() for _ in range(4)] == [3] * 4 and time.monotonic() - begun < 4.0
+        finally:
+            os.kill(engine, signal.SIGCONT)
+        eventually(lambda: code() == 0, "it is reached again", 20.0)
+
+
+def engine_in(host) -> int:
+    return next(pid for pid in host.pids()
+                if b"-f" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"))
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_all_of_it(place_, number):
     with proxy(place_, SOCKS_SECTION) as made:
@@ -79,6 +104,15 @@ def test_what_the_relay_may_do(place_, section, threads):
                          "Seccomp:\t2"):
                 assert line in status
         assert made.place.keys.private not in open(f"/proc/{relay}/environ").read()
+
+
+def test_a_key_in_the_environment_is_wiped_from_that_of_the_relay(place_):
+    key = place_.keys.private
+    with proxy(place_, SOCKS_SECTION, private="$WG_PRIVATE_KEY",
+               before=["env", f"WG_PRIVATE_KEY={key}"]) as made:
+        assert key in Path(f"/proc/{made.process.pid}/environ").read_text()
+        environ = Path(f"/proc/{relay_of(made)}/environ").read_text()
+        assert len(environ) > len(key) and environ.strip("\0") == ""
 
 
 def relay_of(made) -> int:

@@ -38,11 +38,12 @@ Endpoint = {endpoint}
 
 
 def save_config(place: Place, sections: str, interface: str = "",
-                allowed: str = "0.0.0.0/0, ::/0", endpoint: str = "10.7.0.2:51820") -> str:
+                allowed: str = "0.0.0.0/0, ::/0", endpoint: str = "10.7.0.2:51820",
+                private: str = "") -> str:
     """Returns the path of a configuration with the tunnel and these sections."""
     return place.save("proxy.conf", TUNNEL.format(
-        private=place.keys.private, public=place.far_keys.public, inner=INNER, inner6=INNER6,
-        interface=interface, allowed=allowed, endpoint=endpoint) + sections)
+        private=private or place.keys.private, public=place.far_keys.public, inner=INNER,
+        inner6=INNER6, interface=interface, allowed=allowed, endpoint=endpoint) + sections)
 
 
 def memory_kib() -> int:
@@ -60,9 +61,9 @@ class Proxy:
 
     def __init__(self, place: Place, sections: str, *words: str, interface: str = "",
                  allowed: str = "0.0.0.0/0, ::/0", endpoint: str = "10.7.0.2:51820",
-                 before: Sequence[str] = (), **options):
+                 private: str = "", before: Sequence[str] = (), **options):
         self.place = place
-        self.file = save_config(place, sections, interface, allowed, endpoint)
+        self.file = save_config(place, sections, interface, allowed, endpoint, private)
         self._log = tempfile.TemporaryFile()
         options.setdefault("stderr", self._log)
         self.process = place.host.popen(*as_user(), *before, program(), "proxy", "-c", self.file,
