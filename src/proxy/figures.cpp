@@ -1,6 +1,7 @@
 // Writes the text forms of Prometheus and of wireproxy.
 #include "proxy/figures.h"
 
+#include <chrono>
 #include <functional>
 
 namespace wring::proxy {
@@ -76,7 +77,12 @@ std::string listener_figures(const std::vector<Listener>& listeners, const Share
   return page.take();
 }
 
-Readiness readiness(const ProxyConfig& config, const Shared& shared, std::int64_t now) {
+std::int64_t seconds_of(WallTime time) {
+  return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+}
+
+Readiness readiness(const ProxyConfig& config, const Shared& shared, std::int64_t now,
+                    const HandshakeWatch::Verdict& handshakes) {
   Readiness state;
   state.text = "{";
   const std::int64_t limit = now - config.check_alive_interval.count() - kSlack;
@@ -85,6 +91,12 @@ Readiness readiness(const ProxyConfig& config, const Shared& shared, std::int64_
     if (last < limit) state.ready = false;
     state.text +=
         (i == 0 ? "" : ",") + quoted(to_string(config.check_alive[i])) + ":" + std::to_string(last);
+  }
+  if (!handshakes.ready) {
+    const std::int64_t latest = handshakes.latest ? seconds_of(*handshakes.latest) : 0;
+    state.text +=
+        (state.text == "{" ? "" : ",") + quoted("handshake") + ":" + std::to_string(latest);
+    state.ready = false;
   }
   state.text += "}\n";
   return state;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "proxy/counters.h"
+#include "proxy/handshake_watch.h"
 #include "proxyconfig/proxy_config.h"
 
 namespace wring::proxy {
@@ -19,9 +20,12 @@ struct Readiness {
   bool ready = true;
   std::string text;  // wireproxy's: {"1.1.1.1":1712796979} and a line's end
 };
-// `now` in seconds since 1970. Ready: each address answered within the interval and two seconds.
-[[nodiscard]] Readiness readiness(const ProxyConfig& config, const Shared& shared,
-                                  std::int64_t now);
+// `now` in seconds since 1970. Ready: each address answered within the interval and two seconds,
+// and the handshakes are no reason against it. If they are, the text has when the latest was, as
+// "handshake"; 0: never.
+[[nodiscard]] Readiness readiness(const ProxyConfig& config, const Shared& shared, std::int64_t now,
+                                  const HandshakeWatch::Verdict& handshakes);
+[[nodiscard]] std::int64_t seconds_of(WallTime time);
 
 // What an engine says of itself, with REDACTED in place of keys that are secret.
 [[nodiscard]] std::string without_secrets(std::string_view uapi);

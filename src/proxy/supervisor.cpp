@@ -25,8 +25,8 @@
 #include "process/core_dumps.h"
 #include "proxy/background.h"
 #include "proxy/counters.h"
-#include "proxy/figures.h"
 #include "proxy/host_names.h"
+#include "proxy/info_pages.h"
 #include "proxy/info_server.h"
 #include "proxy/outside_sockets.h"
 #include "proxy/peer_answers.h"
@@ -88,7 +88,6 @@ class Supervisor {
   Result<void> start_tunnel();
   Result<void> serve_info();
   Result<void> watch();
-  [[nodiscard]] InfoAnswer answer(std::string_view path, std::string_view accept);
   void turn();
   void take_signals();
   void take_messages();
@@ -108,6 +107,7 @@ class Supervisor {
   pid_t relay_ = 0;
   std::optional<EventLoop> loop_;
   std::unique_ptr<exec::InnerTunnel> tunnel_;
+  std::optional<InfoPages> pages_;
   std::unique_ptr<InfoServer> info_;
   std::optional<PeerAnswers> answers_;
   std::optional<Wakeup> somebody_waits_;
@@ -252,30 +252,13 @@ Result<void> Supervisor::start_tunnel() {
 
 Result<void> Supervisor::serve_info() {
   if (!info_listener_) return {};
-  info_ = std::make_unique<InfoServer>(
-      *loop_, std::move(info_listener_),
-      [this](std::string_view path, std::string_view accept) { return answer(path, accept); });
+  pages_.emplace(config_, *shared_,
+                 [this]() -> client::Connection& { return tunnel_->connection(); });
+  info_ = std::make_unique<InfoServer>(*loop_, std::move(info_listener_),
+                                       [this](std::string_view path, std::string_view accept) {
+                                         return pages_->answer(path, accept);
+                                       });
   return info_->start();
-}
-
-// wireproxy's text, unless somebody says that it reads Prometheus'.
-InfoAnswer Supervisor::answer(std::string_view path, std::string_view accept) {
-  if (path == "/readyz") {
-    const auto now = std::chrono::floor<seconds>(clock_.wall_now()).time_since_epoch().count();
-    const Readiness state = readiness(config_, *shared_, now);
-    return {state.ready ? HttpStatus::kOk : HttpStatus::kUnavailable, "application/json",
-            state.text};
-  }
-  if (path != "/metrics") return {HttpStatus::kNotFound, "text/plain", "404 page not found\n"};
-  const bool is_prometheus = accept.find("openmetrics-text") != accept.npos ||
-                             accept.find("text/plain;version=") != accept.npos;
-  if (is_prometheus) {
-    return {HttpStatus::kOk, "text/plain; version=0.0.4",
-            listener_figures(config_.listeners, *shared_)};
-  }
-  const auto text = tunnel_->connection().get_text();
-  if (!text) return {HttpStatus::kUnavailable, "text/plain", text.error().message + "\n"};
-  return {HttpStatus::kOk, "text/plain; charset=utf-8", without_secrets(*text)};
 }
 
 Result<void> Supervisor::watch() {

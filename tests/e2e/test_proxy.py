@@ -224,6 +224,14 @@ def test_figures_of_each_listener(running):
                "none is open that is not one of datagrams")
 
 
+def test_figures_of_the_tunnel_in_the_names_of_the_exporter(running):
+    assert running.curl("--proxy", f"http://127.0.0.1:{HTTP}", f"http://{FAR}/").stdout == PAGE
+    for name in ("wireguard_sent_bytes_total", "wireguard_received_bytes_total",
+                 "wireguard_latest_handshake_seconds"):
+        assert running.figure(name, public_key=running.place.far_keys.public, interface="wg0") > 0
+    assert running.figure("wring_up", interface="wg0") == 1
+
+
 def flows(running) -> int:
     """Of datagrams: they stay open without InactivityTimeout."""
     return sum(running.figure("wring_proxy_connections_open", section=section)

@@ -36,7 +36,8 @@ def test_stdin_and_stdout_are_a_connection(place_):
 
 def test_a_tunnel_that_is_down_is_told_soon(place_):
     """The first waits until the peer counts as silent, the next do not wait."""
-    with proxy(place_, SOCKS_SECTION, endpoint="10.7.0.2:9"):
+    with proxy(place_, SOCKS_SECTION, endpoint="10.7.0.2:9") as made:
+        assert made.get("/readyz", "-w", "%{http_code}").stdout == "{}\n200"
         with connected(place_.host, "127.0.0.1", SOCKS) as client:
             begun = time.monotonic()
             assert socks_connect(client, FAR, 80)[1] == 3
@@ -47,6 +48,7 @@ def test_a_tunnel_that_is_down_is_told_soon(place_):
             with connected(place_.host, "127.0.0.1", SOCKS) as client:
                 codes.append(socks_connect(client, FAR, 80)[1])
         assert codes == [3, 3, 3] and time.monotonic() - begun < 3.0
+        assert made.get("/readyz", "-w", "%{http_code}").stdout == '{"handshake":0}\n503'
 
 
 def test_a_peer_that_falls_silent_and_comes_back(place_):
