@@ -36,10 +36,10 @@ std::string HostNames::path() const {
 }
 
 Result<void> HostNames::follow(EventLoop& loop) {
-  const auto added =
+  auto added =
       loop.add(watch_.fd(), EPOLLIN, [this](std::uint32_t) { watch_.take(SystemClock().now()); });
   if (!added) return added;
-  const auto watched = watch_.watch({file_});
+  auto watched = watch_.watch({file_});
   // It may have changed since it was read.
   read();
   return watched;
