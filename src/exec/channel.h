@@ -26,6 +26,7 @@ struct Message {
     // From the supervisor.
     kStart,   // the tunnel is up; the text is that of /etc/resolv.conf
     kSignal,  // the command is to get signal `number`
+    kChange,  // of a proxy: descriptors of what changes, of which `number` come in messages after
   };
 
   Kind kind = Kind::kReady;

@@ -9,8 +9,35 @@
 
 #include "netlink/network_changes.h"
 #include "netlink/network_facts.h"
+#include "run/route_difference.h"
 
 namespace wring::exec {
+namespace {
+
+// The steps by kind. Of routes those that no address has the kernel make.
+struct Parts {
+  explicit Parts(const std::vector<run::Step>& steps) {
+    for (const run::Step& step : steps) {
+      if (const auto* const one = std::get_if<run::AddAddress>(&step)) {
+        addresses.push_back(one->address);
+      }
+      if (const auto* const one = std::get_if<run::AddRoute>(&step)) routes.push_back(*one);
+      if (const auto* const one = std::get_if<run::SetUp>(&step)) up = *one;
+    }
+    routes = run::without_covered(routes, run::networks_of(addresses));
+  }
+  std::vector<config::InterfaceAddress> addresses;
+  std::vector<run::AddRoute> routes;
+  run::SetUp up;
+};
+
+// Nothing is wrong if it was done already.
+Result<void> unless(int code, Result<void> result) {
+  if (!result && result.error().code == code) return {};
+  return result;
+}
+
+}  // namespace
 
 Result<InnerNetwork> InnerNetwork::open(RtSocket inside, const std::string& interface) {
   auto outside = RtSocket::open();
@@ -40,6 +67,55 @@ Result<void> InnerNetwork::apply(const std::vector<run::Step>& steps) {
   for (const run::Step& step : steps) {
     auto done = std::visit(carry, step);
     if (!done) return failure(interface_ + ": " + done.error().message, done.error().code);
+  }
+  steps_ = steps;
+  return {};
+}
+
+Result<bool> InnerNetwork::become(const std::vector<run::Step>& steps) {
+  const Parts before(steps_);
+  const Parts after(steps);
+  const auto old_addresses = run::except(before.addresses, after.addresses);
+  const auto old_routes = run::except(before.routes, after.routes);
+  const bool same = old_addresses.empty() && old_routes.empty() && before.up.mtu == after.up.mtu &&
+                    run::except(after.addresses, before.addresses).empty() &&
+                    run::except(after.routes, before.routes).empty();
+  if (same) return false;
+  if (!after.up.mtu || before.up.mtu != after.up.mtu) followed_mtu_ = 0;
+  Result<void> done = carry_out(after.up);
+  if (done) done = add(after.addresses, after.routes);
+  if (done) done = remove(old_addresses, old_routes);
+  // With an address the kernel deletes the routes that have it as their source.
+  if (done) done = add(after.addresses, after.routes);
+  if (!done) return failure(interface_ + ": " + done.error().message, done.error().code);
+  steps_ = steps;
+  return true;
+}
+
+Result<void> InnerNetwork::add(const std::vector<config::InterfaceAddress>& addresses,
+                               const std::vector<run::AddRoute>& routes) {
+  for (const config::InterfaceAddress& one : addresses) {
+    auto done = unless(EEXIST, add_address(inside_, index_, one.address, one.length));
+    if (!done) return done;
+  }
+  for (const run::AddRoute& one : routes) {
+    if (auto done = unless(EEXIST, add_route(inside_, index_, one.to, one.table)); !done) {
+      return done;
+    }
+  }
+  return {};
+}
+
+Result<void> InnerNetwork::remove(const std::vector<config::InterfaceAddress>& addresses,
+                                  const std::vector<run::AddRoute>& routes) {
+  for (const run::AddRoute& one : routes) {
+    if (auto done = unless(ESRCH, delete_route(inside_, index_, one.to, one.table)); !done) {
+      return done;
+    }
+  }
+  for (const config::InterfaceAddress& one : addresses) {
+    auto done = unless(EADDRNOTAVAIL, delete_address(inside_, index_, one.address, one.length));
+    if (!done) return done;
   }
   return {};
 }

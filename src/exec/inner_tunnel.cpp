@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "client/interface_state.h"
+#include "client/tunnel_change.h"
 #include "run/engine_settings.h"
 
 namespace wring::exec {
@@ -68,6 +69,35 @@ Result<void> InnerTunnel::bring_up() {
   auto endpoints = endpoints_of_peers();
   if (!endpoints) return tl::unexpected(endpoints.error());
   return network_->use_endpoints(std::move(*endpoints));
+}
+
+Result<std::string> InnerTunnel::change(const config::TunnelConfig& after) {
+  const auto state = engine_.connection().get();
+  if (!state) return tl::unexpected(state.error());
+  names_.follow(after);
+  const auto change = run::changed_settings(
+      start_.config, after, 0, [this](const config::HostPort& name) { return names_.found(name); },
+      *state);
+  const auto set = !change                     ? tl::unexpected(change.error())
+                   : client::is_empty(*change) ? Result<void>()
+                                               : engine_.connection().set(*change);
+  if (!set) {
+    names_.follow(start_.config);
+    return tl::unexpected(set.error());
+  }
+  names_.look_up(clock_.now());
+  if (!names_.empty() && next_watch_ == kNever) next_watch_ = clock_.now() + kWatchPeriod;
+  std::string changed = run::what_changes(*change);
+  plan_ = run::make_plan_inside(after);
+  if (!network_) return changed;
+  auto endpoints = endpoints_of_peers();
+  if (!endpoints) return tl::unexpected(endpoints.error());
+  const auto used = network_->use_endpoints(std::move(*endpoints));
+  if (!used) return tl::unexpected(used.error());
+  const auto network = network_->become(plan_.steps);
+  if (!network) return tl::unexpected(network.error());
+  if (*network) changed += changed.empty() ? "addresses and routes" : ", addresses and routes";
+  return changed;
 }
 
 Result<void> InnerTunnel::configure() {

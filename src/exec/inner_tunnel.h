@@ -40,6 +40,11 @@ class InnerTunnel {
   // Addresses and routes, and all that the engine is told. Names that are found later follow.
   [[nodiscard]] Result<void> bring_up();
 
+  // Changes what differs from `after`, which then takes the place of the configuration of the
+  // start. Sessions go on. Returns what was changed, for people; empty: nothing. If the engine
+  // refuses, nothing is; after another Error, the next change makes up for it.
+  [[nodiscard]] Result<std::string> change(const config::TunnelConfig& after);
+
   [[nodiscard]] const run::Plan& plan() const { return plan_; }
   [[nodiscard]] bool names_are_found() const { return names_.all_are_found(); }
   [[nodiscard]] bool engine_has_ended() const { return engine_ended_; }

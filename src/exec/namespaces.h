@@ -29,6 +29,10 @@ struct Namespaces {
 // ping fails and nothing else.
 void let_ping_open_sockets();
 
+// So that ports below 1024 need no capability in this network namespace. Where it is refused, they
+// do.
+void let_all_ports_be_bound();
+
 // Those of the calling process.
 [[nodiscard]] Result<Namespaces> own_namespaces();
 

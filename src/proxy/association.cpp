@@ -69,10 +69,10 @@ void Association::look_up(const config::HostPort& to, std::string_view payload) 
   const std::uint64_t id = next_asked_++;
   asked_.emplace(id, Asked{to, std::move(*datagram)});
   Reach& tunnel = services_.tunnel;
-  tunnel.resolver.ask(to.host, tunnel.families,
-                      [this, alive = alive_, id](const std::vector<IpAddress>& addresses) {
-                        if (*alive) take_answer(id, addresses);
-                      });
+  tunnel.resolver->ask(to.host, tunnel.families,
+                       [this, alive = alive_, id](const std::vector<IpAddress>& addresses) {
+                         if (*alive) take_answer(id, addresses);
+                       });
 }
 
 void Association::take_answer(std::uint64_t id, const std::vector<IpAddress>& addresses) {

@@ -57,10 +57,10 @@ void Dial::drop_attempts() {
 
 void Dial::look_up(const std::string& host) {
   if (const auto address = literal_address(host)) return use({*address});
-  reach_.resolver.ask(host, reach_.families,
-                      [this, alive = alive_](std::vector<IpAddress> addresses) {
-                        if (*alive && done_) use(std::move(addresses));
-                      });
+  reach_.resolver->ask(host, reach_.families,
+                       [this, alive = alive_](std::vector<IpAddress> addresses) {
+                         if (*alive && done_) use(std::move(addresses));
+                       });
 }
 
 void Dial::use(std::vector<IpAddress> addresses) {

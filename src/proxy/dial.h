@@ -40,7 +40,7 @@ class Waiting {
 struct Reach {
   Loop& loop;
   Side& side;
-  Resolver& resolver;
+  Resolver* resolver;  // never null
   Families families = Families::kIpv6First;
   IsSilent is_silent;
   Waiting waiting;

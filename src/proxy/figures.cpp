@@ -38,9 +38,9 @@ class Page {
              std::string(type) + "\n";
   }
   void add(std::string_view more_labels, const Value& value) {
-    for (std::size_t i = 0; i < listeners_.size() && i < kMaxListeners; ++i) {
-      text_ += name_ + "{" + labels_of(listeners_[i]) + std::string(more_labels) + "} " +
-               std::to_string(value(shared_.listeners[i])) + "\n";
+    for (const Listener& each : listeners_) {
+      text_ += name_ + "{" + labels_of(each) + std::string(more_labels) + "} " +
+               std::to_string(value(shared_.listeners[each.place])) + "\n";
     }
   }
   [[nodiscard]] std::string take() { return std::move(text_); }

@@ -18,11 +18,6 @@ namespace {
 
 constexpr int kBacklog = 1024;
 
-bool is_outside(const Listener& listener) {
-  return listener.kind != Listener::Kind::kTcpServer &&
-         listener.kind != Listener::Kind::kUdpServer && listener.kind != Listener::Kind::kStdio;
-}
-
 tl::unexpected<Error> cannot_listen(const std::string& where, int error) {
   const char* advice = "";
   if (error == EADDRINUSE) advice = "another program has that port; choose another";
@@ -110,14 +105,34 @@ Result<UniqueFd> open_datagrams(const BindAddress& at, const HandedIn& handed_in
 
 }  // namespace
 
+bool is_outside(const Listener& listener) {
+  return listener.kind != Listener::Kind::kTcpServer &&
+         listener.kind != Listener::Kind::kUdpServer && listener.kind != Listener::Kind::kStdio;
+}
+
 SocketFiles::~SocketFiles() {
-  for (const File& file : files_) {
-    struct stat present {};
-    if (lstat(file.path.c_str(), &present) == 0 && S_ISSOCK(present.st_mode) &&
-        present.st_dev == file.device && present.st_ino == file.number) {
-      unlink(file.path.c_str());
-    }
+  for (const File& file : files_)
+    unlink_if_ours(file);
+}
+
+void SocketFiles::unlink_if_ours(const File& file) {
+  struct stat present {};
+  if (lstat(file.path.c_str(), &present) == 0 && S_ISSOCK(present.st_mode) &&
+      present.st_dev == file.device && present.st_ino == file.number) {
+    unlink(file.path.c_str());
   }
+}
+
+void SocketFiles::take_over(SocketFiles& others) {
+  for (File& file : std::exchange(others.files_, {}))
+    files_.push_back(std::move(file));
+}
+
+void SocketFiles::remove(const std::string& path) {
+  for (const File& file : files_) {
+    if (file.path == path) unlink_if_ours(file);
+  }
+  std::erase_if(files_, [&](const File& file) { return file.path == path; });
 }
 
 void SocketFiles::add(const std::string& path) {

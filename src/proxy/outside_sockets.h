@@ -24,6 +24,10 @@ class SocketFiles {
 
   // A socket was just bound to that path.
   void add(const std::string& path);
+  // Looks after those of another as well, which looks after none any more.
+  void take_over(SocketFiles& others);
+  // The socket is of no more use, so its file goes now.
+  void remove(const std::string& path);
 
  private:
   struct File {
@@ -31,8 +35,13 @@ class SocketFiles {
     dev_t device;
     ino_t number;
   };
+  static void unlink_if_ours(const File& file);
+
   std::vector<File> files_;
 };
+
+// Whether it waits for clients outside the tunnel, at a socket of its own.
+[[nodiscard]] bool is_outside(const Listener& listener);
 
 // One for each listener, in their order; empty for those inside and for stdin and stdout. Names are
 // looked up, which blocks. They do not block. Adds to `files` what it makes. The Error names the

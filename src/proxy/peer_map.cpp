@@ -5,8 +5,13 @@
 
 namespace wring::proxy {
 
-PeerMap::PeerMap(const config::TunnelConfig& config, const Shared& shared)
-    : shared_(shared), next_try_(config.peers.size()) {
+PeerMap::PeerMap(const config::TunnelConfig& config, const Shared& shared) : shared_(shared) {
+  become(config);
+}
+
+void PeerMap::become(const config::TunnelConfig& config) {
+  routes_.clear();
+  next_try_.assign(config.peers.size(), TimePoint{});
   for (std::size_t i = 0; i < config.peers.size(); ++i) {
     for (const config::AllowedIp& allowed : config.peers[i].allowed_ips)
       routes_.push_back({allowed.prefix, i});

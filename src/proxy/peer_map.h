@@ -19,6 +19,9 @@ class PeerMap {
 
   PeerMap(const config::TunnelConfig& config, const Shared& shared);
 
+  // The same with another configuration.
+  void become(const config::TunnelConfig& config);
+
   // Whether a connection to that address is in vain at present.
   [[nodiscard]] bool is_silent(const IpAddress& to, TimePoint now);
 

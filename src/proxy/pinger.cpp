@@ -65,10 +65,11 @@ Pinger::Socket Pinger::open(IpVersion version) {
 
 Pinger::Pinger(Loop& loop, const ProxyConfig& config, Shared& shared)
     : loop_(loop),
-      config_(config),
+      addresses_(config.check_alive),
+      interval_(config.check_alive_interval),
       shared_(shared),
       id_(static_cast<std::uint16_t>(SystemRng().u32())) {
-  if (config_.check_alive.empty()) return;
+  // Also if there is nothing to ping so far: none can be opened once this thread is confined.
   four_ = open(IpVersion::kV4);
   six_ = open(IpVersion::kV6);
 }
@@ -88,12 +89,21 @@ void Pinger::start() {
     // Without it no pong is seen, and that is what /readyz then says.
     if (!watched) return;
   }
-  if (!config_.check_alive.empty()) ping();
+  if (!addresses_.empty()) ping();
+}
+
+void Pinger::become(const ProxyConfig& config) {
+  if (addresses_ == config.check_alive && interval_ == Duration(config.check_alive_interval))
+    return;
+  loop_.cancel(timer_);
+  addresses_ = config.check_alive;
+  interval_ = config.check_alive_interval;
+  if (!addresses_.empty()) ping();
 }
 
 void Pinger::ping() {
   ++sequence_;
-  for (const IpAddress& address : config_.check_alive) {
+  for (const IpAddress& address : addresses_) {
     const Socket& socket = address.is_v4() ? four_ : six_;
     const Echo message = echo_request(address.version, id_, sequence_);
     const Endpoint to = endpoint_at(address, 0);
@@ -101,7 +111,7 @@ void Pinger::ping() {
     static_cast<void>(sendto(socket.fd.get(), message.data(), message.size(), MSG_NOSIGNAL,
                              &to.remote.any, to.remote_size()));
   }
-  timer_ = loop_.at(loop_.now() + config_.check_alive_interval, [this] { ping(); });
+  timer_ = loop_.at(loop_.now() + interval_, [this] { ping(); });
 }
 
 void Pinger::take(const Socket& socket) {
@@ -124,8 +134,8 @@ void Pinger::take(const Socket& socket) {
 void Pinger::note(const IpAddress& who) {
   const auto now =
       std::chrono::floor<std::chrono::seconds>(clock_.wall_now()).time_since_epoch().count();
-  for (std::size_t i = 0; i < config_.check_alive.size() && i < kMaxPings; ++i) {
-    if (who == config_.check_alive[i]) shared_.pongs[i].store(now, std::memory_order_relaxed);
+  for (std::size_t i = 0; i < addresses_.size() && i < kMaxPings; ++i) {
+    if (who == addresses_[i]) shared_.pongs[i].store(now, std::memory_order_relaxed);
   }
 }
 

@@ -16,14 +16,15 @@ namespace wring::proxy {
 class Pinger {
  public:
   // Opens sockets in the namespace of the calling thread, where ping_group_range has to allow it,
-  // or the thread has CAP_NET_RAW. Otherwise no pong ever comes. Loop, configuration and counters
-  // outlive it.
+  // or the thread has CAP_NET_RAW. Otherwise no pong ever comes. Loop and counters outlive it.
   Pinger(Loop& loop, const ProxyConfig& config, Shared& shared);
   Pinger(const Pinger&) = delete;
   Pinger& operator=(const Pinger&) = delete;
   ~Pinger();
 
   void start();
+  // Pings the addresses of this one from now on.
+  void become(const ProxyConfig& config);
 
  private:
   struct Socket {
@@ -37,7 +38,8 @@ class Pinger {
   void note(const IpAddress& who);
 
   Loop& loop_;
-  const ProxyConfig& config_;
+  std::vector<IpAddress> addresses_;
+  Duration interval_;
   Shared& shared_;
   SystemClock clock_;
   Socket four_;

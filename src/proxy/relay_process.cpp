@@ -36,6 +36,7 @@ const std::vector<std::string> kNameFiles{"/etc/hosts", "/etc/resolv.conf", "/et
 Result<void> make_interface(const Channel& channel) {
   if (auto made = exec::make_network_namespace(); !made) return made;
   exec::let_ping_open_sockets();
+  exec::let_all_ports_be_bound();
   auto interface = exec::make_inner_interface(kInnerName);
   if (!interface) return tl::unexpected(interface.error());
   UniqueFd routing(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
@@ -57,7 +58,7 @@ Result<void> live_inside(const Channel& channel, RelayTask& task, OtherSide& out
   if (!relays) return tl::unexpected(relays.error());
   forbid_core_dumps();
   if (auto confined = confine_relay(kNameFiles); !confined) return confined;
-  (*relays)->run(channel.fd());
+  (*relays)->run(channel);
   relays->reset();
   if (bridge.to_stdout.joinable()) bridge.to_stdout.join();
   return {};

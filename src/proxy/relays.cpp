@@ -17,6 +17,12 @@ bool prefers_ipv4(const ProxyConfig& config) {
   return config.resolving.strategy == Resolving::Strategy::kIpv4;
 }
 
+}  // namespace
+
+Families families_outside(const ProxyConfig& config) {
+  return prefers_ipv4(config) ? Families::kIpv4First : Families::kIpv6First;
+}
+
 // In the tunnel, an address of a version that the interface has none of cannot be reached.
 Families families_of(const ProxyConfig& config) {
   const auto& own = config.tunnel.interface.addresses;
@@ -32,8 +38,6 @@ std::vector<IpAddress> servers_of(const ProxyConfig& config) {
     servers.push_back(server.value);
   return servers;
 }
-
-}  // namespace
 
 Result<std::unique_ptr<Relays>> Relays::open(RelayTask& task, OtherSide& outside, UniqueFd bridge) {
   auto loop = Loop::create();
@@ -56,9 +60,9 @@ Result<std::unique_ptr<Relays>> Relays::open(RelayTask& task, OtherSide& outside
                                             std::move(by_tunnel), std::move(*by_system)));
   relays->bridge_ = std::move(bridge);
   for (std::size_t i = 0; i < task.listeners.size(); ++i) {
-    if (auto added = relays->add(i, std::move(task.listeners[i])); !added) {
-      return tl::unexpected(added.error());
-    }
+    auto added = relays->add(task.config.listeners[i], std::move(task.listeners[i]),
+                             std::move(task.identities[i]));
+    if (!added) return tl::unexpected(added.error());
   }
   return relays;
 }
@@ -73,14 +77,14 @@ Relays::Relays(RelayTask& task, OtherSide& outside, std::unique_ptr<Loop> loop,
       peers_(task.config.tunnel, task.shared),
       tunnel_{*loop_,
               *here_,
-              by_tunnel_ ? *by_tunnel_ : *by_system_,
+              by_tunnel_ ? by_tunnel_.get() : by_system_.get(),
               families_of(task.config),
               [this](const IpAddress& to) { return peers_.is_silent(to, loop_->now()); },
               Waiting(task.shared.waiting, &task.somebody_waits)},
       outside_{*loop_,
                outside,
-               by_tunnel_ ? *by_tunnel_ : *by_system_,
-               prefers_ipv4(task.config) ? Families::kIpv4First : Families::kIpv6First,
+               by_tunnel_ ? by_tunnel_.get() : by_system_.get(),
+               families_outside(task.config),
                {},
                Waiting(waiting_outside_, nullptr)},
       places_(task.most_connections),
@@ -88,46 +92,37 @@ Relays::Relays(RelayTask& task, OtherSide& outside, std::unique_ptr<Loop> loop,
       task_(task),
       pinger_(*loop_, task.config, task.shared) {}
 
-Result<void> Relays::add(std::size_t index, UniqueFd socket) {
-  const Listener& listener = task_.config.listeners[index];
-  ListenerCounters& counters = task_.shared.listeners[index];
-  const auto no_room = [] { return failure("cannot watch another socket", ENOSPC); };
-  switch (listener.kind) {
-    case Listener::Kind::kTcpServer: {
-      auto inside = open_inside(SOCK_STREAM, listener.listen_port);
-      if (!inside) return tl::unexpected(inside.error());
-      tcp_.push_back(std::make_unique<TcpListener>(services_, counters, listener, outside_,
-                                                   std::move(*inside)));
-      break;
-    }
-    case Listener::Kind::kUdpServer: {
-      auto inside = open_inside(SOCK_DGRAM, listener.listen_port);
-      if (!inside) return tl::unexpected(inside.error());
-      udp_.push_back(std::make_unique<UdpForward>(services_, counters, listener, outside_,
-                                                  std::move(*inside)));
-      return udp_.back()->start() ? Result<void>() : no_room();
-    }
-    case Listener::Kind::kUdpClient:
-      udp_.push_back(
-          std::make_unique<UdpForward>(services_, counters, listener, tunnel_, std::move(socket)));
-      return udp_.back()->start() ? Result<void>() : no_room();
-    case Listener::Kind::kStdio:
-      tcp_.push_back(
-          std::make_unique<TcpListener>(services_, counters, listener, tunnel_, UniqueFd()));
-      if (bridge_) tcp_.back()->serve(std::move(bridge_), [this] { over_ = true; });
-      return {};
-    default:
-      tcp_.push_back(
-          std::make_unique<TcpListener>(services_, counters, listener, tunnel_, std::move(socket)));
-      tcp_.back()->use_tls(task_.identities[index].get());
+// A socket inside that was not made so far is made.
+Result<void> Relays::add(const Listener& listener, UniqueFd socket,
+                         std::unique_ptr<TlsIdentity> identity) {
+  using Kind = Listener::Kind;
+  ListenerCounters& counters = task_.shared.listeners[listener.place];
+  const bool datagrams = listener.kind == Kind::kUdpClient || listener.kind == Kind::kUdpServer;
+  const bool inside = listener.kind == Kind::kTcpServer || listener.kind == Kind::kUdpServer;
+  if (inside && !socket) {
+    auto made = open_inside(datagrams ? SOCK_DGRAM : SOCK_STREAM, listener.listen_port);
+    if (!made) return tl::unexpected(made.error());
+    socket = std::move(*made);
   }
-  return tcp_.back()->start() ? Result<void>() : no_room();
+  Reach& reach = inside ? outside_ : tunnel_;
+  const auto no_room = [] { return failure("cannot watch another socket", ENOSPC); };
+  if (datagrams) {
+    auto& made = udp_[listener.place] =
+        std::make_unique<UdpForward>(services_, counters, listener, reach, std::move(socket));
+    return made->start() ? Result<void>() : no_room();
+  }
+  auto& made = tcp_[listener.place] =
+      std::make_unique<TcpListener>(services_, counters, listener, reach, std::move(socket));
+  made->use_tls(std::move(identity));
+  if (listener.kind != Kind::kStdio) return made->start() ? Result<void>() : no_room();
+  if (bridge_) made->serve(std::move(bridge_), [this] { over_ = true; });
+  return {};
 }
 
-void Relays::run(int watched) {
+void Relays::run(const exec::Channel& channel) {
   pinger_.start();
-  const auto watch =
-      loop_->watch_level(watched, EPOLLIN | EPOLLRDHUP, [this](std::uint32_t) { over_ = true; });
+  const auto watch = loop_->watch_level(channel.fd(), EPOLLIN | EPOLLRDHUP,
+                                        [this, &channel](std::uint32_t) { take_message(channel); });
   if (!watch) return;
   while (!over_)
     loop_->turn();

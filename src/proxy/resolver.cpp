@@ -228,6 +228,17 @@ Result<void> Resolver::open() {
   return {};
 }
 
+Result<void> Resolver::use_servers(std::vector<IpAddress> servers) {
+  if (servers == servers_) return {};
+  servers_.swap(servers);
+  if (auto opened = open(); !opened) {
+    servers_.swap(servers);
+    return opened;
+  }
+  drop_former();
+  return {};
+}
+
 // Those that nobody waits for. Later, because we may be called by one of them.
 void Resolver::drop_former() {
   loop_.later([this, alive = alive_] {

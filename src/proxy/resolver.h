@@ -40,6 +40,9 @@ class Resolver {
   Resolver& operator=(const Resolver&) = delete;
   ~Resolver();
 
+  // From now on. Those that were asked before may still answer. The Error: all is as before.
+  [[nodiscard]] Result<void> use_servers(std::vector<IpAddress> servers);
+
   // The answer may come before this returns.
   void ask(const std::string& host, Families families, Answer answer);
 

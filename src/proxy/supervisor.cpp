@@ -88,6 +88,8 @@ class Supervisor {
   Result<void> start_tunnel();
   Result<void> serve_info();
   Result<void> watch();
+  Result<void> watch_configuration();
+  void look_after_configuration(TimePoint now);
   void turn();
   void take_signals();
   void take_messages();
@@ -111,6 +113,7 @@ class Supervisor {
   std::unique_ptr<InfoServer> info_;
   std::optional<PeerAnswers> answers_;
   std::optional<Wakeup> somebody_waits_;
+  std::optional<Reloader> reloader_;
   TimePoint next_ask_ = kNever;
   std::optional<Result<int>> ended_;
 };
@@ -135,6 +138,7 @@ Result<int> Supervisor::run() {
   if (auto started = start_tunnel(); !started) return tl::unexpected(started.error());
   if (auto served = serve_info(); !served) return tl::unexpected(served.error());
   if (auto watched = watch(); !watched) return tl::unexpected(watched.error());
+  if (auto watched = watch_configuration(); !watched) return tl::unexpected(watched.error());
   for (const Listener& each : config_.listeners) {
     if (!each.bind.text.empty()) say(std::string(section_of(each.kind)) + " on " + each.bind.text);
   }
@@ -152,7 +156,8 @@ Result<void> Supervisor::open() {
   if (config_.listeners.size() > kMaxListeners) {
     return failure("more than " + std::to_string(kMaxListeners) + " listeners");
   }
-  for (const Listener& listener : config_.listeners) {
+  for (Listener& listener : config_.listeners) {
+    listener.place = identities_.size();
     identities_.emplace_back();
     if (listener.certificate_file.empty()) continue;
     auto identity = TlsIdentity::load(listener.certificate_file, listener.key_file);
@@ -276,14 +281,28 @@ Result<void> Supervisor::watch() {
   return loop_->add(channel_->fd(), EPOLLIN, [this](std::uint32_t) { take_messages(); });
 }
 
+Result<void> Supervisor::watch_configuration() {
+  reloader_.emplace(Reloader::Parts{config_, *shared_, *channel_, *tunnel_, files_,
+                                    settings_.handed_in, settings_.read,
+                                    [this](const std::string& line) { say(line); }});
+  return settings_.watched.empty() ? Result<void>() : reloader_->watch(*loop_, settings_.watched);
+}
+
+void Supervisor::look_after_configuration(TimePoint now) {
+  const auto changed = reloader_->look_after(now);
+  if (!changed) ended_ = failure("the relay ended by itself");
+  if (changed && *changed) answers_.emplace(config_.tunnel, *shared_);
+}
+
 void Supervisor::turn() {
-  TimePoint deadline = std::min(tunnel_->next(), next_ask_);
+  TimePoint deadline = std::min({tunnel_->next(), next_ask_, reloader_->next()});
   if (info_) deadline = std::min(deadline, info_->next());
   if (host_names_) deadline = std::min(deadline, host_names_->next());
   loop_->run_once(deadline);
   if (ended_) return;
   const TimePoint now = clock_.now();
   tunnel_->look_after(now);
+  look_after_configuration(now);
   if (info_) info_->look_after(now);
   if (host_names_) host_names_->look_after(now);
   if (now < next_ask_) return;
@@ -299,6 +318,7 @@ void Supervisor::take_signals() {
     if (signal->number == SIGINT || signal->number == SIGTERM || signal->number == SIGQUIT) {
       ended_ = EXIT_SUCCESS;
     }
+    if (signal->number == SIGHUP) reloader_->ask();
   }
 }
 

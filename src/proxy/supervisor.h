@@ -3,9 +3,12 @@
 
 #include <functional>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "proxy/handed_in.h"
+#include "proxy/reload.h"
 #include "proxyconfig/proxy_config.h"
 
 namespace wring::proxy {
@@ -16,6 +19,10 @@ struct Settings {
   // Called once when all is up, and lets go of stderr; empty: this is no background process.
   std::function<void()> on_up;
   HandedIn handed_in;
+  // Reads the configuration again, for SIGHUP.
+  std::function<Rereading()> read;
+  // Whose changes have it read again; empty: only SIGHUP does.
+  std::vector<std::string> watched;
 };
 
 // Serves until a signal asks for its end, or the connection of stdin and stdout is over. Returns

@@ -50,6 +50,12 @@ bool TcpListener::start() {
   return services_.loop.watch(socket_.get(), [this](std::uint32_t) { take(); }).has_value();
 }
 
+void TcpListener::retire() {
+  services_.loop.cancel(timer_);
+  if (socket_) services_.loop.forget(socket_.get());
+  socket_.reset();
+}
+
 void TcpListener::take() {
   for (int i = 0; i < kPerTurn; ++i) {
     sockaddr_storage from{};
@@ -67,7 +73,7 @@ void TcpListener::take() {
     return;
   }
   services_.loop.later([this, alive = alive_] {
-    if (*alive) take();
+    if (*alive && socket_) take();
   });
 }
 

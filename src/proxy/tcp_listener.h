@@ -15,19 +15,24 @@ namespace wring::proxy {
 
 class TcpListener {
  public:
-  // `socket` listens and does not block. Targets are at `reach`. The listener outlives it.
+  // `socket` listens and does not block. Targets are at `reach`.
   TcpListener(Services& services, ListenerCounters& counters, const Listener& listener,
               Reach& reach, UniqueFd socket);
   TcpListener(const TcpListener&) = delete;
   TcpListener& operator=(const TcpListener&) = delete;
   ~TcpListener();
 
-  // Its clients speak TLS then; null: they do not. Outlives the listener.
-  void use_tls(const TlsIdentity* identity) { identity_ = identity; }
+  // Its clients speak TLS then; null: they do not.
+  void use_tls(std::unique_ptr<TlsIdentity> identity) { identity_ = std::move(identity); }
   [[nodiscard]] bool start();
   // Serves a connection that was not accepted, that of stdin and stdout. `ended` is called when it
   // is over.
   void serve(UniqueFd socket, std::function<void()> ended);
+  // For clients that come from now on, at the same socket.
+  void become(const Listener& listener) { listener_ = listener; }
+  // Takes no more clients. Those that are there go on.
+  void retire();
+  [[nodiscard]] bool has_clients() const { return !clients_.empty() || !bridges_.empty(); }
 
  private:
   static constexpr int kPerTurn = 64;
@@ -45,12 +50,12 @@ class TcpListener {
 
   Services& services_;
   ListenerCounters& counters_;
-  const Listener& listener_;
+  Listener listener_;
   Reach& reach_;
   UniqueFd socket_;
   Guesses guesses_;
   std::unordered_map<const Client*, std::shared_ptr<Client>> clients_;
-  const TlsIdentity* identity_ = nullptr;
+  std::unique_ptr<TlsIdentity> identity_;
   std::unordered_map<const TlsBridge*, std::shared_ptr<TlsBridge>> bridges_;
   Loop::TimerId timer_ = Loop::kNoTimer;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -2,6 +2,7 @@
 #include "proxy/tls.h"
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -15,6 +16,17 @@ namespace {
 constexpr std::size_t kPieceSize = 16U << 10;
 // Steps after which others have their turn.
 constexpr int kStepsPerTurn = 64;
+
+// Text to be read by OpenSSL, which it outlives.
+class Pem {
+ public:
+  explicit Pem(const std::string& text)
+      : bio_(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), BIO_free) {}
+  [[nodiscard]] BIO* bio() const { return bio_.get(); }
+
+ private:
+  std::unique_ptr<BIO, decltype(&BIO_free)> bio_;
+};
 
 tl::unexpected<Error> refused_by_openssl(const std::string& file) {
   const char* const why = ERR_reason_error_string(ERR_peek_last_error());
@@ -33,8 +45,7 @@ void TlsBridge::Free::operator()(ssl_st* session) const {
   SSL_free(session);
 }
 
-Result<TlsIdentity> TlsIdentity::load(const std::string& certificate_file,
-                                      const std::string& key_file) {
+Result<TlsIdentity> TlsIdentity::make() {
   TlsIdentity made;
   made.context_.reset(SSL_CTX_new(TLS_server_method()));
   SSL_CTX* const context = made.context();
@@ -42,12 +53,48 @@ Result<TlsIdentity> TlsIdentity::load(const std::string& certificate_file,
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                 SSL_MODE_RELEASE_BUFFERS);
+  return made;
+}
+
+Result<TlsIdentity> TlsIdentity::load(const std::string& certificate_file,
+                                      const std::string& key_file) {
+  auto made = make();
+  if (!made) return made;
+  SSL_CTX* const context = made->context();
   if (SSL_CTX_use_certificate_chain_file(context, certificate_file.c_str()) != 1) {
     return refused_by_openssl(certificate_file);
   }
   if (SSL_CTX_use_PrivateKey_file(context, key_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
       SSL_CTX_check_private_key(context) != 1) {
     return refused_by_openssl(key_file);
+  }
+  return made;
+}
+
+Result<TlsIdentity> TlsIdentity::read(const TlsFiles& files) {
+  // The relay may not open the library's own configuration.
+  OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
+  auto made = make();
+  if (!made) return made;
+  SSL_CTX* const context = made->context();
+  const Pem certificates(files.certificate);
+  const std::unique_ptr<X509, decltype(&X509_free)> own(
+      PEM_read_bio_X509_AUX(certificates.bio(), nullptr, nullptr, nullptr), X509_free);
+  if (!own || SSL_CTX_use_certificate(context, own.get()) != 1) {
+    return refused_by_openssl("the certificate");
+  }
+  while (X509* const next = PEM_read_bio_X509(certificates.bio(), nullptr, nullptr, nullptr)) {
+    if (SSL_CTX_add0_chain_cert(context, next) == 1) continue;
+    X509_free(next);
+    return refused_by_openssl("the certificate's chain");
+  }
+  ERR_clear_error();
+  const Pem keys(files.key);
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
+      PEM_read_bio_PrivateKey(keys.bio(), nullptr, nullptr, nullptr), EVP_PKEY_free);
+  if (!key || SSL_CTX_use_PrivateKey(context, key.get()) != 1 ||
+      SSL_CTX_check_private_key(context) != 1) {
+    return refused_by_openssl("the certificate's key");
   }
   return made;
 }

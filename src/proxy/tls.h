@@ -12,23 +12,41 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "proxy/loop.h"
+#include "proxyconfig/wipe.h"
 
 struct ssl_ctx_st;
 struct ssl_st;
 
 namespace wring::proxy {
 
+// What is in files of PEM. Wiped at the end.
+struct TlsFiles {
+  std::string certificate;
+  std::string key;
+
+  TlsFiles() = default;
+  TlsFiles(TlsFiles&&) = default;
+  TlsFiles& operator=(TlsFiles&&) = default;
+  TlsFiles(const TlsFiles&) = delete;
+  TlsFiles& operator=(const TlsFiles&) = delete;
+  ~TlsFiles() { wipe(key); }
+};
+
 // A certificate with its chain, and its key.
 class TlsIdentity {
  public:
   // Reads PEM files. The Error names the file, and says what is wrong with it.
   static Result<TlsIdentity> load(const std::string& certificate_file, const std::string& key_file);
+  // The same of what is in such files. Opens none.
+  static Result<TlsIdentity> read(const TlsFiles& files);
   [[nodiscard]] ssl_ctx_st* context() const { return context_.get(); }
 
  private:
   struct Free {
     void operator()(ssl_ctx_st* context) const;
   };
+  [[nodiscard]] static Result<TlsIdentity> make();
+
   std::unique_ptr<ssl_ctx_st, Free> context_;
 };
 

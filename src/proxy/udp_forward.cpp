@@ -32,11 +32,19 @@ UdpForward::UdpForward(Services& services, ListenerCounters& counters, const Lis
 UdpForward::~UdpForward() {
   *alive_ = false;
   services_.loop.cancel(timer_);
+  while (!flows_.empty())
+    remove(std::string(flows_.begin()->first));
 }
 
 bool UdpForward::start() {
-  if (listener_.inactivity.count() != 0) look();
+  look();
   return front_.start();
+}
+
+void UdpForward::become(const Listener& listener) {
+  listener_ = listener;
+  services_.loop.cancel(timer_);
+  look();
 }
 
 void UdpForward::take_from_client(const Endpoint& from, std::string_view payload) {
@@ -63,10 +71,10 @@ void UdpForward::take_from_client(const Endpoint& from, std::string_view payload
 void UdpForward::look_up(const std::string& key) {
   const std::string& host = listener_.target.host;
   if (const auto address = literal_address(host)) return use(key, {*address});
-  reach_.resolver.ask(host, reach_.families,
-                      [this, alive = alive_, key](const std::vector<IpAddress>& addresses) {
-                        if (*alive) use(key, addresses);
-                      });
+  reach_.resolver->ask(host, reach_.families,
+                       [this, alive = alive_, key](const std::vector<IpAddress>& addresses) {
+                         if (*alive) use(key, addresses);
+                       });
 }
 
 void UdpForward::use(const std::string& key, const std::vector<IpAddress>& addresses) {
@@ -122,6 +130,7 @@ void UdpForward::remove(const std::string& key) {
 }
 
 void UdpForward::look() {
+  if (listener_.inactivity.count() == 0) return;
   remove_idle(listener_.inactivity);
   timer_ = services_.loop.at(services_.loop.now() + kLook, [this] { look(); });
 }

@@ -29,7 +29,7 @@ class UdpForward {
   // How often flows are looked at whose inactivity may have lasted long enough.
   static constexpr std::chrono::seconds kLook{5};
 
-  // `socket` is bound. The target is at `reach`. The listener outlives it.
+  // `socket` is bound. The target is at `reach`.
   UdpForward(Services& services, ListenerCounters& counters, const Listener& listener, Reach& reach,
              UniqueFd socket);
   UdpForward(const UdpForward&) = delete;
@@ -37,6 +37,8 @@ class UdpForward {
   ~UdpForward();
 
   [[nodiscard]] bool start();
+  // For flows that begin from now on, at the same socket.
+  void become(const Listener& listener);
 
  private:
   struct Flow {
@@ -59,7 +61,7 @@ class UdpForward {
 
   Services& services_;
   ListenerCounters& counters_;
-  const Listener& listener_;
+  Listener listener_;
   Reach& reach_;
   Datagrams front_;
   WaitingBytes room_;

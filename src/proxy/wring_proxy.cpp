@@ -5,6 +5,7 @@
 #include <iostream>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "process/descriptors.h"
 #include "proxy/background.h"
@@ -15,26 +16,28 @@
 
 namespace {
 
+using namespace wring::proxy;
+
 int fail(const std::string& message) {
   std::cerr << "wring proxy: " << message << "\n";
   return EXIT_FAILURE;
 }
 
 // The text of the files is wiped when this returns.
-wring::Result<wring::proxy::ProxyConfig> read(const std::string& path) {
-  auto loaded = wring::proxy::load_config(path);
-  if (!loaded) return tl::unexpected(loaded.error());
-  std::cerr << messages_of(loaded->reading, false);
-  if (loaded->reading.has_errors()) {
-    return wring::failure(path + " has mistakes, see above; nothing was started");
-  }
-  return std::move(loaded->reading.config);
+Rereading read(const Options& options) {
+  auto loaded = load_config(options.config_path);
+  if (!loaded) return {{}, loaded.error().message + "\n", {options.config_path}};
+  Rereading reading{{}, messages_of(loaded->reading, false), std::move(loaded->paths)};
+  if (loaded->reading.has_errors()) return reading;
+  ProxyConfig& config = reading.config.emplace(std::move(loaded->reading.config));
+  config.listeners.insert(config.listeners.end(), options.listeners.begin(),
+                          options.listeners.end());
+  return reading;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  using namespace wring::proxy;
   if (auto opened = wring::open_missing_standard_streams(); !opened) {
     return fail(opened.error().message);
   }
@@ -45,10 +48,11 @@ int main(int argc, char** argv) {
     (stop.exit_status == EXIT_SUCCESS ? std::cout : std::cerr) << stop.text;
     return stop.exit_status;
   }
-  auto config = read(options->config_path);
-  if (!config) return fail(config.error().message);
-  for (const Listener& listener : options->listeners)
-    config->listeners.push_back(listener);
+  auto reading = read(*options);
+  std::cerr << reading.said;
+  if (!reading.config) {
+    return fail(options->config_path + " has mistakes, see above; nothing was started");
+  }
   std::function<void()> on_up;
   if (options->background) {
     auto parent = wring::proxy::leave_for_background();
@@ -56,6 +60,9 @@ int main(int argc, char** argv) {
     on_up = std::move(*parent);
   }
   const auto status =
-      supervise(std::move(*config), {options->silent, options->info, on_up, std::move(handed_in)});
+      supervise(std::move(*reading.config),
+                {options->silent, options->info, on_up, std::move(handed_in),
+                 [&options] { return read(*options); },
+                 options->watch ? std::move(reading.files) : std::vector<std::string>()});
   return status ? *status : fail(status.error().message);
 }

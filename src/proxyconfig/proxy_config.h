@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -58,6 +59,7 @@ struct Listener {
   std::string certificate_file;          // of kHttp: PEM; both or none
   std::string key_file;
   std::chrono::seconds inactivity{0};  // of kUdpClient and kUdpServer; 0: wireproxy's "never"
+  std::size_t place = 0;               // among the counters; the parser leaves it at 0
 };
 // As wireproxy writes it, without brackets.
 [[nodiscard]] const char* section_of(Listener::Kind kind);

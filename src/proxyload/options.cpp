@@ -44,6 +44,8 @@ void describe(CLI::App& app, Options& options, Written& written) {
   app.set_version_flag("-v,--version", std::string("wring-proxy, version ") + WRING_VERSION);
   app.add_flag("-n,--configtest", written.test_only,
                "Only look at the configuration, say what is wrong in it, and end");
+  app.add_flag("--watch", options.watch,
+               "Change what differs when the configuration changes, as SIGHUP does");
   app.add_option("--socks5", written.socks5, "Have a SOCKS5 proxy at this address, too")
       ->allow_extra_args(false)
       ->type_name("ADDRESS");

@@ -19,6 +19,7 @@ struct Options {
   std::string config_path;          // not empty
   bool silent = false;              // -s: no log
   bool background = false;          // -d
+  bool watch = false;               // --watch: reads the configuration again when it changes
   std::optional<BindAddress> info;  // -i: where /readyz and /metrics are
   // --socks5 and --http: listeners beside those of the file.
   std::vector<Listener> listeners;

@@ -16,6 +16,7 @@ TEST(Figures, ALineForEachListener) {
   Listener server;
   server.kind = Listener::Kind::kTcpServer;
   server.listen_port = 80;
+  server.place = 1;
   const auto shared = std::make_unique<Shared>();
   shared->listeners[0].opened = 3;
   shared->listeners[1].count(Refusal::kTimeOut);

@@ -61,7 +61,7 @@ class ServicesTest : public test::NamespaceTest {
   std::unique_ptr<Resolver> resolver_ =
       *Resolver::create(*loop_, side_, {*IpAddress::parse("127.0.0.1")});
   std::atomic<std::uint64_t> waiting_ = 0;
-  Reach reach_{*loop_, side_, *resolver_, Families::kIpv4, {}, Waiting(waiting_, nullptr)};
+  Reach reach_{*loop_, side_, resolver_.get(), Families::kIpv4, {}, Waiting(waiting_, nullptr)};
   Pipes pipes_;
   Places places_{100'000};
   WaitingBytes waiting_bytes_{std::size_t{8} << 20};
