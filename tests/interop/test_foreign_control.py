@@ -7,6 +7,7 @@ import pytest
 from pairing import tunnel
 from support import wg
 from support.daemon import program
+from support.scraping import Metrics, scrape
 from support.waiting import eventually
 
 FIELDS = ["public-key", "private-key", "listen-port", "fwmark", "peers", "preshared-keys",
@@ -48,6 +49,17 @@ def test_json_of_a_foreign_engine_has_no_engine(opened):
     assert interface["engine"] is None
     (peer,) = interface["peers"]
     assert peer["public_key"] == opened.wring.keys.public and peer["rx_bytes"] > 0
+
+
+def test_metrics_of_a_foreign_engine_have_its_peers_and_none_of_its_keys(opened):
+    end, peer = opened.foreign, opened.wring.keys.public
+    with Metrics(end.host):
+        samples = scrape(end.host)
+    assert samples.value("wring_up", interface="wg0") == 1
+    assert samples.value("wireguard_received_bytes_total", public_key=peer) > 0
+    ((labels, _),) = samples.all("wireguard_device_info")
+    assert labels["public_key"] in ("", end.keys.public)  # boringtun tells a key of another name
+    assert end.keys.private not in samples.text
 
 
 def test_a_foreign_engine_is_changed_as_by_wg(opened):
