@@ -7,18 +7,18 @@
 namespace wring::proxy {
 namespace {
 
-using Kind = Listener::Kind;
+using ListenerKind = Listener::Kind;
 
-bool is_one_of(const Listener& one, Kind kind) {
+bool is_one_of(const Listener& one, ListenerKind kind) {
   return one.kind == kind;
 }
 
 bool takes_datagrams(const Listener& one) {
-  return is_one_of(one, Kind::kUdpClient) || is_one_of(one, Kind::kUdpServer);
+  return is_one_of(one, ListenerKind::kUdpClient) || is_one_of(one, ListenerKind::kUdpServer);
 }
 
 bool is_inside(const Listener& one) {
-  return is_one_of(one, Kind::kTcpServer) || is_one_of(one, Kind::kUdpServer);
+  return is_one_of(one, ListenerKind::kTcpServer) || is_one_of(one, ListenerKind::kUdpServer);
 }
 
 void reset(ListenerCounters& counters) {
@@ -34,7 +34,7 @@ void reset(ListenerCounters& counters) {
 
 bool wait_at_same_place(const Listener& a, const Listener& b) {
   if (takes_datagrams(a) != takes_datagrams(b) || is_inside(a) != is_inside(b)) return false;
-  if (is_one_of(a, Kind::kStdio) != is_one_of(b, Kind::kStdio)) return false;
+  if (is_one_of(a, ListenerKind::kStdio) != is_one_of(b, ListenerKind::kStdio)) return false;
   return is_inside(a) ? a.listen_port == b.listen_port : a.bind.text == b.bind.text;
 }
 

@@ -68,7 +68,10 @@ awk -v work="$work" '
     next
   }
   # Its socket stays where it is, and gets a second name.
-  /^ip1 link set netns \$netns0 dev wg1$/ { print $0 "; ln -f " work "/1/wg1.sock " work "/0/"; next }
+  /^ip1 link set netns \$netns0 dev wg1$/ {
+    print $0 "; ln -f " work "/1/wg1.sock " work "/0/"
+    next
+  }
   # Any other interface does where there is no dummy module.
   / link add dummy0 type dummy$/ { print $0 " || ip1 link add dummy0 type veth peer dummy1"; next }
   { print }' "$script" >"$work/netns.sh"
