@@ -24,15 +24,22 @@ int fail(const std::string& message) {
 }
 
 // The text of the files is wiped when this returns.
-Rereading read(const Options& options) {
+wring::Result<Rereading> read(const Options& options) {
   auto loaded = load_config(options.config_path);
-  if (!loaded) return {{}, loaded.error().message + "\n", {options.config_path}};
+  if (!loaded) return tl::unexpected(loaded.error());
   Rereading reading{{}, messages_of(loaded->reading, false), std::move(loaded->paths)};
   if (loaded->reading.has_errors()) return reading;
   ProxyConfig& config = reading.config.emplace(std::move(loaded->reading.config));
   config.listeners.insert(config.listeners.end(), options.listeners.begin(),
                           options.listeners.end());
   return reading;
+}
+
+// A file that is missing is a mistake like others.
+Rereading read_again(const Options& options) {
+  auto reading = read(options);
+  if (reading) return std::move(*reading);
+  return {{}, reading.error().message + "\n", {options.config_path}};
 }
 
 }  // namespace
@@ -49,8 +56,9 @@ int main(int argc, char** argv) {
     return stop.exit_status;
   }
   auto reading = read(*options);
-  std::cerr << reading.said;
-  if (!reading.config) {
+  if (!reading) return fail(reading.error().message);
+  std::cerr << reading->said;
+  if (!reading->config) {
     return fail(options->config_path + " has mistakes, see above; nothing was started");
   }
   std::function<void()> on_up;
@@ -60,9 +68,9 @@ int main(int argc, char** argv) {
     on_up = std::move(*parent);
   }
   const auto status =
-      supervise(std::move(*reading.config),
+      supervise(std::move(*reading->config),
                 {options->silent, options->info, on_up, std::move(handed_in),
-                 [&options] { return read(*options); },
-                 options->watch ? std::move(reading.files) : std::vector<std::string>()});
+                 [&options] { return read_again(*options); },
+                 options->watch ? std::move(reading->files) : std::vector<std::string>()});
   return status ? *status : fail(status.error().message);
 }
