@@ -92,6 +92,7 @@ void Worker::on_send_error(const OutgoingDatagram& datagram, int error) {
   reader_->online();
   send_failures_.take(datagram, error, *pump_);
   reader_->offline();
+  if (outbound_.take_wake()) control_.notify();
 }
 
 void Worker::on_write_error(std::span<const iovec> parts, int error) {

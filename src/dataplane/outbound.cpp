@@ -163,10 +163,10 @@ void Outbound::process_run(std::span<Routed> run, TimePoint now) {
 
 std::span<Outbound::Routed> Outbound::drop_loops(std::span<Routed> run, const Endpoint& endpoint) {
   const Peer& peer = *run.front().peer;
-  // Acquire: as in Peer::session_to_send_on().
+  // Acquire, and in this order: as in Peer::session_to_send_on().
+  const Session* const next = peer.sending_once_confirmed.load(std::memory_order_acquire);
   const OwnMessages own{endpoint, shared_.listen_port.load(std::memory_order_relaxed),
-                        peer.sending.load(std::memory_order_acquire),
-                        peer.sending_once_confirmed.load(std::memory_order_acquire)};
+                        peer.sending.load(std::memory_order_acquire), next};
   const auto loops = [&](Routed& routed) {
     if (routed.nested_udp == 0) return false;
     const ByteSpan packet = routed.packet.packet();

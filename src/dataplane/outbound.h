@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -66,6 +67,9 @@ class Outbound {
   void joining_failed(const Endpoint& endpoint, std::uint32_t size);
   // So many datagrams of so many bytes together were lost: they count as not sent.
   void send_failed(const Endpoint& endpoint, std::size_t datagrams, std::size_t bytes);
+  // True if that put a peer on the attention list, so that the control thread is to be woken. The
+  // caller wakes it at once, because other workers take it for woken. Else the next batch says so.
+  [[nodiscard]] bool take_wake() { return std::exchange(wake_control_, false); }
 
   // The implementation of ChaCha20-Poly1305 in use.
   [[nodiscard]] std::string_view cipher() const { return engine_->name(); }

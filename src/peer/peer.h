@@ -88,9 +88,11 @@ struct Peer {
   // The keypair to send on at `now`: null if there is none, or if it is too old. The caller is
   // online under RCU, or is the control thread.
   [[nodiscard]] Session* session_to_send_on(TimePoint now) const {
-    // Acquire: the keys were written before the session was published.
-    Session* session = sending.load(std::memory_order_acquire);
+    // Acquire: the keys were written before the session was published. In this order, because the
+    // control thread publishes them in the other one: who finds the new `next` finds the new
+    // session, and the old `next` is the new session.
     Session* next = sending_once_confirmed.load(std::memory_order_acquire);
+    Session* session = sending.load(std::memory_order_acquire);
     if (next != nullptr && next->is_confirmed()) session = next;
     return session != nullptr && session->can_send(now) ? session : nullptr;
   }

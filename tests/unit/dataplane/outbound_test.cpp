@@ -64,6 +64,18 @@ class OutboundTest : public testing::Test {
   std::vector<Packet> storage_;
 };
 
+TEST_F(OutboundTest, an_answer_that_failed_wakes_the_control_thread_at_once) {
+  ASSERT_TRUE(peer_.activity.on_data_received(kMade));
+  const auto batch = send({packet("10.0.0.2")});
+  ASSERT_EQ(batch.datagrams.size(), 1U);
+  attention();
+  ASSERT_FALSE(outbound_.take_wake());
+  outbound_.send_failed(*batch.datagrams[0].to, 1, batch.datagrams[0].payload.size());
+  EXPECT_TRUE(outbound_.take_wake());
+  EXPECT_FALSE(outbound_.take_wake()) << "once is enough";
+  EXPECT_TRUE(attention().has(Attention::kWatchOwingReply));
+}
+
 TEST_F(OutboundTest, seals_each_packet_under_the_next_counter_and_pads_it_with_zeros) {  // P4
   const auto batch = send({packet("10.0.0.2"), packet("10.0.0.2", 30)});
   ASSERT_EQ(batch.datagrams.size(), 2U);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <thread>
 #include <vector>
 
@@ -96,6 +97,33 @@ TEST_F(SessionTest, the_responder_s_is_confirmed_once_the_initiator_s_from_the_s
   EXPECT_TRUE(responder_.confirm(TimePoint{}));
   EXPECT_TRUE(responder_.is_confirmed());
   EXPECT_FALSE(responder_.confirm(TimePoint{}));
+}
+
+// A session that is confirmed becomes the one to send on, and the one before becomes its twin. A
+// worker that looks meanwhile must not get the old one, which the other side may have lost.
+TEST_F(SessionTest, a_confirmed_session_is_sent_on_while_it_is_promoted) {
+  ASSERT_TRUE(responder_.confirm(kMade));
+  Session twin(peer_, keys_of_test(false, 3, 4), kMade);
+  for (int round = 0; round < 500; ++round) {
+    peer_.sending = &twin;
+    peer_.sending_once_confirmed = &responder_;
+    std::atomic<bool> looks{false};
+    std::atomic<bool> promoted{false};
+    bool old_one = false;
+    std::thread worker([&] {
+      do {
+        old_one = old_one || peer_.session_to_send_on(kMade) != &responder_;
+        looks = true;
+      } while (!promoted);
+    });
+    while (!looks)
+      std::this_thread::yield();
+    peer_.sending.store(&responder_, std::memory_order_release);
+    peer_.sending_once_confirmed.store(&twin, std::memory_order_release);
+    promoted = true;
+    worker.join();
+    ASSERT_FALSE(old_one) << "round " << round;
+  }
 }
 
 }  // namespace
