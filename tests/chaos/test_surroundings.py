@@ -117,9 +117,10 @@ def ends(net):
     with tunnel(*net.pair()) as both:
         yield both
         for end in both:
-            if end.daemon.running():  # Perhaps not the one that was started first.
-                assert end.daemon.stop() == 0
+            # Perhaps not the one that was started first.
             print(f"--- {end.host.name}, started last:\n{end.daemon.log()}")
+            assert end.daemon.running(), f"it ended with {end.daemon.process.returncode}"
+            assert end.daemon.stop() == 0
 
 
 @pytest.mark.parametrize("name", _DISTURBANCES)
@@ -134,9 +135,11 @@ def test_a_transfer_goes_on_through(ends, name):
                        "both directions flow", limit)
         except AssertionError:
             for end, stream, mark in zip((one, two), streams, marks):
-                print(f"of {end.host.name}'s stream {stream.received} came, {mark} is waited for\n"
-                      + end.host.run("ss", "-tino").stdout + end.host.run("wg").stdout
-                      + end.host.run("ip", "-s", "address").stdout)
+                print(f"of {end.host.name}'s stream {stream.received} came, {mark} is waited for; "
+                      f"{stream.problems}; the daemon's status is {end.daemon.process.poll()}")
+                for command in (("ss", "-tinmo"), ("wg",), ("ip", "-s", "address"),
+                                ("nstat", "-az", "Tcp*")):
+                    print(end.host.run(*command, check=False).stdout)
             raise
 
     await_flow(10.0)

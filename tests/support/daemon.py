@@ -15,6 +15,9 @@ _ROOT = Path(__file__).resolve().parents[2]
 # A bound for what takes milliseconds: the kernel's removal of an interface waits for others that
 # change networks, as tests beside this one do.
 _END_S = 20.0
+# What a program that is in order never ends by.
+_CRASHES = {-number for number in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL,
+                                   signal.SIGFPE, signal.SIGSYS)}
 
 
 def program() -> str:
@@ -137,6 +140,7 @@ class Daemon:
         # pytest shows what is printed only where a test fails.
         print(f"--- {self.host.name}: {self.interface}\n{self.log()}")
         try:
+            assert self.process.poll() not in _CRASHES, f"crashed: {self.process.returncode}"
             if kind is not None:
                 self.kill()
             elif self.running():

@@ -17,7 +17,7 @@ class Stream:
     def __init__(self, source: Host, sink: Host, address: str, seed: int, chunk: int = 8192):
         self.received, self._chunk = 0, chunk
         self._rng, self._ended = random.Random(seed), threading.Event()
-        self._problems: list[str] = []
+        self.problems: list[str] = []
         self._digests = [hashlib.blake2s(), hashlib.blake2s()]
         with sink.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
             listener.settimeout(_PATIENCE_S)
@@ -39,7 +39,7 @@ class Stream:
             thread.join(_PATIENCE_S)
         self._sender.close()
         self._receiver.close()
-        assert self._problems == []
+        assert self.problems == []
         sent, received = (digest.digest() for digest in self._digests)
         assert sent == received and self.received > 0
 
@@ -47,7 +47,7 @@ class Stream:
         try:
             work()
         except OSError as error:
-            self._problems.append(f"{work.__name__}: {error}")
+            self.problems.append(f"{work.__name__}: {error}")
 
     def _send(self) -> None:
         while not self._ended.wait(0.005):
