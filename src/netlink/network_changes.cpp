@@ -137,6 +137,33 @@ Result<void> delete_route(RtSocket& socket, unsigned interface, const IpPrefix& 
                  to.address.version);
 }
 
+Result<void> deliver_all_here(RtSocket& socket, IpVersion version, const std::string& interface,
+                              std::uint32_t table) {
+  constexpr std::uint32_t kLoopback = 1;  // in every namespace
+  RtRequest route(RTM_NEWROUTE, kNew);
+  auto& to = route.header<rtmsg>();
+  to.rtm_family = family_of(version);
+  to.rtm_table = short_table(table);
+  to.rtm_protocol = RTPROT_BOOT;
+  to.rtm_scope = RT_SCOPE_HOST;
+  to.rtm_type = RTN_LOCAL;
+  route.put(RTA_OIF, kLoopback);
+  route.put(RTA_TABLE, table);
+  if (auto done = outcome(socket.change(route), "add a local route to everything", version);
+      !done) {
+    return done;
+  }
+  RtRequest rule(RTM_NEWRULE, kNew);
+  auto& from = rule.header<fib_rule_hdr>();
+  from.family = family_of(version);
+  from.table = short_table(table);
+  from.action = FR_ACT_TO_TBL;
+  rule.put(FRA_TABLE, table);
+  rule.put(FRA_IIFNAME, ByteSpan(reinterpret_cast<const std::uint8_t*>(interface.c_str()),
+                                 interface.size() + 1));
+  return outcome(socket.change(rule), "add the rule for what comes in by " + interface, version);
+}
+
 Result<void> add_rule(RtSocket& socket, const RoutingRule& rule) {
   RtRequest request = rule_request(rule, RTM_NEWRULE, kNew);
   return outcome(socket.change(request), "add the " + to_string(rule), rule.version);

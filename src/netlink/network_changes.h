@@ -44,6 +44,10 @@ struct RoutingRule {
 // ESRCH: there is none.
 [[nodiscard]] Result<void> delete_route(RtSocket& socket, unsigned interface, const IpPrefix& to,
                                         std::uint32_t table);
+// Has this host take all that comes in by that interface for its own, whatever it is addressed to.
+// `table` is a routing table without routes.
+[[nodiscard]] Result<void> deliver_all_here(RtSocket& socket, IpVersion version,
+                                            const std::string& interface, std::uint32_t table);
 [[nodiscard]] Result<void> add_rule(RtSocket& socket, const RoutingRule& rule);
 // ENOENT: there is none.
 [[nodiscard]] Result<void> delete_rule(RtSocket& socket, const RoutingRule& rule);

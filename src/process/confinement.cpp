@@ -20,13 +20,26 @@ Result<void> confine_worker(ThreadRole role, bool filter_system_calls) {
   return wring::filter_system_calls(role);
 }
 
-Result<void> confine_relay(const std::vector<std::string>& readable) {
-  if (auto dropped = drop_all_capabilities(); !dropped) return dropped;
+namespace {
+
+Result<void> confine_further(const std::vector<std::string>& readable) {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
     return system_failure("cannot give up privileges", errno);
   }
   restrict_files({{}, readable, true});
   return filter_system_calls(ThreadRole::kRelay);
+}
+
+}  // namespace
+
+Result<void> confine_relay(const std::vector<std::string>& readable) {
+  if (auto dropped = drop_all_capabilities(); !dropped) return dropped;
+  return confine_further(readable);
+}
+
+Result<void> confine_gateway(const std::vector<std::string>& readable) {
+  if (auto dropped = drop_all_but_binding(); !dropped) return dropped;
+  return confine_further(readable);
 }
 
 Result<void> confine_control(const std::string& socket_folder) {

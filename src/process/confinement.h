@@ -22,5 +22,9 @@ namespace wring {
 // capability, no file but those to be read, and only the calls of its role. Threads that it starts
 // later are confined as well. There is no way back.
 [[nodiscard]] Result<void> confine_relay(const std::vector<std::string>& readable);
+// The same, but it keeps CAP_NET_RAW and CAP_NET_BIND_SERVICE. Its filter allows no raw socket, so
+// it may make sockets with addresses and ports of others (IP_TRANSPARENT), and nothing else by
+// them.
+[[nodiscard]] Result<void> confine_gateway(const std::vector<std::string>& readable);
 
 }  // namespace wring

@@ -83,6 +83,10 @@ Result<void> drop_privileges(const Privileges& privileges) {
   return {};
 }
 
+Result<void> drop_all_but_binding() {
+  return keep_capabilities(std::array{CAP_NET_RAW, CAP_NET_BIND_SERVICE});
+}
+
 Result<void> drop_all_capabilities() {
   return keep_capabilities({});
 }

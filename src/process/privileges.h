@@ -36,5 +36,8 @@ Result<void> drop_privileges(const Privileges& privileges);
 // Takes every capability from the calling thread. A worker needs none, because its descriptors are
 // open.
 Result<void> drop_all_capabilities();
+// The same, but CAP_NET_RAW and CAP_NET_BIND_SERVICE stay if it has them: for sockets that have
+// addresses of others, and ports below 1024.
+Result<void> drop_all_but_binding();
 
 }  // namespace wring

@@ -170,6 +170,8 @@ void Client::on_bound(tl::expected<UniqueFd, Refusal> result) {
 
 void Client::refuse(Refusal refusal) {
   counters_.count(refusal);
+  if (resets_) reset_at_close(socket_);
+  if (resets_) return over();
   if (protocol_ && !tell(protocol_->refused(refusal))) return over();
   part();
 }

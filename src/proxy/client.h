@@ -46,6 +46,8 @@ class Client {
   void turn_away(Refusal refusal);
   // As of Relay::Ends, before it is served.
   void reset_by(std::function<void()> break_off) { break_off_ = std::move(break_off); }
+  // In place of an answer, before it is served.
+  void reset_if_refused() { resets_ = true; }
   // As Relay::break_off(). Nothing before bytes are passed on: its socket ends then.
   void break_off() {
     if (state_ == State::kPassing) relay_->break_off();
@@ -86,6 +88,7 @@ class Client {
   std::optional<ChunkedBody> body_;
   Loop::TimerId timer_ = Loop::kNoTimer;
   std::size_t discarded_ = 0;
+  bool resets_ = false;
   std::unique_ptr<Dial> dial_;
   std::unique_ptr<Relay> relay_;
   std::unique_ptr<Association> association_;

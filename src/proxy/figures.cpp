@@ -22,6 +22,7 @@ std::string labels_of(const Listener& listener) {
   const bool inside = listener.listen_port != 0;
   std::string where = inside ? std::to_string(listener.listen_port) : listener.bind.text;
   if (listener.kind == Listener::Kind::kStdio) where = "stdio";
+  if (listener.kind == Listener::Kind::kGateway) where = "gateway";
   return "section=" + quoted(section_of(listener.kind)) + ",listener=" + quoted(where);
 }
 

@@ -34,6 +34,7 @@ void reset(ListenerCounters& counters) {
 
 bool wait_at_same_place(const Listener& a, const Listener& b) {
   if (takes_datagrams(a) != takes_datagrams(b) || is_inside(a) != is_inside(b)) return false;
+  if (is_one_of(a, ListenerKind::kGateway) != is_one_of(b, ListenerKind::kGateway)) return false;
   if (is_one_of(a, ListenerKind::kStdio) != is_one_of(b, ListenerKind::kStdio)) return false;
   return is_inside(a) ? a.listen_port == b.listen_port : a.bind.text == b.bind.text;
 }

@@ -107,7 +107,8 @@ Result<UniqueFd> open_datagrams(const BindAddress& at, const HandedIn& handed_in
 
 bool is_outside(const Listener& listener) {
   return listener.kind != Listener::Kind::kTcpServer &&
-         listener.kind != Listener::Kind::kUdpServer && listener.kind != Listener::Kind::kStdio;
+         listener.kind != Listener::Kind::kUdpServer && listener.kind != Listener::Kind::kGateway &&
+         listener.kind != Listener::Kind::kStdio;
 }
 
 SocketFiles::~SocketFiles() {

@@ -15,13 +15,12 @@ constexpr std::uint32_t kWritable = EPOLLOUT | EPOLLHUP | EPOLLERR;
 // After which a pipe is asked for again.
 constexpr std::chrono::milliseconds kPause{100};
 
-// Closing it then sends a reset, so that nobody takes what came for all that was to come.
+}  // namespace
+
 void reset_at_close(const UniqueFd& socket) {
   constexpr linger kAtOnce{1, 0};
   setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &kAtOnce, sizeof kAtOnce);
 }
-
-}  // namespace
 
 Relay::Relay(Loop& loop, Pipes& pipes, ListenerCounters& counters, Ends ends,
              std::function<void()> ended)

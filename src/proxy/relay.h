@@ -15,6 +15,9 @@
 
 namespace wring::proxy {
 
+// Closing it then sends a reset, so that nobody takes what came for all that was to come.
+void reset_at_close(const UniqueFd& socket);
+
 // The end of one direction is passed on, and the other one goes on. If an end is reset, so is the
 // other. A connection without a byte for kIdleLimit is closed.
 class Relay {

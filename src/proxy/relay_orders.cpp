@@ -41,6 +41,10 @@ json listener_of(const RelayOrders& orders, std::size_t i) {
   json credentials = json::array();
   for (const Credentials& pair : from.credentials)
     credentials.push_back({bytes_of(pair.username), bytes_of(pair.password)});
+  json reachable = json::array();
+  for (const Reachable& each : from.reachable) {
+    reachable.push_back({to_string(each.to), each.first_port, each.last_port, each.all_ports});
+  }
   return {{"kind", from.kind},
           {"bind", bytes_of(from.bind.text)},
           {"port", from.listen_port},
@@ -48,6 +52,7 @@ json listener_of(const RelayOrders& orders, std::size_t i) {
           {"credentials", std::move(credentials)},
           {"allowed", texts_of(from.allowed)},
           {"inactivity", from.inactivity.count()},
+          {"reachable", std::move(reachable)},
           {"place", from.place},
           {"socket", orders.sockets[i] ? json(*orders.sockets[i]) : json()},
           {"certificate", bytes_of(orders.tls[i].certificate)},
@@ -63,6 +68,10 @@ void add_listener(RelayOrders& orders, const json& from) {
   for (const json& pair : from.at("credentials"))
     to.credentials.push_back({text_of(pair.at(0)), text_of(pair.at(1))});
   to.allowed = values_of<IpPrefix>(from.at("allowed"));
+  for (const json& each : from.at("reachable")) {
+    to.reachable.push_back({IpPrefix::parse(each.at(0).get<std::string>()).value(), each.at(1),
+                            each.at(2), each.at(3)});
+  }
   to.inactivity = std::chrono::seconds(from.at("inactivity").get<std::int64_t>());
   to.place = from.at("place");
   auto& socket = orders.sockets.emplace_back();

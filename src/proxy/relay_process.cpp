@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -33,6 +34,11 @@ using exec::Message;
 const std::vector<std::string> kNameFiles{"/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf",
                                           "/etc/host.conf"};
 
+bool is_gateway(const ProxyConfig& config) {
+  return std::ranges::find(config.listeners, Listener::Kind::kGateway, &Listener::kind) !=
+         config.listeners.end();
+}
+
 Result<void> make_interface(const Channel& channel) {
   if (auto made = exec::make_network_namespace(); !made) return made;
   exec::let_ping_open_sockets();
@@ -57,7 +63,8 @@ Result<void> live_inside(const Channel& channel, RelayTask& task, OtherSide& out
   auto relays = Relays::open(task, outside, std::move(bridge.socket));
   if (!relays) return tl::unexpected(relays.error());
   forbid_core_dumps();
-  if (auto confined = confine_relay(kNameFiles); !confined) return confined;
+  auto confined = is_gateway(task.config) ? confine_gateway(kNameFiles) : confine_relay(kNameFiles);
+  if (!confined) return confined;
   (*relays)->run(channel);
   relays->reset();
   if (bridge.to_stdout.joinable()) bridge.to_stdout.join();
@@ -87,6 +94,7 @@ void run_relay(const Channel& channel, RelayTask& task) {
   forget_environment();
   ::signal(SIGPIPE, SIG_IGN);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (is_gateway(task.config)) task.pings = PingSockets::open();
   if (auto made = exec::make_user_namespace(); !made) fail(channel, made.error());
   StdioBridge bridge;
   for (const Listener& listener : task.config.listeners) {

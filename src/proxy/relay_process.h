@@ -9,6 +9,7 @@
 #include "base/wakeup.h"
 #include "exec/channel.h"
 #include "proxy/counters.h"
+#include "proxy/gateway_pings.h"
 #include "proxy/tls.h"
 #include "proxyconfig/proxy_config.h"
 
@@ -25,6 +26,7 @@ struct RelayTask {
   // The copy of /etc/resolv.conf, which changes with Shared::host_names_version; empty: the file
   // itself, as it was at the start.
   std::string host_names;
+  PingSockets pings{};  // of [Gateway]
 };
 
 // Of kReady, in this order; its number is the interface's kind.

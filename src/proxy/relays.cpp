@@ -106,6 +106,13 @@ Result<void> Relays::add(const Listener& listener, UniqueFd socket,
   }
   Reach& reach = inside ? outside_ : tunnel_;
   const auto no_room = [] { return failure("cannot watch another socket", ENOSPC); };
+  if (listener.kind == Kind::kGateway) {
+    auto sockets = open_gateway(kInnerName);
+    if (!sockets) return failure("[Gateway]: " + sockets.error().message);
+    auto& made = gateways_[listener.place] = std::make_unique<Gateway>(
+        services_, counters, listener, std::move(*sockets), std::move(task_.pings));
+    return made->start() ? Result<void>() : no_room();
+  }
   if (datagrams) {
     auto& made = udp_[listener.place] =
         std::make_unique<UdpForward>(services_, counters, listener, reach, std::move(socket));

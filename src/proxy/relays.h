@@ -10,6 +10,7 @@
 #include "exec/channel.h"
 #include "proxy/dial.h"
 #include "proxy/flow.h"
+#include "proxy/gateway.h"
 #include "proxy/loop.h"
 #include "proxy/peer_map.h"
 #include "proxy/pinger.h"
@@ -73,6 +74,7 @@ class Relays {
   Pinger pinger_;
   std::map<std::size_t, std::unique_ptr<TcpListener>> tcp_;  // by their places
   std::map<std::size_t, std::unique_ptr<UdpForward>> udp_;
+  std::map<std::size_t, std::unique_ptr<Gateway>> gateways_;
   std::vector<std::unique_ptr<TcpListener>> retired_;  // with clients that are left
   std::vector<UniqueFd> came_;                         // with orders that are not complete
   Loop::TimerId sweep_ = Loop::kNoTimer;

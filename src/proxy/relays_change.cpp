@@ -53,11 +53,14 @@ Result<void> Relays::change(RelayOrders orders, std::vector<UniqueFd> sockets) {
     const Listener& listener = config.listeners[i];
     const auto tcp = tcp_.find(listener.place);
     const auto udp = udp_.find(listener.place);
+    const auto gateway = gateways_.find(listener.place);
     if (tcp != tcp_.end()) {
       tcp->second->become(listener);
       tcp->second->use_tls(std::move(prepared->identities[i]));
     } else if (udp != udp_.end()) {
       udp->second->become(listener);
+    } else if (gateway != gateways_.end()) {
+      gateway->second->become(listener);
     } else if (auto added = add(listener, std::move(prepared->sockets[i]),
                                 std::move(prepared->identities[i]));
                !added) {

@@ -20,9 +20,8 @@ using exec::Message;
 
 constexpr std::size_t kMaxPem = std::size_t{1} << 20;
 
-bool has_stdio(const ProxyConfig& config) {
-  return std::ranges::any_of(
-      config.listeners, [](const Listener& each) { return each.kind == Listener::Kind::kStdio; });
+bool has(const ProxyConfig& config, Listener::Kind kind) {
+  return std::ranges::find(config.listeners, kind, &Listener::kind) != config.listeners.end();
 }
 
 // The file and the sockets, in messages of as many as one may hold.
@@ -117,8 +116,10 @@ Result<bool> Reloader::reload(bool loud) {
 }
 
 Result<std::string> Reloader::become(ProxyConfig after) {
-  if (has_stdio(after) != has_stdio(parts_.config)) {
-    return failure("[STDIOTunnel] comes and goes with a start; restart the proxy");
+  for (const auto kind : {Listener::Kind::kStdio, Listener::Kind::kGateway}) {
+    if (has(after, kind) == has(parts_.config, kind)) continue;
+    return failure("[" + std::string(section_of(kind)) +
+                   "] comes and goes with a start; restart the proxy");
   }
   if (auto placed = assign_places(after.listeners, parts_.config.listeners, parts_.shared);
       !placed) {

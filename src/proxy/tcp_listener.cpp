@@ -79,6 +79,7 @@ void TcpListener::take() {
 
 void TcpListener::admit(UniqueFd socket, const Endpoint& from) {
   prepare(socket);
+  if (may_pass_) return admit_by_gateway(std::move(socket), from);
   // Behind TLS, a client would have to shake hands to hear why it is refused.
   const bool in_clear = identity_ == nullptr;
   const bool allowed = is_allowed(from);
@@ -91,8 +92,21 @@ void TcpListener::admit(UniqueFd socket, const Endpoint& from) {
   counters_.count(Refusal::kFull);
   if (!in_clear) return;
   // One answer, without waiting whether it arrives.
-  const std::string answer = protocol_for(from)->refused(Refusal::kFull);
+  const std::string answer = protocol_for(from, {})->refused(Refusal::kFull);
   send(socket.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+// To a peer it is the target that resets.
+void TcpListener::admit_by_gateway(UniqueFd socket, const Endpoint& from) {
+  Places::Held place = services_.places.hold();
+  const bool may_pass = place && may_pass_(from, local_address(socket));
+  if (!may_pass) {
+    counters_.count(place ? Refusal::kNotAllowed : Refusal::kFull);
+    return reset_at_close(socket);
+  }
+  Client& client = add(std::move(socket), from, std::move(place), {});
+  client.reset_if_refused();
+  client.serve();
 }
 
 // The client is in clear at one end of a pair. It keeps its place until bridge and client are over.
@@ -136,7 +150,7 @@ Client& TcpListener::add(UniqueFd socket, const Endpoint& from, Places::Held pla
   const Endpoint local = local_address(socket);
   auto client = std::make_shared<Client>(
       services_, counters_,
-      Client::Start{std::move(socket), local, from, protocol_for(from), reach_},
+      Client::Start{std::move(socket), local, from, protocol_for(from, local), reach_},
       [this, slot, place = std::move(place), ended = std::move(ended)] {
         remove(*slot);
         if (ended) ended();
@@ -154,7 +168,7 @@ void TcpListener::remove(const Client* client) {
   counters_.open.fetch_sub(1, std::memory_order_relaxed);
 }
 
-std::unique_ptr<Protocol> TcpListener::protocol_for(const Endpoint& from) {
+std::unique_ptr<Protocol> TcpListener::protocol_for(const Endpoint& from, const Endpoint& local) {
   CheckCredentials check;
   if (!listener_.credentials.empty()) {
     // Without an address, as at a path, a wrong one has to wait instead.
@@ -174,6 +188,9 @@ std::unique_ptr<Protocol> TcpListener::protocol_for(const Endpoint& from) {
       return std::make_unique<HttpProxy>(std::move(check));
     case Listener::Kind::kSni:
       return std::make_unique<Sni>();
+    case Listener::Kind::kGateway:
+      return std::make_unique<Forward>(
+          config::HostPort{to_string(remote_address(local)), port_of(local)});
     default:
       return std::make_unique<Forward>(listener_.target);
   }

@@ -24,6 +24,9 @@ class TcpListener {
 
   // Its clients speak TLS then; null: they do not.
   void use_tls(std::unique_ptr<TlsIdentity> identity) { identity_ = std::move(identity); }
+  // Its clients are led to the address that they connected to, if they may be. Others are reset.
+  using MayPass = std::function<bool(const Endpoint& from, const Endpoint& to)>;
+  void lead_on(MayPass may_pass) { may_pass_ = std::move(may_pass); }
   [[nodiscard]] bool start();
   // Serves a connection that was not accepted, that of stdin and stdout. `ended` is called when it
   // is over.
@@ -44,8 +47,9 @@ class TcpListener {
   void admit_with_tls(UniqueFd socket, const Endpoint& from, Places::Held place);
   Client& add(UniqueFd socket, const Endpoint& from, Places::Held place,
               std::function<void()> ended);
+  void admit_by_gateway(UniqueFd socket, const Endpoint& from);
   void remove(const Client* client);
-  [[nodiscard]] std::unique_ptr<Protocol> protocol_for(const Endpoint& from);
+  [[nodiscard]] std::unique_ptr<Protocol> protocol_for(const Endpoint& from, const Endpoint& local);
   [[nodiscard]] bool is_allowed(const Endpoint& from) const;
 
   Services& services_;
@@ -56,6 +60,7 @@ class TcpListener {
   Guesses guesses_;
   std::unordered_map<const Client*, std::shared_ptr<Client>> clients_;
   std::unique_ptr<TlsIdentity> identity_;
+  MayPass may_pass_;  // empty: the listener says where clients are led
   std::unordered_map<const TlsBridge*, std::shared_ptr<TlsBridge>> bridges_;
   Loop::TimerId timer_ = Loop::kNoTimer;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -130,6 +130,39 @@ config::Read<config::HostPort> read_target(std::string_view text) {
   return config::HostPort{std::string(parts->host), *port};
 }
 
+config::Read<Reachable> read_reachable(std::string_view text) {
+  constexpr const char* kCure =
+      "write PREFIX, PREFIX:PORT or PREFIX:FIRST-LAST, as in [fd00::/8]:53";
+  std::string_view prefix = text;
+  std::string_view ports;
+  const std::size_t colon = text.rfind(':');
+  const bool brackets = text.starts_with('[');
+  if (brackets || std::ranges::count(text, ':') == 1) {
+    if (colon == text.npos || (brackets && text.substr(0, colon).back() != ']')) {
+      return wrong("bad-prefix", quote(text) + " has no port behind the bracket", kCure);
+    }
+    ports = text.substr(colon + 1);
+    prefix = brackets ? text.substr(1, colon - 2) : text.substr(0, colon);
+    if (ports.empty()) return wrong("bad-port", quote(text) + " has no port", kCure);
+  }
+  const auto read = config::read_address_and_length(prefix);
+  if (!read) return tl::unexpected(read.error());
+  Reachable found;
+  found.to = IpPrefix(read->address, read->length);
+  if (ports.empty()) return found;
+  const std::size_t dash = ports.find('-');
+  const auto first = parse_decimal<std::uint16_t>(ports.substr(0, dash));
+  const auto last =
+      dash == ports.npos ? first : parse_decimal<std::uint16_t>(ports.substr(dash + 1));
+  if (!first || !last || *first == 0 || *last < *first) {
+    return wrong("bad-port", quote(ports) + " is neither a port nor a range of ports", kCure);
+  }
+  found.first_port = *first;
+  found.last_port = *last;
+  found.all_ports = false;
+  return found;
+}
+
 config::Read<std::uint32_t> read_mode(std::string_view text) {
   constexpr std::uint32_t kAll = 0777;
   std::uint32_t mode = 0;

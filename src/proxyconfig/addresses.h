@@ -19,6 +19,8 @@ using FindService = std::function<std::optional<std::uint16_t>(std::string_view 
                                                           const FindService& service);
 // "HOST:PORT", both given. The host may be a name; an IPv6 address has brackets.
 [[nodiscard]] config::Read<config::HostPort> read_target(std::string_view text);
+// "PREFIX", "PREFIX:PORT" or "PREFIX:FIRST-LAST". An IPv6 prefix before a port has brackets.
+[[nodiscard]] config::Read<Reachable> read_reachable(std::string_view text);
 // Octal digits, as with chmod.
 [[nodiscard]] config::Read<std::uint32_t> read_mode(std::string_view text);
 

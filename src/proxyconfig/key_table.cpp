@@ -25,11 +25,13 @@ constexpr SectionName kSections[] = {
     {"STDIOTunnel", section_bit(L::kStdio), L::kStdio},
     {"UDPProxyTunnel", section_bit(L::kUdpClient), L::kUdpClient},
     {"UDPServerTunnel", section_bit(L::kUdpServer), L::kUdpServer},
+    {"Gateway", section_bit(L::kGateway), L::kGateway},
 };
 
 constexpr Sections kProxies = section_bit(L::kSocks5) | section_bit(L::kHttp);
 constexpr Sections kHttp = section_bit(L::kHttp);
 constexpr Sections kUdp = section_bit(L::kUdpClient) | section_bit(L::kUdpServer);
+constexpr Sections kGateway = section_bit(L::kGateway);
 constexpr Sections kServers = section_bit(L::kTcpServer) | section_bit(L::kUdpServer);
 constexpr Sections kOverTcp = kProxies | section_bit(L::kSni) | section_bit(L::kTcpClient);
 constexpr Sections kOutside = kOverTcp | section_bit(L::kUdpClient);
@@ -83,8 +85,9 @@ constexpr Key kKeys[] = {
     one(kProxies, "CredentialsFile", set_credentials_file),
     one(kHttp, "CertFile", set_certificate_file),
     one(kHttp, "KeyFile", set_key_file),
-    number(kUdp, "InactivityTimeout", set_inactivity),
-    list(kOutside | kServers, "AllowFrom", add_allowed_from),
+    number(kUdp | kGateway, "InactivityTimeout", set_inactivity),
+    list(kOutside | kServers | kGateway, "AllowFrom", add_allowed_from),
+    needed(list(kGateway, "Allow", add_reachable), kGateway),
     one(kOverTcp, "SocketMode", set_socket_mode),
     one(kResolve, "ResolveStrategy", set_strategy),
     one(kResolve, "ResolveBy", set_resolve_by),

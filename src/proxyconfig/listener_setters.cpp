@@ -136,6 +136,23 @@ void add_allowed_from(const Target& target, std::string_view text) {
   }
 }
 
+void add_reachable(const Target& target, std::string_view text) {
+  for (const config::Item& item : config::split_at_commas(text)) {
+    if (item.text.empty()) continue;
+    if (const auto read = read_reachable(item.text)) {
+      listener(target).reachable.push_back(*read);
+    } else {
+      Target part = target;
+      part.at.column += static_cast<std::uint32_t>(item.offset);
+      part.size = item.text.size();
+      part.complain(read.error());
+    }
+  }
+  if (text.find_first_not_of(", ") != text.npos) return;
+  target.complain({"no-value", "Allow names nothing",
+                   "write what peers may reach, as in 10.1.0.0/16:443, or remove the section"});
+}
+
 void set_socket_mode(const Target& target, std::string_view text) {
   if (const auto mode = read_mode(text)) {
     target.draft->socket_mode = *mode;

@@ -16,6 +16,9 @@ std::string shared_place(const Listener& a, const Listener& b) {
   const auto is_server = [](Kind kind) {
     return kind == Kind::kTcpServer || kind == Kind::kUdpServer;
   };
+  if (a.kind == Kind::kGateway || b.kind == Kind::kGateway) {
+    return a.kind == b.kind ? "what goes beyond the tunnel" : "";
+  }
   if (is_server(a.kind) || is_server(b.kind)) {
     const bool same = a.kind == b.kind && a.listen_port == b.listen_port && a.listen_port != 0;
     return same ? "port " + std::to_string(a.listen_port) + " of the tunnel" : "";

@@ -21,6 +21,8 @@ const char* section_of(Listener::Kind kind) {
       return "UDPProxyTunnel";
     case Listener::Kind::kUdpServer:
       return "UDPServerTunnel";
+    case Listener::Kind::kGateway:
+      return "Gateway";
   }
   return "";
 }

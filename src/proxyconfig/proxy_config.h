@@ -36,6 +36,17 @@ struct Credentials {
   std::string password;
 };
 
+// What peers may reach behind the proxy.
+struct Reachable {
+  IpPrefix to;
+  // Ports of TCP and UDP. All of them, as without a port: pings, too.
+  std::uint16_t first_port = 1;
+  std::uint16_t last_port = 65535;
+  bool all_ports = true;
+
+  friend bool operator==(const Reachable&, const Reachable&) = default;
+};
+
 // One section of the file that takes connections or datagrams.
 struct Listener {
   enum class Kind : std::uint8_t {
@@ -47,11 +58,12 @@ struct Listener {
     kStdio,      // [STDIOTunnel]: from stdin and stdout to `target` in the tunnel
     kUdpClient,  // [UDPProxyTunnel]: from `bind` to `target` in the tunnel
     kUdpServer,  // [UDPServerTunnel]: from `listen_port` in the tunnel to `target` outside
+    kGateway,    // [Gateway]: from the tunnel to wherever it goes, if that is among `reachable`
   };
 
   Kind kind = Kind::kSocks5;
   config::Position at;                   // of the section
-  BindAddress bind;                      // of all but kTcpServer, kUdpServer and kStdio
+  BindAddress bind;                      // of those that wait outside
   std::uint16_t listen_port = 0;         // of kTcpServer and kUdpServer; not 0
   config::HostPort target;               // of forwards; the host may be a name
   std::vector<Credentials> credentials;  // of kSocks5 and kHttp; empty: nobody is asked
@@ -59,6 +71,7 @@ struct Listener {
   std::string certificate_file;          // of kHttp: PEM; both or none
   std::string key_file;
   std::chrono::seconds inactivity{0};  // of kUdpClient and kUdpServer; 0: wireproxy's "never"
+  std::vector<Reachable> reachable;    // `Allow` of kGateway; not empty
   std::size_t place = 0;               // among the counters; the parser leaves it at 0
 };
 // As wireproxy writes it, without brackets.

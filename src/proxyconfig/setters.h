@@ -36,6 +36,7 @@ void set_certificate_file(const Target& target, std::string_view text);
 void set_key_file(const Target& target, std::string_view text);
 void set_inactivity(const Target& target, std::string_view text);
 void add_allowed_from(const Target& target, std::string_view text);
+void add_reachable(const Target& target, std::string_view text);
 void set_socket_mode(const Target& target, std::string_view text);
 
 // [Resolve]

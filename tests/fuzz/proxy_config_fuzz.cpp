@@ -17,7 +17,11 @@ static void require(bool holds) {
 static void check(const Listener& one) {
   const bool inside = one.kind == Kind::kTcpServer || one.kind == Kind::kUdpServer;
   const bool proxy = one.kind == Kind::kSocks5 || one.kind == Kind::kHttp || one.kind == Kind::kSni;
-  require(proxy || (!one.target.host.empty() && one.target.port != 0));
+  const bool gateway = one.kind == Kind::kGateway;
+  require(gateway == !one.reachable.empty());
+  for (const Reachable& each : one.reachable)
+    require(each.first_port != 0 && each.first_port <= each.last_port);
+  require(proxy || gateway || (!one.target.host.empty() && one.target.port != 0));
   require(!inside || one.listen_port != 0);
   require(one.bind.kind != BindAddress::Kind::kUnix || one.bind.path.starts_with('/'));
   require(one.bind.mode <= 0777 && one.inactivity.count() >= 0);
