@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
-#include "proxy/chunked_body.h"
+#include "httptext/chunked_body.h"
 
 namespace wring::proxy {
 

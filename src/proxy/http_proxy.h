@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "proxy/http_head.h"
+#include "httptext/http_head.h"
 #include "proxy/protocol.h"
 
 namespace wring::proxy {

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "proxy/http_head.h"
+#include "httptext/http_head.h"
 
 namespace wring::proxy {
 namespace {

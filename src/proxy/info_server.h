@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/event_loop.h"
 #include "base/unique_fd.h"
-#include "proxy/http_status.h"
+#include "httptext/http_status.h"
 
 namespace wring::proxy {
 

@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "config/tunnel_config.h"
+#include "httptext/chunked_body.h"
 #include "ip/endpoint.h"
-#include "proxy/chunked_body.h"
 #include "proxy/counters.h"
 
 namespace wring::proxy {

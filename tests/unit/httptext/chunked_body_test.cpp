@@ -1,5 +1,5 @@
 // Where a body in chunks ends.
-#include "proxy/chunked_body.h"
+#include "httptext/chunked_body.h"
 
 #include <gtest/gtest.h>
 

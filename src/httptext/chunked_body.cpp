@@ -1,5 +1,5 @@
 // A state for each place between the data.
-#include "proxy/chunked_body.h"
+#include "httptext/chunked_body.h"
 
 #include <algorithm>
 

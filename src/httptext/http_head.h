@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "config/tunnel_config.h"
-#include "proxy/http_status.h"
+#include "httptext/http_status.h"
 
 namespace wring::proxy {
 

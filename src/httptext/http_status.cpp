@@ -1,5 +1,5 @@
 // The phrases of RFC 9110.
-#include "proxy/http_status.h"
+#include "httptext/http_status.h"
 
 namespace wring::proxy {
 

@@ -1,5 +1,5 @@
 // Lines, fields and their rules.
-#include "proxy/http_head.h"
+#include "httptext/http_head.h"
 
 #include <algorithm>
 

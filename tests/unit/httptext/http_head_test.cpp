@@ -1,5 +1,5 @@
 // Heads of requests, as RFC 9112 has them.
-#include "proxy/http_head.h"
+#include "httptext/http_head.h"
 
 #include <gtest/gtest.h>
 
