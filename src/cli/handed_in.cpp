@@ -13,6 +13,8 @@ namespace wring {
 namespace {
 
 constexpr std::size_t kMaxPacketSockets = 64;  // one for each worker
+constexpr unsigned kLeastStackMtu = 576;       // RFC 791
+constexpr unsigned kMostStackMtu = 65500;      // a TUN's
 
 // Which variable has named each number.
 using Named = std::map<int, std::string>;
@@ -60,6 +62,31 @@ Result<std::vector<int>> numbers_in(const char* variable, Named& named) {
                  " descriptors; hand in at most " + std::to_string(kMaxPacketSockets));
 }
 
+// Nobody else would say it: there is no interface that could be asked.
+Result<unsigned> stack_mtu() {
+  const char* const text = std::getenv("WG_STACK_MTU");
+  const auto mtu = parse_decimal<unsigned>(text == nullptr ? "" : text);
+  if (mtu && *mtu >= kLeastStackMtu && *mtu <= kMostStackMtu) return *mtu;
+  return failure("WG_STACK_FD is set, so WG_STACK_MTU has to say the MTU, from " +
+                 std::to_string(kLeastStackMtu) + " to " + std::to_string(kMostStackMtu));
+}
+
+Result<void> take_stack(HandedInNumbers& numbers, Named& named) {
+  auto number = number_in("WG_STACK_FD", named);
+  if (!number) return tl::unexpected(number.error());
+  numbers.stack = *number;
+  if (!numbers.stack) return {};
+  if (numbers.tun || !numbers.packets.empty() || numbers.netlink) {
+    return failure(
+        "WG_STACK_FD is set beside WG_TUN_FD, WG_PACKET_FD or WG_NETLINK_FD, but a stack has no "
+        "interface; unset it or the others");
+  }
+  const auto mtu = stack_mtu();
+  if (!mtu) return tl::unexpected(mtu.error());
+  numbers.stack_mtu = *mtu;
+  return {};
+}
+
 }  // namespace
 
 Result<HandedInNumbers> handed_in_by_environment() {
@@ -75,6 +102,7 @@ Result<HandedInNumbers> handed_in_by_environment() {
   auto packets = numbers_in("WG_PACKET_FD", named);
   if (!packets) return tl::unexpected(packets.error());
   numbers.packets = std::move(*packets);
+  if (auto taken = take_stack(numbers, named); !taken) return tl::unexpected(taken.error());
   if (numbers.tun && !numbers.packets.empty()) {
     return failure(
         "WG_TUN_FD and WG_PACKET_FD are both set, but packets come one way only; unset one of "

@@ -14,6 +14,8 @@ struct HandedInNumbers {
   std::optional<int> uapi;     // WG_UAPI_FD
   std::optional<int> netlink;  // WG_NETLINK_FD
   std::vector<int> packets;    // WG_PACKET_FD
+  std::optional<int> stack;    // WG_STACK_FD
+  unsigned stack_mtu = 0;      // WG_STACK_MTU, bytes
 };
 
 // Reads the environment. The error names the variable and says what to do. Whether the descriptors

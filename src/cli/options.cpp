@@ -135,8 +135,10 @@ std::string footer() {
     commands.append(fits ? " " : "\n").append(name);
   }
   return "Environment: LOG_LEVEL (as --log-level), WG_PROCESS_FOREGROUND=1 (as -f), WG_TUN_FD,\n"
-         "WG_PACKET_FD, WG_NETLINK_FD and WG_UAPI_FD (open descriptors to use instead of making\n"
-         "interface and control socket), WRING_AEAD (the cipher's implementation): see wring(1).\n"
+         "WG_PACKET_FD, WG_STACK_FD, WG_NETLINK_FD and WG_UAPI_FD (open descriptors to use "
+         "instead\n"
+         "of making interface and control socket), WRING_AEAD (the cipher's implementation): see "
+         "wring(1).\n"
          "Signals: SIGTERM and SIGINT end it and remove the interface; SIGUSR1 logs what was "
          "dropped,\n"
          "by reason.\n" +

@@ -47,6 +47,7 @@ struct HandedIn {
 
   [[nodiscard]] std::vector<int> all() const {
     std::vector<int> fds{interface.tun.get(), interface.netlink.get(), uapi.get()};
+    fds.push_back(interface.stack.get());
     for (const UniqueFd& packets : interface.packets)
       fds.push_back(packets.get());
     return fds;
@@ -72,6 +73,8 @@ Result<HandedIn> take_over_descriptors(const HandedInNumbers& numbers) {
   taken.interface.tun = take(numbers.tun, "WG_TUN_FD");
   taken.interface.netlink = take(numbers.netlink, "WG_NETLINK_FD");
   taken.uapi = take(numbers.uapi, "WG_UAPI_FD");
+  taken.interface.stack = take(numbers.stack, "WG_STACK_FD");
+  taken.interface.stack_mtu = numbers.stack_mtu;
   for (const int number : numbers.packets)
     taken.interface.packets.push_back(take(number, "WG_PACKET_FD"));
   if (!done) return tl::unexpected(done.error());

@@ -1,4 +1,4 @@
-// Chooses between a TUN and packet sockets at the start, and hides which one it is.
+// Chooses between a TUN, packet sockets and a stack at the start, and hides which one it is.
 #include "daemon/inner_interface.h"
 
 #include "daemon/interface_setup.h"
@@ -9,6 +9,11 @@ Result<InnerInterface::Device> InnerInterface::open_device(HandedInInterface& ha
                                                            const std::string& name,
                                                            unsigned workers, bool offload) {
   const int netlink = handed_in.netlink.get();
+  if (handed_in.stack) {
+    auto stack = StackDevice::adopt(std::move(handed_in.stack), name);
+    if (!stack) return tl::unexpected(stack.error());
+    return Device(std::move(*stack));
+  }
   if (!handed_in.packets.empty()) {
     auto packets = PacketDevice::adopt(std::move(handed_in.packets), name, netlink, offload);
     if (!packets) return tl::unexpected(packets.error());
@@ -25,6 +30,9 @@ Result<InnerInterface> InnerInterface::open(HandedInInterface handed_in, const s
                                             unsigned workers, bool offload) {
   auto device = open_device(handed_in, name, workers, offload);
   if (!device) return tl::unexpected(device.error());
+  if (std::holds_alternative<StackDevice>(*device)) {
+    return InnerInterface(std::move(*device), LinkMonitor::of_stack(handed_in.stack_mtu));
+  }
   const auto* tun = std::get_if<TunDevice>(&*device);
   const bool follow = tun != nullptr && !handed_in.netlink;
   auto monitor = follow ? LinkMonitor::open(tun->queues().front().get())
@@ -70,6 +78,7 @@ Offloads InnerInterface::offloads(bool offload) const {
 }
 
 bool InnerInterface::still_exists() const {
+  if (const auto* stack = std::get_if<StackDevice>(&device_)) return stack->still_exists();
   const auto* tun = std::get_if<TunDevice>(&device_);
   return tun == nullptr || tun->still_exists();
 }

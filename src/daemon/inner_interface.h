@@ -1,5 +1,5 @@
-// The interface of the inner side, whichever way its packets come: from a TUN or from packet
-// sockets.
+// The interface of the inner side, whichever way its packets come: from a TUN, from packet sockets,
+// or from a TCP/IP stack in another process.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,7 @@
 #include "io/tun_queue.h"
 #include "netlink/link_monitor.h"
 #include "tun/packet_device.h"
+#include "tun/stack_device.h"
 #include "tun/tun_device.h"
 
 namespace wring {
@@ -23,6 +24,8 @@ struct HandedInInterface {
   UniqueFd tun;                   // an open TUN (WG_TUN_FD)
   std::vector<UniqueFd> packets;  // packet sockets, one for each worker (WG_PACKET_FD)
   UniqueFd netlink;               // of the interface's network namespace (WG_NETLINK_FD)
+  UniqueFd stack;                 // to a TCP/IP stack in another process (WG_STACK_FD)
+  unsigned stack_mtu = 0;         // bytes (WG_STACK_MTU)
 };
 
 // Control thread only, except that each worker drives one queue.
@@ -48,7 +51,7 @@ class InnerInterface {
   [[nodiscard]] LinkMonitor& monitor() { return monitor_; }
 
  private:
-  using Device = std::variant<TunDevice, PacketDevice>;
+  using Device = std::variant<TunDevice, PacketDevice, StackDevice>;
 
   InnerInterface(Device device, LinkMonitor monitor)
       : device_(std::move(device)), monitor_(std::move(monitor)) {}

@@ -155,10 +155,10 @@ Result<void> Tunnel::watch() {
       !added) {
     return added;
   }
-  if (auto added =
-          loop_.add(interface_.monitor().fd(), EPOLLIN, [this](std::uint32_t) { poll_link(); });
-      !added) {
-    return added;
+  const int link = interface_.monitor().fd();
+  if (link >= 0) {
+    auto added = loop_.add(link, EPOLLIN, [this](std::uint32_t) { poll_link(); });
+    if (!added) return added;
   }
   follow_routes();
   on_link(interface_.monitor().state());

@@ -69,7 +69,14 @@ void LinkMonitor::CloseSocket::operator()(mnl_socket* socket) const {
 }
 
 int LinkMonitor::fd() const {
-  return mnl_socket_get_fd(socket_.get());
+  return socket_ == nullptr ? -1 : mnl_socket_get_fd(socket_.get());
+}
+
+LinkMonitor LinkMonitor::of_stack(unsigned mtu) {
+  LinkMonitor monitor(-1);
+  monitor.elsewhere_ = true;
+  monitor.state_ = {true, true, mtu};
+  return monitor;
 }
 
 Result<LinkMonitor> LinkMonitor::open(int tun_fd) {

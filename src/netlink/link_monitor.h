@@ -36,6 +36,9 @@ class LinkMonitor {
   // the interface: one that leaves the namespace counts as deleted.
   static Result<LinkMonitor> open_there(UniqueFd netlink, const std::string& name);
 
+  // Of no interface of the kernel's: it is up, and stays as it is.
+  static LinkMonitor of_stack(unsigned mtu);
+
   // The state that was seen last. open() sees the first one.
   [[nodiscard]] const LinkState& state() const { return state_; }
   // The interface's number in our own network namespace; 0 while it is in another one. It changes
@@ -44,7 +47,7 @@ class LinkMonitor {
     return namespace_ == kOwnNamespace && !elsewhere_ ? static_cast<unsigned>(ifindex_) : 0;
   }
   // Readable when there are messages for poll(). The descriptor does not change when the interface
-  // moves.
+  // moves. -1: there will be none.
   [[nodiscard]] int fd() const;
   // Reads the messages. Returns the state if it has changed since the last call. Never blocks. On
   // an error the interface could not be followed into its new namespace (for example EPERM).

@@ -60,6 +60,7 @@ void EpollPump::read_tun() {
     }
     if (size < 0 && errno == EINTR) continue;
     if (size < 0 && errno != EAGAIN) on_tun_error(errno);
+    if (size == 0) on_tun_error(EBADFD);  // a stack's socket, and the stack is gone
     return;
   }
 }

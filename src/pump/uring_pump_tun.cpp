@@ -41,6 +41,7 @@ void UringPump::on_tun(const io_uring_cqe& completion) {
       tun_buffers_->give_back(buffer);
     }
   }
+  if (completion.res == 0) return on_tun_error(EBADFD);  // a stack's socket, and the stack is gone
   if (!is_ordinary_end(completion.res)) on_tun_error(-completion.res);
 }
 
@@ -58,8 +59,8 @@ void UringPump::read_tun() {
     if (size < 0 && errno == EINTR) continue;
     // The poll reports the next packet. If the batch was full, the TUN is still readable.
     tun_readable_ = false;
-    if (size < 0 && errno != EAGAIN) {
-      on_tun_error(errno);
+    if (size == 0 || (size < 0 && errno != EAGAIN)) {
+      on_tun_error(size == 0 ? EBADFD : errno);
       // Behind a packet that could not be read there may be others.
       tun_readable_ = !tun_.resting && !tun_gone_;
     }

@@ -22,8 +22,8 @@ constexpr std::chrono::milliseconds kEndLimit{5000};
 [[noreturn]] void become(char* const* words, pid_t parent,
                          const std::vector<Child::HandedIn>& handed_in) {
   // What this process was given by others is not for its child.
-  for (const char* const variable :
-       {"WG_TUN_FD", "WG_PACKET_FD", "WG_NETLINK_FD", "WG_UAPI_FD", "WG_PROCESS_FOREGROUND"})
+  for (const char* const variable : {"WG_TUN_FD", "WG_PACKET_FD", "WG_STACK_FD", "WG_NETLINK_FD",
+                                     "WG_UAPI_FD", "WG_PROCESS_FOREGROUND"})
     unsetenv(variable);
   for (const Child::HandedIn& each : handed_in) {
     setenv(each.variable, std::to_string(each.fd).c_str(), 1);
