@@ -17,6 +17,7 @@ build=(
   libmicrohttpd-dev                # HTTP, for wring metrics alone
   libfmt-dev libspdlog-dev libcli11-dev libexpected-dev nlohmann-json3-dev
   scdoc                            # man pages
+  dpkg-dev                         # unpacks lwIP's source, see tools/lwip-source.sh
 )
 test=(
   libgtest-dev libgmock-dev libbenchmark-dev
@@ -89,8 +90,14 @@ for package in "${wanted[@]}"; do
   is_there "$package" || missing+=("$package")
 done
 
+# Without it all is built but `wring proxy --stack lwip`.
+fetch_lwip() {
+  "$(dirname "$0")/lwip-source.sh" || true
+}
+
 if [ ${#missing[@]} -eq 0 ]; then
   say "all ${#wanted[@]} Debian packages are there"
+  fetch_lwip
   exit 0
 fi
 if [ -n "$foreign" ] && ! dpkg --print-foreign-architectures | grep -qx "$foreign"; then
@@ -111,4 +118,5 @@ if ! {
   say "apt-get failed; its output is above" >&2
   exit 1
 fi
+fetch_lwip
 say "done"
