@@ -42,6 +42,15 @@ Result<void> confine_gateway(const std::vector<std::string>& readable) {
   return confine_further(readable);
 }
 
+Result<void> confine_stack() {
+  if (auto dropped = drop_all_capabilities(); !dropped) return dropped;
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+    return system_failure("cannot give up privileges", errno);
+  }
+  restrict_files({});
+  return filter_system_calls(ThreadRole::kStack);
+}
+
 Result<void> confine_control(const std::string& socket_folder) {
   restrict_files({socket_folder, {}, false});
   return filter_system_calls(ThreadRole::kControl);

@@ -27,4 +27,8 @@ namespace wring {
 // them.
 [[nodiscard]] Result<void> confine_gateway(const std::vector<std::string>& readable);
 
+// Confines the calling thread, which runs a TCP/IP stack between sockets that are open: no
+// capability, no file, and only the calls of its role. There is no way back.
+[[nodiscard]] Result<void> confine_stack();
+
 }  // namespace wring

@@ -90,6 +90,8 @@ constexpr std::array kRelay{
     SCMP_SYS(lseek),       SCMP_SYS(timerfd_settime),
 };
 
+constexpr std::array kStack{SCMP_SYS(shutdown), SCMP_SYS(timerfd_settime)};
+
 constexpr std::array kServer{SCMP_SYS(accept),         SCMP_SYS(accept4),     SCMP_SYS(shutdown),
                              SCMP_SYS(setsockopt),     SCMP_SYS(getsockname), SCMP_SYS(getpeername),
                              SCMP_SYS(timerfd_settime)};
@@ -196,12 +198,23 @@ void allow_relay(Rules& rules) {
                       is(2, 0)});
     }
   }
-  // Of datagrams, an end could send to any socket of a path.
-  rules.allow_if(SCMP_SYS(socketpair),
-                 {is(0, AF_UNIX), {1, SCMP_CMP_MASKED_EQ, kSocketTypeMask, SOCK_STREAM}});
+  // Of datagrams (SOCK_DGRAM), an end could send to any socket of a path.
+  for (const int type : {int{SOCK_STREAM}, int{SOCK_SEQPACKET}}) {
+    rules.allow_if(SCMP_SYS(socketpair),
+                   {is(0, AF_UNIX),
+                    {1, SCMP_CMP_MASKED_EQ, kSocketTypeMask, static_cast<std::uint64_t>(type)}});
+  }
   rules.allow_if(SCMP_SYS(fcntl), {is(1, F_SETPIPE_SZ)});
   const scmp_arg_cmp only_reading{2, SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY};
   rules.allow_if(SCMP_SYS(openat), {only_reading});
+}
+
+// It has the sockets that it needs, and makes pairs of them for connections that come.
+void allow_stack(Rules& rules) {
+  rules.allow(kDescriptors);
+  rules.allow(kStack);
+  rules.allow_if(SCMP_SYS(socketpair),
+                 {is(0, AF_UNIX), {1, SCMP_CMP_MASKED_EQ, kSocketTypeMask, SOCK_STREAM}});
 }
 
 void allow_server(Rules& rules) {
@@ -236,6 +249,7 @@ Result<void> filter_system_calls(ThreadRole role) {
   if (role == ThreadRole::kControl) allow_control(rules);
   if (role == ThreadRole::kWorker) allow_worker(rules);
   if (role == ThreadRole::kRelay) allow_relay(rules);
+  if (role == ThreadRole::kStack) allow_stack(rules);
   if (role == ThreadRole::kServer) allow_server(rules);
   if (role == ThreadRole::kAsker) allow_asker(rules);
   int failed = rules.error();

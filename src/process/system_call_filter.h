@@ -10,6 +10,7 @@ enum class ThreadRole {
   kWorker,      // moves packets between descriptors that are open
   kHandshakes,  // computes, and wakes the control thread
   kRelay,       // opens TCP and UDP sockets and passes on what comes; reads files (see FileRules)
+  kStack,       // moves packets and bytes between sockets that are open; makes pairs of sockets
   // Of the process that serves metrics:
   kServer,  // takes clients over TCP, and opens nothing
   kAsker,   // reads files, and connects to local sockets

@@ -1,0 +1,14 @@
+// What the relay is told first of what it asked for; see Request.
+#pragma once
+
+#include "base/unique_fd.h"
+#include "stack/control.h"
+
+namespace wring::stack {
+
+// False: it cannot be told.
+[[nodiscard]] bool tell_place(const UniqueFd& end, const Place& place);
+// If nobody hears it, nobody misses us.
+void tell_failure(const UniqueFd& end, int error);
+
+}  // namespace wring::stack

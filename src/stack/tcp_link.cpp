@@ -1,0 +1,182 @@
+// What lwIP and the socket report, and how a connection begins and ends.
+#include "stack/tcp_link.h"
+
+#include <lwip/priv/tcp_priv.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "stack/address.h"
+#include "stack/answers.h"
+
+namespace wring::stack {
+namespace {
+
+constexpr unsigned kFirstSegments = 10;  // RFC 6928
+
+int errno_of(err_t error) {
+  switch (error) {
+    case ERR_RTE:
+      return ENETUNREACH;
+    case ERR_RST:
+      return ECONNREFUSED;
+    case ERR_MEM:
+    case ERR_BUF:
+    case ERR_USE:
+      return ENOBUFS;
+    default:
+      return ETIMEDOUT;
+  }
+}
+
+void detach(tcp_pcb* connection) {
+  tcp_arg(connection, nullptr);
+  tcp_recv(connection, nullptr);
+  tcp_sent(connection, nullptr);
+  tcp_err(connection, nullptr);
+}
+
+TcpLink& link_of(void* argument) {
+  return *static_cast<TcpLink*>(argument);
+}
+
+}  // namespace
+
+void tell_error(const UniqueFd& end, bool quiet, int error) {
+  if (!quiet && end) tell_failure(end, error);
+}
+
+std::unique_ptr<TcpLink> TcpLink::connect(Links& links, const Place& to, UniqueFd& end, bool quiet,
+                                          int& error) {
+  const bool four = to.address.is_v4();
+  tcp_pcb* const made = tcp_new_ip_type(four ? u8_t{IPADDR_TYPE_V4} : u8_t{IPADDR_TYPE_V6});
+  error = ENOBUFS;
+  if (made == nullptr) return nullptr;
+  std::unique_ptr<TcpLink> link(new TcpLink(links, made, quiet));
+  if (!link->watch(end)) return nullptr;
+  link->attach();
+  const ip_addr_t address = to_lwip(to.address);
+  const err_t begun =
+      tcp_connect(made, &address, to.port, [](void* self, tcp_pcb*, err_t) -> err_t {
+        if (self == nullptr) return ERR_OK;
+        return link_of(self).on_connected();
+      });
+  if (begun == ERR_OK) return link;
+  error = errno_of(begun);
+  links.loop().remove(link->socket_.get());
+  end = std::move(link->socket_);
+  return nullptr;
+}
+
+std::unique_ptr<TcpLink> TcpLink::take_over(Links& links, tcp_pcb* connection, UniqueFd end) {
+  std::unique_ptr<TcpLink> link(new TcpLink(links, connection, true));
+  if (!link->watch(end)) {
+    link->connection_ = nullptr;  // the listener has lwIP end it
+    return nullptr;
+  }
+  link->attach();
+  link->begin();
+  return link;
+}
+
+TcpLink::~TcpLink() {
+  if (socket_) links_.loop().remove(socket_.get());
+  over_ = true;
+  if (connection_ != nullptr) abort();
+  for (pbuf* const each : pending_)
+    pbuf_free(each);
+}
+
+bool TcpLink::watch(UniqueFd& end) {
+  const auto added = links_.loop().add(end.get(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+                                       [this](std::uint32_t events) { on_socket(events); });
+  if (added) socket_ = std::move(end);
+  return added.has_value();
+}
+
+void TcpLink::attach() {
+  tcp_arg(connection_, this);
+  tcp_nagle_disable(connection_);
+  tcp_recv(connection_, [](void* self, tcp_pcb*, pbuf* data, err_t) -> err_t {
+    return link_of(self).on_received(data);
+  });
+  tcp_sent(connection_, [](void* self, tcp_pcb*, u16_t size) -> err_t {
+    TcpLink& link = link_of(self);
+    link.on_sent(size);
+    return link.outcome();
+  });
+  tcp_err(connection_, [](void* self, err_t error) {
+    if (self != nullptr) link_of(self).on_error(error);
+  });
+}
+
+void TcpLink::begin() {
+  established_ = true;
+  connection_->cwnd = std::max<tcpwnd_size_t>(connection_->cwnd, kFirstSegments * connection_->mss);
+  connection_->rcv_wnd = connection_->rcv_ann_wnd =
+      std::min<tcpwnd_size_t>(connection_->rcv_wnd, window_.size());
+}
+
+err_t TcpLink::on_connected() {
+  begin();
+  const Place own{from_lwip(connection_->local_ip), connection_->local_port};
+  if (!quiet_ && !tell_place(socket_, own)) abort();
+  take();
+  return outcome();
+}
+
+void TcpLink::on_error(err_t error) {
+  connection_ = nullptr;  // freed
+  // The last acknowledgement came; what is pending goes on.
+  if (error == ERR_CLSD) return;
+  if (!established_) tell_error(socket_, quiet_, errno_of(error));
+  over_ = true;
+  links_.end(*this);
+}
+
+void TcpLink::give_up(int error) {
+  if (established_ || over_) return;
+  tell_error(socket_, quiet_, error);
+  abort();
+}
+
+void TcpLink::on_socket(std::uint32_t events) {
+  if (over_) return;
+  hung_up_ = hung_up_ || (events & (EPOLLHUP | EPOLLERR)) != 0;
+  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) readable_ = true;
+  if ((events & EPOLLOUT) != 0) writable_ = true;
+  if (!established_) {
+    if (hung_up_) abort();
+    return;
+  }
+  pass_on();
+  take();
+}
+
+// Both directions are over: lwIP sees to what is left of the connection.
+void TcpLink::look_whether_over() {
+  if (fin_sent_ && tunnel_ended_) let_go();
+  if (over_ || !fin_sent_ || !end_told_) return;
+  over_ = true;
+  links_.end(*this);
+}
+
+void TcpLink::let_go() {
+  if (connection_ != nullptr) detach(std::exchange(connection_, nullptr));
+}
+
+// Resets the connection; the relay sees its end closed before both directions have ended.
+void TcpLink::abort() {
+  if (tcp_pcb* const connection = std::exchange(connection_, nullptr)) {
+    detach(connection);
+    tcp_abort(connection);
+    aborted_ = true;
+  }
+  if (std::exchange(over_, true)) return;
+  links_.end(*this);
+}
+
+}  // namespace wring::stack

@@ -1,0 +1,88 @@
+// A connection of lwIP's, and the socket to the relay that it runs over.
+#pragma once
+
+#include <lwip/tcp.h>
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+
+#include "base/unique_fd.h"
+#include "stack/control.h"
+#include "stack/links.h"
+#include "stack/tcp_recovery.h"
+#include "stack/tcp_window.h"
+
+namespace wring::stack {
+
+// Each side waits for the other: what the socket does not take is not acknowledged as read, so the
+// window closes; what the connection does not take stays in the socket.
+class TcpLink final : public Link {
+ public:
+  // Null with an errno: it failed at once, and `end` is left alone.
+  static std::unique_ptr<TcpLink> connect(Links& links, const Place& to, UniqueFd& end, bool quiet,
+                                          int& error);
+  // One that came in. Null: it cannot be watched.
+  static std::unique_ptr<TcpLink> take_over(Links& links, tcp_pcb* connection, UniqueFd end);
+  ~TcpLink() override;
+
+  // A segment has come for it, before lwIP looks at it.
+  void on_segment() {
+    if (connection_ != nullptr) recovery_.on_segment(*connection_);
+  }
+  // An ICMP message says that its target cannot be reached. If it is not established, it fails.
+  void give_up(int error);
+
+ private:
+  // Bytes that lwIP holds for a connection at least, if the relay has them.
+  static constexpr std::uint32_t kLeastQueue = 256U << 10;
+
+  TcpLink(Links& links, tcp_pcb* connection, bool quiet)
+      : links_(links), connection_(connection), quiet_(quiet), window_(TCP_WND) {}
+  void attach();
+  [[nodiscard]] bool watch(UniqueFd& end);
+  void on_socket(std::uint32_t events);
+  [[nodiscard]] err_t on_connected();
+  [[nodiscard]] err_t on_received(pbuf* data);
+  void on_sent(std::uint32_t size);
+  void on_error(err_t error);
+
+  void begin();
+  void take();
+  [[nodiscard]] bool write(const char* bytes, std::size_t size);
+  [[nodiscard]] std::size_t room() const;
+  void end_sending();
+  void pass_on();
+  void passed(std::size_t size);
+  [[nodiscard]] bool keep_what_is_lent();
+  void look_whether_over();
+  void let_go();
+  // What a call of lwIP's returns.
+  [[nodiscard]] err_t outcome() const { return static_cast<err_t>(aborted_ ? ERR_ABRT : ERR_OK); }
+  void abort();
+
+  Links& links_;
+  tcp_pcb* connection_;  // null: lwIP is done with it, or has it for itself
+  UniqueFd socket_;
+  bool quiet_;
+  bool established_ = false;
+  bool readable_ = true;
+  bool writable_ = true;
+  bool hung_up_ = false;      // the relay has closed its end
+  bool relay_ended_ = false;  // it sends no more
+  bool fin_sent_ = false;
+  bool tunnel_ended_ = false;  // the other end sends no more
+  bool end_told_ = false;      // and the relay knows
+  bool over_ = false;
+  bool aborted_ = false;
+  std::string held_;           // read from the socket; lwIP had no memory for it
+  std::deque<pbuf*> pending_;  // came from the tunnel; the socket is full
+  TcpWindow window_;
+  TcpRecovery recovery_;
+};
+
+// What the relay is told of a connection that failed.
+void tell_error(const UniqueFd& end, bool quiet, int error);
+
+}  // namespace wring::stack

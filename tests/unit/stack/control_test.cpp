@@ -1,0 +1,62 @@
+// Messages between relay and stack: what is written is read, and nothing else is.
+#include "stack/control.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <vector>
+
+namespace wring::stack {
+namespace {
+
+Place place(const char* address, std::uint16_t port) {
+  return {*IpAddress::parse(address), port};
+}
+
+TEST(Control, a_request_is_read_as_it_was_written) {
+  for (const Request& request : {Request{Request::Kind::kConnect, false, place("192.0.2.1", 443)},
+                                 Request{Request::Kind::kConnect, true, place("2001:db8::1", 53)},
+                                 Request{Request::Kind::kListen, false, place("0.0.0.0", 7000)},
+                                 Request{Request::Kind::kEcho, false, place("::", 0)}}) {
+    EXPECT_EQ(decode_request(encode(request)), request);
+  }
+}
+
+TEST(Control, a_head_is_read_as_it_was_written) {
+  for (const DatagramHead& head :
+       {DatagramHead{place("192.0.2.1", 53), false}, DatagramHead{place("2001:db8::1", 1), true},
+        DatagramHead{std::nullopt, false}}) {
+    EXPECT_EQ(decode_datagram_head(encode(head)), head);
+  }
+}
+
+TEST(Control, what_is_no_message_is_none) {
+  auto request = encode(Request{});
+  EXPECT_FALSE(decode_request(ByteSpan(request).first(kRequestSize - 1)));
+  request[0] = 4;  // a kind that there is not
+  EXPECT_FALSE(decode_request(request));
+  auto head = encode(DatagramHead{place("192.0.2.1", 53), false});
+  EXPECT_FALSE(decode_datagram_head(ByteSpan(head).first(kDatagramHeadSize - 1)));
+  head[0] = 5;  // no version of IP
+  EXPECT_FALSE(decode_datagram_head(head));
+}
+
+TEST(Control, a_descriptor_goes_along) {
+  auto [one, other] = make_pair(SOCK_SEQPACKET);
+  auto [kept, given] = make_pair(SOCK_STREAM);
+  const auto message = encode(Request{Request::Kind::kConnect, false, place("192.0.2.1", 80)});
+  ASSERT_TRUE(send_with(one.get(), message, given.get()));
+  given.reset();
+  Bytes<kRequestSize> bytes{};
+  const Received received = receive_with(other.get(), bytes);
+  ASSERT_EQ(received.size, static_cast<ssize_t>(kRequestSize));
+  EXPECT_EQ(bytes, message);
+  ASSERT_TRUE(received.descriptor);
+  EXPECT_EQ(send(received.descriptor.get(), "x", 1, MSG_NOSIGNAL), 1);
+  char got = 0;
+  EXPECT_EQ(recv(kept.get(), &got, 1, 0), 1);
+  EXPECT_EQ(got, 'x');
+}
+
+}  // namespace
+}  // namespace wring::stack
