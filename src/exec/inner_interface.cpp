@@ -79,7 +79,15 @@ Result<UniqueFd> make_veth(const std::string& name) {
 }  // namespace
 
 const char* variable_of(InnerInterface::Kind kind) {
-  return kind == InnerInterface::Kind::kTun ? "WG_TUN_FD" : "WG_PACKET_FD";
+  switch (kind) {
+    case InnerInterface::Kind::kTun:
+      return "WG_TUN_FD";
+    case InnerInterface::Kind::kPacketSocket:
+      return "WG_PACKET_FD";
+    case InnerInterface::Kind::kStack:
+      break;
+  }
+  return "WG_STACK_FD";
 }
 
 Result<InnerInterface> make_inner_interface(const std::string& name) {

@@ -10,11 +10,13 @@ namespace wring::exec {
 
 // What an engine outside needs of it. The interface goes when `packets` is closed everywhere.
 struct InnerInterface {
-  enum class Kind { kTun, kPacketSocket };
+  // kStack: there is no interface, but a TCP/IP stack in another process.
+  enum class Kind { kTun, kPacketSocket, kStack };
 
   Kind kind = Kind::kTun;
   UniqueFd packets;
-  UniqueFd netlink;  // for WG_NETLINK_FD: unbound
+  UniqueFd netlink;  // for WG_NETLINK_FD: unbound. None: kStack
+  unsigned mtu = 0;  // bytes; of kStack alone
 };
 
 // The variable by which an engine is told of `packets`.

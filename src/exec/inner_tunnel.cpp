@@ -22,8 +22,11 @@ constexpr std::chrono::seconds kWatchPeriod{15};
 Result<run::Engine> start_engine(const std::string& name, const InnerInterface& interface) {
   // What an ordinary user is told of limits that only root can raise is not the command's output.
   setenv("LOG_LEVEL", "silent", 0);
-  return run::Engine::start_with(name, {{variable_of(interface.kind), interface.packets.get()},
-                                        {"WG_NETLINK_FD", interface.netlink.get()}});
+  std::vector<run::Engine::HandedIn> handed_in{
+      {variable_of(interface.kind), interface.packets.get()}};
+  if (interface.netlink) handed_in.push_back({"WG_NETLINK_FD", interface.netlink.get()});
+  if (interface.mtu != 0) setenv("WG_STACK_MTU", std::to_string(interface.mtu).c_str(), 1);
+  return run::Engine::start_with(name, std::move(handed_in));
 }
 
 }  // namespace
@@ -59,13 +62,16 @@ Result<void> InnerTunnel::watch() {
 }
 
 Result<void> InnerTunnel::bring_up() {
-  auto network = InnerNetwork::open(RtSocket(std::move(start_.routing)), start_.interface);
-  if (!network) return tl::unexpected(network.error());
-  network_ = std::make_unique<InnerNetwork>(std::move(*network));
-  if (auto applied = network_->apply(plan_.steps); !applied) return applied;
+  if (start_.routing) {
+    auto network = InnerNetwork::open(RtSocket(std::move(start_.routing)), start_.interface);
+    if (!network) return tl::unexpected(network.error());
+    network_ = std::make_unique<InnerNetwork>(std::move(*network));
+    if (auto applied = network_->apply(plan_.steps); !applied) return applied;
+  }
   // The interface is up already: a port that is taken is an error of the request that asks for it.
   if (auto set = configure(); !set) return set;
   if (!names_.empty()) next_watch_ = clock_.now() + kWatchPeriod;
+  if (!network_) return {};
   auto endpoints = endpoints_of_peers();
   if (!endpoints) return tl::unexpected(endpoints.error());
   return network_->use_endpoints(std::move(*endpoints));

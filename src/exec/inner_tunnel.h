@@ -27,7 +27,7 @@ class InnerTunnel {
     const config::TunnelConfig& config;  // outlives the tunnel
     std::string interface;
     InnerInterface packets;
-    UniqueFd routing;                             // netlink, from inside
+    UniqueFd routing;                             // netlink, from inside; none: there is no network
     std::function<void(const std::string&)> say;  // takes a line for people
     std::function<void()> on_engine_end;
   };

@@ -49,10 +49,6 @@ Endpoint local_address(const UniqueFd& socket) {
   return ask(socket, getsockname);
 }
 
-Endpoint peer_address(const UniqueFd& socket) {
-  return ask(socket, getpeername);
-}
-
 std::uint16_t port_of(const Endpoint& endpoint) {
   return ntohs(endpoint.is_v6() ? endpoint.remote.v6.sin6_port : endpoint.remote.v4.sin_port);
 }

@@ -16,7 +16,6 @@ namespace wring::proxy {
 [[nodiscard]] Endpoint endpoint_from(const sockaddr_storage& address);
 // Not set if there is none.
 [[nodiscard]] Endpoint local_address(const UniqueFd& socket);
-[[nodiscard]] Endpoint peer_address(const UniqueFd& socket);
 // The address that a host is, if it is none of a name. One that is mapped into IPv6 becomes an IPv4
 // address, because the tunnel knows it as that.
 [[nodiscard]] std::optional<IpAddress> literal_address(std::string_view host);

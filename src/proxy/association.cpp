@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "proxy/addresses.h"
+#include "proxy/datagram_io.h"
 
 namespace wring::proxy {
 
@@ -100,9 +101,10 @@ Datagrams* Association::socket_for(IpVersion version) {
   IpAddress any;
   any.version = version;
   const Endpoint at = endpoint_at(any, 0);
-  if (bind(opened->socket().get(), &at.remote.any, at.remote_size()) != 0 || !opened->start()) {
-    return nullptr;
-  }
+  const int number = opened->socket().get();
+  // A stack has bound it already.
+  const bool bound = has_heads(number) || bind(number, &at.remote.any, at.remote_size()) == 0;
+  if (!bound || !opened->start()) return nullptr;
   socket = std::move(opened);
   return socket.get();
 }

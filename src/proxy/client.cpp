@@ -125,7 +125,7 @@ void Client::carry_out(const Protocol::Step& step) {
 void Client::on_dialled(tl::expected<UniqueFd, Refusal> result) {
   if (state_ != State::kWaiting) return;
   if (!result) return refuse(result.error());
-  std::string answer = protocol_->granted(local_address(*result));
+  std::string answer = protocol_->granted(reach_.side.own_address(result->get()));
   begin_relay(std::move(*result), std::move(answer));
 }
 
@@ -164,7 +164,7 @@ void Client::wait_for_target(const config::HostPort& target) {
 void Client::on_bound(tl::expected<UniqueFd, Refusal> result) {
   if (state_ != State::kWaiting) return;
   if (!result) return refuse(result.error());
-  std::string answer = protocol_->granted(peer_address(*result));
+  std::string answer = protocol_->granted(reach_.side.other_address(result->get()));
   begin_relay(std::move(*result), std::move(answer));
 }
 

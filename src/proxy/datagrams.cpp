@@ -1,14 +1,14 @@
-// recvfrom() until there is no more, and sendmsg().
+// Receives until there is no more, and sends.
 #include "proxy/datagrams.h"
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
+#include <utility>
 
-#include "proxy/addresses.h"
+#include "proxy/datagram_io.h"
 
 namespace wring::proxy {
 namespace {
@@ -25,13 +25,20 @@ Endpoint mapped(const Endpoint& to) {
   return six;
 }
 
-bool is_six(const UniqueFd& socket) {
+int family_of(const UniqueFd& socket) {
   int family = 0;
   socklen_t size = sizeof family;
-  return getsockopt(socket.get(), SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 && family == AF_INET6;
+  return getsockopt(socket.get(), SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 ? family : 0;
 }
 
 }  // namespace
+
+Datagrams::Datagrams(Loop& loop, UniqueFd socket, Take take)
+    : loop_(loop),
+      socket_(std::move(socket)),
+      with_heads_(has_heads(socket_.get())),
+      is_six_(family_of(socket_) == AF_INET6),
+      take_(std::move(take)) {}
 
 Datagrams::~Datagrams() {
   *alive_ = false;
@@ -49,14 +56,12 @@ void Datagrams::receive() {
   thread_local std::vector<char> buffer(kMaxSize);
   const std::shared_ptr<bool> alive = alive_;
   for (int i = 0; i < kPerTurn && *alive; ++i) {
-    sockaddr_storage from{};
-    socklen_t size = sizeof from;
-    const ssize_t got = recvfrom(socket_.get(), buffer.data(), buffer.size(), 0,
-                                 reinterpret_cast<sockaddr*>(&from), &size);
+    Endpoint from;
+    const ssize_t got = receive_datagram(socket_.get(), with_heads_, buffer, from);
     if (got < 0 && errno == EAGAIN) return;
     // What an earlier datagram met with is told here.
     if (got < 0) continue;
-    take_(endpoint_from(from), {buffer.data(), static_cast<std::size_t>(got)});
+    take_(from, {buffer.data(), static_cast<std::size_t>(got)});
   }
   if (!*alive) return;
   loop_.later([this, alive] {
@@ -65,17 +70,8 @@ void Datagrams::receive() {
 }
 
 bool Datagrams::send(const Endpoint& to, std::string_view head, std::string_view payload) {
-  Endpoint address = to.is_v4() && is_six(socket_) ? mapped(to) : to;
-  std::array<iovec, 2> parts{iovec{const_cast<char*>(head.data()), head.size()},
-                             iovec{const_cast<char*>(payload.data()), payload.size()}};
-  msghdr out{};
-  out.msg_iov = parts.data();
-  out.msg_iovlen = parts.size();
-  if (to.is_set()) {
-    out.msg_name = &address.remote;
-    out.msg_namelen = address.remote_size();
-  }
-  return sendmsg(socket_.get(), &out, MSG_NOSIGNAL) >= 0;
+  const bool maps = !with_heads_ && to.is_v4() && is_six_;
+  return send_datagram(socket_.get(), with_heads_, maps ? mapped(to) : to, head, payload);
 }
 
 }  // namespace wring::proxy

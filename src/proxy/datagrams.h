@@ -20,8 +20,7 @@ class Datagrams {
   using Take = std::function<void(const Endpoint& from, std::string_view payload)>;
 
   // The socket does not block.
-  Datagrams(Loop& loop, UniqueFd socket, Take take)
-      : loop_(loop), socket_(std::move(socket)), take_(std::move(take)) {}
+  Datagrams(Loop& loop, UniqueFd socket, Take take);
   Datagrams(const Datagrams&) = delete;
   Datagrams& operator=(const Datagrams&) = delete;
   ~Datagrams();
@@ -41,6 +40,8 @@ class Datagrams {
 
   Loop& loop_;
   UniqueFd socket_;
+  bool with_heads_;  // see datagram_io.h
+  bool is_six_;
   Take take_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -79,8 +79,7 @@ void Dial::begin_next() {
   if (reach_.is_silent && reach_.is_silent(address)) return try_next_or_fail();
   UniqueFd socket = reach_.side.socket(address.version, SOCK_STREAM);
   const Endpoint to = endpoint_at(address, port_);
-  if (!socket ||
-      (connect(socket.get(), &to.remote.any, to.remote_size()) != 0 && errno != EINPROGRESS)) {
+  if (!socket || (!reach_.side.connect(socket.get(), to) && errno != EINPROGRESS)) {
     worst_ = refusal_of(errno);
     return try_next_or_fail();
   }
@@ -89,7 +88,7 @@ void Dial::begin_next() {
   const int fd = socket.get();
   attempts_.emplace_back(std::move(socket), address);
   const auto react = [this, fd](std::uint32_t events) {
-    if ((events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0) on_ready(fd);
+    if (const auto error = reach_.side.outcome(fd, events)) on_ready(fd, *error);
   };
   if (!reach_.loop.watch(fd, react)) {
     attempts_.pop_back();
@@ -101,13 +100,10 @@ void Dial::begin_next() {
   }
 }
 
-void Dial::on_ready(int socket) {
+void Dial::on_ready(int socket, int error) {
   const auto at = std::ranges::find_if(
       attempts_, [&](const auto& attempt) { return attempt.first.get() == socket; });
   if (at == attempts_.end()) return;
-  int error = 0;
-  socklen_t size = sizeof error;
-  getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size);
   reach_.loop.forget(socket);
   UniqueFd ready = std::move(at->first);
   attempts_.erase(at);

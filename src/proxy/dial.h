@@ -68,7 +68,7 @@ class Dial {
   void look_up(const std::string& host);
   void use(std::vector<IpAddress> addresses);
   void begin_next();
-  void on_ready(int socket);
+  void on_ready(int socket, int error);
   void try_next_or_fail();
   void look();
   void finish(tl::expected<UniqueFd, Refusal> result);

@@ -17,16 +17,6 @@ bool is_zero(const IpAddress& address) {
   return std::ranges::all_of(address.span(), [](std::uint8_t byte) { return byte == 0; });
 }
 
-// By the routing table of the other end.
-IpAddress source_towards(Reach& reach, const IpAddress& target) {
-  const UniqueFd probe = reach.side.socket(target.version, SOCK_DGRAM);
-  constexpr std::uint16_t kAnyPort = 9;
-  const Endpoint to = endpoint_at(target, kAnyPort);
-  if (!probe || connect(probe.get(), &to.remote.any, to.remote_size()) != 0) return target;
-  const Endpoint from = local_address(probe);
-  return from.is_set() ? remote_address(from) : target;
-}
-
 }  // namespace
 
 tl::expected<std::unique_ptr<InboundPort>, Refusal> InboundPort::open(
@@ -34,18 +24,15 @@ tl::expected<std::unique_ptr<InboundPort>, Refusal> InboundPort::open(
   const auto named = literal_address(target.host);
   // Without a target there is no telling; IPv4 is what such clients mean.
   const IpAddress towards = named.value_or(IpAddress{});
-  UniqueFd listener = reach.side.socket(towards.version, SOCK_STREAM);
+  auto listener = reach.side.open_port(SOCK_STREAM, 0);
+  if (!listener) return tl::unexpected(Refusal::kFull);
   IpAddress any;
   any.version = towards.version;
-  const Endpoint at = endpoint_at(any, 0);
-  if (!listener || bind(listener.get(), &at.remote.any, at.remote_size()) != 0 ||
-      listen(listener.get(), 1) != 0) {
-    return tl::unexpected(Refusal::kFull);
-  }
-  std::unique_ptr<InboundPort> port(new InboundPort(reach, std::move(listener), std::move(done)));
+  const std::uint16_t number = reach.side.number_of(listener->get());
+  std::unique_ptr<InboundPort> port(new InboundPort(reach, std::move(*listener), std::move(done)));
   if (named && !is_zero(*named)) port->from_ = named;
-  const IpAddress own = is_zero(towards) ? any : source_towards(reach, towards);
-  port->address_ = endpoint_at(own, port_of(local_address(port->listener_)));
+  const IpAddress own = is_zero(towards) ? any : reach.side.source_towards(towards);
+  port->address_ = endpoint_at(own, number);
   InboundPort& self = *port;
   if (!reach.loop.watch(self.listener_.get(), [&self](std::uint32_t) { self.take(); })) {
     return tl::unexpected(Refusal::kFull);
@@ -80,10 +67,10 @@ void InboundPort::take_later() {
 
 void InboundPort::take() {
   while (done_) {
-    UniqueFd taken(accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    Endpoint who;
+    UniqueFd taken = reach_.side.accept(listener_.get(), who);
     if (!taken && (errno == ECONNABORTED || errno == EINTR)) continue;
     if (!taken) return errno == EAGAIN ? void() : take_later();
-    const Endpoint who = peer_address(taken);
     if (from_ && (!who.is_set() || remote_address(who) != *from_)) continue;
     close();
     std::exchange(done_, nullptr)(std::move(taken));

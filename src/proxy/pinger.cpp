@@ -5,22 +5,21 @@
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <netinet/ip_icmp.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "base/rng.h"
 #include "ip/checksum.h"
 #include "ip/endpoint.h"
-#include "proxy/addresses.h"
+#include "proxy/datagram_io.h"
 
 namespace wring::proxy {
 namespace {
 
-constexpr int kFlags = SOCK_NONBLOCK | SOCK_CLOEXEC;
 constexpr std::size_t kEchoSize = 16;
 using Echo = std::array<std::uint8_t, kEchoSize>;
 
@@ -52,40 +51,29 @@ ByteSpan message_in(ByteSpan packet, bool with_header) {
 
 }  // namespace
 
-Pinger::Socket Pinger::open(IpVersion version) {
-  const int family = version == IpVersion::kV4 ? AF_INET : AF_INET6;
-  const int protocol = version == IpVersion::kV4 ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6};
-  Socket made;
-  made.fd.reset(socket(family, SOCK_DGRAM | kFlags, protocol));
-  if (made.fd) return made;
-  made.raw = true;
-  made.fd.reset(socket(family, SOCK_RAW | kFlags, protocol));
-  return made;
-}
-
-Pinger::Pinger(Loop& loop, const ProxyConfig& config, Shared& shared)
+Pinger::Pinger(Loop& loop, Side& side, const ProxyConfig& config, Shared& shared)
     : loop_(loop),
       addresses_(config.check_alive),
       interval_(config.check_alive_interval),
       shared_(shared),
       id_(static_cast<std::uint16_t>(SystemRng().u32())) {
   // Also if there is nothing to ping so far: none can be opened once this thread is confined.
-  four_ = open(IpVersion::kV4);
-  six_ = open(IpVersion::kV6);
+  four_ = side.echoes(IpVersion::kV4);
+  six_ = side.echoes(IpVersion::kV6);
 }
 
 Pinger::~Pinger() {
   loop_.cancel(timer_);
-  for (const Socket* const socket : {&four_, &six_}) {
-    if (socket->fd) loop_.forget(socket->fd.get());
+  for (const Echoes* const socket : {&four_, &six_}) {
+    if (socket->socket) loop_.forget(socket->socket.get());
   }
 }
 
 void Pinger::start() {
-  for (const Socket* const socket : {&four_, &six_}) {
-    if (!socket->fd) continue;
+  for (const Echoes* const socket : {&four_, &six_}) {
+    if (!socket->socket) continue;
     const auto watched =
-        loop_.watch(socket->fd.get(), [this, socket](std::uint32_t) { take(*socket); });
+        loop_.watch(socket->socket.get(), [this, socket](std::uint32_t) { take(*socket); });
     // Without it no pong is seen, and that is what /readyz then says.
     if (!watched) return;
   }
@@ -104,30 +92,31 @@ void Pinger::become(const ProxyConfig& config) {
 void Pinger::ping() {
   ++sequence_;
   for (const IpAddress& address : addresses_) {
-    const Socket& socket = address.is_v4() ? four_ : six_;
+    const Echoes& echoes = address.is_v4() ? four_ : six_;
     const Echo message = echo_request(address.version, id_, sequence_);
-    const Endpoint to = endpoint_at(address, 0);
+    const std::string_view bytes(reinterpret_cast<const char*>(message.data()), message.size());
     // A lost one is a pong that does not come.
-    static_cast<void>(sendto(socket.fd.get(), message.data(), message.size(), MSG_NOSIGNAL,
-                             &to.remote.any, to.remote_size()));
+    static_cast<void>(send_datagram(echoes.socket.get(), echoes.kind == Echoes::Kind::kWithHeads,
+                                    endpoint_at(address, 0), {}, bytes));
   }
   timer_ = loop_.at(loop_.now() + interval_, [this] { ping(); });
 }
 
-void Pinger::take(const Socket& socket) {
+void Pinger::take(const Echoes& echoes) {
   for (;;) {
-    std::array<std::uint8_t, 128> packet;
-    sockaddr_storage from{};
-    socklen_t size = sizeof from;
-    const ssize_t got = recvfrom(socket.fd.get(), packet.data(), packet.size(), 0,
-                                 reinterpret_cast<sockaddr*>(&from), &size);
+    std::array<char, 128> packet;
+    Endpoint from;
+    const ssize_t got = receive_datagram(echoes.socket.get(),
+                                         echoes.kind == Echoes::Kind::kWithHeads, packet, from);
     if (got <= 0) return;
-    const ByteSpan message = message_in(ByteSpan(packet).first(static_cast<std::size_t>(got)),
-                                        socket.raw && from.ss_family == AF_INET);
+    const ByteSpan bytes(reinterpret_cast<const std::uint8_t*>(packet.data()),
+                         static_cast<std::size_t>(got));
+    const ByteSpan message = message_in(bytes, echoes.kind == Echoes::Kind::kRaw && from.is_v4());
     if (message.empty()) continue;
-    const int reply = from.ss_family == AF_INET ? ICMP_ECHOREPLY : ICMP6_ECHO_REPLY;
-    const bool is_ours = !socket.raw || (message[4] << 8 | message[5]) == id_;
-    if (message[0] == reply && is_ours) note(remote_address(endpoint_from(from)));
+    const int reply = from.is_v4() ? ICMP_ECHOREPLY : ICMP6_ECHO_REPLY;
+    const bool is_ours =
+        echoes.kind == Echoes::Kind::kPing || (message[4] << 8 | message[5]) == id_;
+    if (message[0] == reply && is_ours) note(remote_address(from));
   }
 }
 

@@ -5,19 +5,20 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/unique_fd.h"
 #include "ip/ip_address.h"
 #include "proxy/counters.h"
 #include "proxy/loop.h"
+#include "proxy/sides.h"
 #include "proxyconfig/proxy_config.h"
 
 namespace wring::proxy {
 
 class Pinger {
  public:
-  // Opens sockets in the namespace of the calling thread, where ping_group_range has to allow it,
-  // or the thread has CAP_NET_RAW. Otherwise no pong ever comes. Loop and counters outlive it.
-  Pinger(Loop& loop, const ProxyConfig& config, Shared& shared);
+  // Opens sockets at that side. In the namespace of the calling thread, ping_group_range has to
+  // allow it, or the thread has CAP_NET_RAW. Otherwise no pong ever comes. Loop and counters
+  // outlive it.
+  Pinger(Loop& loop, Side& side, const ProxyConfig& config, Shared& shared);
   Pinger(const Pinger&) = delete;
   Pinger& operator=(const Pinger&) = delete;
   ~Pinger();
@@ -27,14 +28,8 @@ class Pinger {
   void become(const ProxyConfig& config);
 
  private:
-  struct Socket {
-    UniqueFd fd;
-    bool raw = false;
-  };
-
-  static Socket open(IpVersion version);
   void ping();
-  void take(const Socket& socket);
+  void take(const Echoes& echoes);
   void note(const IpAddress& who);
 
   Loop& loop_;
@@ -42,8 +37,8 @@ class Pinger {
   Duration interval_;
   Shared& shared_;
   SystemClock clock_;
-  Socket four_;
-  Socket six_;
+  Echoes four_;
+  Echoes six_;
   std::uint16_t id_;  // of raw sockets, which get the answers of others, too
   std::uint16_t sequence_ = 0;
   Loop::TimerId timer_ = Loop::kNoTimer;

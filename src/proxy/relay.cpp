@@ -15,6 +15,12 @@ constexpr std::uint32_t kWritable = EPOLLOUT | EPOLLHUP | EPOLLERR;
 // After which a pipe is asked for again.
 constexpr std::chrono::milliseconds kPause{100};
 
+bool is_pair(const UniqueFd& socket) {
+  int family = 0;
+  socklen_t size = sizeof family;
+  return getsockopt(socket.get(), SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 && family == AF_UNIX;
+}
+
 }  // namespace
 
 void reset_at_close(const UniqueFd& socket) {
@@ -64,6 +70,8 @@ void Relay::on_client(std::uint32_t events) {
 void Relay::on_target(std::uint32_t events) {
   if ((events & kReadable) != 0) back_.source_is_ready();
   if ((events & kWritable) != 0) out_.sink_is_ready();
+  // A stack has closed it before it was told of an end, to say that it was reset.
+  if ((events & EPOLLHUP) != 0 && ended_ && !out_.has_ended() && is_pair(target_)) return end(true);
   run();
 }
 

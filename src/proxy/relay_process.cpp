@@ -1,4 +1,5 @@
-// Two threads: one outside, which makes sockets there, and one inside, which does all else.
+// Two threads: one outside, which makes sockets there, and one inside, which does all else. With a
+// stack there is no inside, and one thread is enough.
 #include "proxy/relay_process.h"
 
 #include <linux/netlink.h>
@@ -22,6 +23,7 @@
 #include "process/core_dumps.h"
 #include "proxy/relays.h"
 #include "proxy/sides.h"
+#include "proxy/stack_side.h"
 #include "proxy/stdio_bridge.h"
 
 namespace wring::proxy {
@@ -33,11 +35,6 @@ using exec::Message;
 // What the look-up of names outside may read once it is set up.
 const std::vector<std::string> kNameFiles{"/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf",
                                           "/etc/host.conf"};
-
-bool is_gateway(const ProxyConfig& config) {
-  return std::ranges::find(config.listeners, Listener::Kind::kGateway, &Listener::kind) !=
-         config.listeners.end();
-}
 
 Result<void> make_interface(const Channel& channel) {
   if (auto made = exec::make_network_namespace(); !made) return made;
@@ -55,12 +52,11 @@ Result<void> make_interface(const Channel& channel) {
 }
 
 // Returns when the connection of stdin and stdout is over, or there is nobody to serve for.
-Result<void> live_inside(const Channel& channel, RelayTask& task, OtherSide& outside,
-                         StdioBridge& bridge) {
-  if (auto made = make_interface(channel); !made) return made;
+Result<void> serve(const Channel& channel, RelayTask& task, Side& inside, Side& outside,
+                   StdioBridge& bridge) {
   const auto start = channel.receive();
   if (!start) return tl::unexpected(start.error());
-  auto relays = Relays::open(task, outside, std::move(bridge.socket));
+  auto relays = Relays::open(task, inside, outside, std::move(bridge.socket));
   if (!relays) return tl::unexpected(relays.error());
   forbid_core_dumps();
   auto confined = is_gateway(task.config) ? confine_gateway(kNameFiles) : confine_relay(kNameFiles);
@@ -69,6 +65,25 @@ Result<void> live_inside(const Channel& channel, RelayTask& task, OtherSide& out
   relays->reset();
   if (bridge.to_stdout.joinable()) bridge.to_stdout.join();
   return {};
+}
+
+Result<void> live_inside(const Channel& channel, RelayTask& task, OtherSide& outside,
+                         StdioBridge& bridge) {
+  if (auto made = make_interface(channel); !made) return made;
+  HereSide here;
+  return serve(channel, task, here, outside, bridge);
+}
+
+Result<void> live_with_stack(const Channel& channel, RelayTask& task, StdioBridge& bridge) {
+  Message ready;
+  ready.number = static_cast<int>(exec::InnerInterface::Kind::kStack);
+  if (auto sent = channel.send(ready); !sent) return sent;
+  std::vector<IpAddress> addresses;
+  for (const auto& each : task.config.tunnel.interface.addresses)
+    addresses.push_back(each.value.address);
+  StackSide inside(std::move(task.stack), std::move(addresses));
+  HereSide outside;
+  return serve(channel, task, inside, outside, bridge);
 }
 
 // The configuration may have taken a key or a password out of it.
@@ -90,12 +105,19 @@ void forget_environment() {
 
 }  // namespace
 
+bool is_gateway(const ProxyConfig& config) {
+  return std::ranges::find(config.listeners, Listener::Kind::kGateway, &Listener::kind) !=
+         config.listeners.end();
+}
+
 void run_relay(const Channel& channel, RelayTask& task) {
   forget_environment();
   ::signal(SIGPIPE, SIG_IGN);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (is_gateway(task.config)) task.pings = PingSockets::open();
-  if (auto made = exec::make_user_namespace(); !made) fail(channel, made.error());
+  if (!task.stack) {
+    if (auto made = exec::make_user_namespace(); !made) fail(channel, made.error());
+  }
   StdioBridge bridge;
   for (const Listener& listener : task.config.listeners) {
     if (listener.kind != Listener::Kind::kStdio || bridge.socket) continue;
@@ -105,16 +127,17 @@ void run_relay(const Channel& channel, RelayTask& task) {
     if (!made) fail(channel, made.error());
     bridge = std::move(*made);
   }
-  OtherSide outside;
-  std::thread([&] {
-    // Its thread may run still if this fails, so the bridge is left as it is then.
-    const auto ended = live_inside(channel, task, outside, bridge);
+  // The bridge's thread may run still if this fails, so the bridge is left as it is then.
+  const auto end_with = [&channel](const Result<void>& ended) {
     if (!ended) fail(channel, ended.error());
     Message over;
     over.kind = Message::Kind::kEnded;
     static_cast<void>(channel.send(over));
     _exit(EXIT_SUCCESS);
-  }).detach();
+  };
+  if (task.stack) end_with(live_with_stack(channel, task, bridge));
+  OtherSide outside;
+  std::thread([&] { end_with(live_inside(channel, task, outside, bridge)); }).detach();
   if (auto confined = confine_relay({}); !confined) fail(channel, confined.error());
   outside.serve();
   _exit(EXIT_SUCCESS);

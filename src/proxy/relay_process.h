@@ -27,16 +27,21 @@ struct RelayTask {
   // itself, as it was at the start.
   std::string host_names;
   PingSockets pings{};  // of [Gateway]
+  UniqueFd stack;       // to ask a TCP/IP stack, see StackSide; none: the kernel's, in namespaces
 };
 
-// Of kReady, in this order; its number is the interface's kind.
+// Whether it has [Gateway], which takes the kernel's stack.
+[[nodiscard]] bool is_gateway(const ProxyConfig& config);
+
+// Of kReady, in this order; its number is the interface's kind. With a stack there are none.
 enum RelayDescriptor : std::size_t { kRelayPackets, kRelayNetlink, kRelayRouting };
 inline constexpr std::size_t kRelayDescriptors = 3;
 inline constexpr const char* kInnerName = "wg0";
 
-// In a process that was forked for it, with one thread. Makes a user namespace, and in it the
-// network and its interface; says kReady, and passes on bytes once it was told kStart. kEnded: a
-// connection of stdin and stdout is over. It ends when the other end of the channel does.
+// In a process that was forked for it, with one thread. Without a stack, it makes a user namespace,
+// and in it the network and its interface. It says kReady, and passes on bytes once it was told
+// kStart. kEnded: a connection of stdin and stdout is over. It ends when the other end of the
+// channel does.
 [[noreturn]] void run_relay(const exec::Channel& channel, RelayTask& task);
 
 }  // namespace wring::proxy

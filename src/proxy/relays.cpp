@@ -39,10 +39,10 @@ std::vector<IpAddress> servers_of(const ProxyConfig& config) {
   return servers;
 }
 
-Result<std::unique_ptr<Relays>> Relays::open(RelayTask& task, OtherSide& outside, UniqueFd bridge) {
+Result<std::unique_ptr<Relays>> Relays::open(RelayTask& task, Side& inside, Side& outside,
+                                             UniqueFd bridge) {
   auto loop = Loop::create();
   if (!loop) return tl::unexpected(loop.error());
-  auto here = std::make_unique<HereSide>();
   const std::vector<IpAddress> servers = servers_of(task.config);
   std::optional<Resolver::HostFile> file;
   if (!task.host_names.empty()) {
@@ -52,11 +52,11 @@ Result<std::unique_ptr<Relays>> Relays::open(RelayTask& task, OtherSide& outside
   if (!by_system) return tl::unexpected(by_system.error());
   std::unique_ptr<Resolver> by_tunnel;
   if (!servers.empty() && task.config.resolving.by == Resolving::By::kTunnel) {
-    auto made = Resolver::create(**loop, *here, servers);
+    auto made = Resolver::create(**loop, inside, servers);
     if (!made) return tl::unexpected(made.error());
     by_tunnel = std::move(*made);
   }
-  std::unique_ptr<Relays> relays(new Relays(task, outside, std::move(*loop), std::move(here),
+  std::unique_ptr<Relays> relays(new Relays(task, inside, outside, std::move(*loop),
                                             std::move(by_tunnel), std::move(*by_system)));
   relays->bridge_ = std::move(bridge);
   for (std::size_t i = 0; i < task.listeners.size(); ++i) {
@@ -67,16 +67,14 @@ Result<std::unique_ptr<Relays>> Relays::open(RelayTask& task, OtherSide& outside
   return relays;
 }
 
-Relays::Relays(RelayTask& task, OtherSide& outside, std::unique_ptr<Loop> loop,
-               std::unique_ptr<HereSide> here, std::unique_ptr<Resolver> by_tunnel,
-               std::unique_ptr<Resolver> by_system)
+Relays::Relays(RelayTask& task, Side& inside, Side& outside, std::unique_ptr<Loop> loop,
+               std::unique_ptr<Resolver> by_tunnel, std::unique_ptr<Resolver> by_system)
     : loop_(std::move(loop)),
-      here_(std::move(here)),
       by_tunnel_(std::move(by_tunnel)),
       by_system_(std::move(by_system)),
       peers_(task.config.tunnel, task.shared),
       tunnel_{*loop_,
-              *here_,
+              inside,
               by_tunnel_ ? by_tunnel_.get() : by_system_.get(),
               families_of(task.config),
               [this](const IpAddress& to) { return peers_.is_silent(to, loop_->now()); },
@@ -90,7 +88,7 @@ Relays::Relays(RelayTask& task, OtherSide& outside, std::unique_ptr<Loop> loop,
       places_(task.most_connections),
       services_{*loop_, pipes_, places_, tunnel_, outside_, waiting_bytes_},
       task_(task),
-      pinger_(*loop_, task.config, task.shared) {}
+      pinger_(*loop_, inside, task.config, task.shared) {}
 
 // A socket inside that was not made so far is made.
 Result<void> Relays::add(const Listener& listener, UniqueFd socket,
@@ -100,7 +98,7 @@ Result<void> Relays::add(const Listener& listener, UniqueFd socket,
   const bool datagrams = listener.kind == Kind::kUdpClient || listener.kind == Kind::kUdpServer;
   const bool inside = listener.kind == Kind::kTcpServer || listener.kind == Kind::kUdpServer;
   if (inside && !socket) {
-    auto made = open_inside(datagrams ? SOCK_DGRAM : SOCK_STREAM, listener.listen_port);
+    auto made = tunnel_.side.open_port(datagrams ? SOCK_DGRAM : SOCK_STREAM, listener.listen_port);
     if (!made) return tl::unexpected(made.error());
     socket = std::move(*made);
   }
@@ -120,6 +118,7 @@ Result<void> Relays::add(const Listener& listener, UniqueFd socket,
   }
   auto& made = tcp_[listener.place] =
       std::make_unique<TcpListener>(services_, counters, listener, reach, std::move(socket));
+  if (inside) made->accept_by(tunnel_.side);
   made->use_tls(std::move(identity));
   if (listener.kind != Kind::kStdio) return made->start() ? Result<void>() : no_room();
   if (bridge_) made->serve(std::move(bridge_), [this] { over_ = true; });

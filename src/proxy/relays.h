@@ -27,9 +27,10 @@ namespace wring::proxy {
 // In a thread in the network of the tunnel.
 class Relays {
  public:
-  // `bridge` is a connection of stdin and stdout, if a listener wants one. Task and outside
-  // outlive it.
-  static Result<std::unique_ptr<Relays>> open(RelayTask& task, OtherSide& outside, UniqueFd bridge);
+  // `bridge` is a connection of stdin and stdout, if a listener wants one. Task and sides outlive
+  // it.
+  static Result<std::unique_ptr<Relays>> open(RelayTask& task, Side& inside, Side& outside,
+                                              UniqueFd bridge);
 
   // Until the connection of stdin and stdout is over, or the channel's other end has gone.
   // Meanwhile it carries out the orders that come by the channel, and answers kReady, or kFailed:
@@ -42,9 +43,8 @@ class Relays {
   static constexpr std::size_t kMaxOrders = std::size_t{64} << 20;
   static constexpr std::chrono::seconds kSweepPeriod{1};
 
-  Relays(RelayTask& task, OtherSide& outside, std::unique_ptr<Loop> loop,
-         std::unique_ptr<HereSide> here, std::unique_ptr<Resolver> by_tunnel,
-         std::unique_ptr<Resolver> by_system);
+  Relays(RelayTask& task, Side& inside, Side& outside, std::unique_ptr<Loop> loop,
+         std::unique_ptr<Resolver> by_tunnel, std::unique_ptr<Resolver> by_system);
   [[nodiscard]] Result<void> add(const Listener& listener, UniqueFd socket,
                                  std::unique_ptr<TlsIdentity> identity);
 
@@ -59,7 +59,6 @@ class Relays {
   void sweep();
 
   std::unique_ptr<Loop> loop_;
-  std::unique_ptr<HereSide> here_;
   std::unique_ptr<Resolver> by_tunnel_;  // null: no server was given
   std::unique_ptr<Resolver> by_system_;
   PeerMap peers_;

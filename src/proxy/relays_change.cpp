@@ -32,8 +32,9 @@ Result<Relays::Prepared> Relays::prepare(RelayOrders& orders, std::vector<Unique
     }
     const bool inside = listener.listen_port != 0;
     if (!inside || tcp_.contains(listener.place) || udp_.contains(listener.place)) continue;
-    auto made = open_inside(listener.kind == Listener::Kind::kTcpServer ? SOCK_STREAM : SOCK_DGRAM,
-                            listener.listen_port);
+    auto made = tunnel_.side.open_port(
+        listener.kind == Listener::Kind::kTcpServer ? SOCK_STREAM : SOCK_DGRAM,
+        listener.listen_port);
     if (!made) return tl::unexpected(made.error());
     socket = std::move(*made);
   }

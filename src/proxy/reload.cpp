@@ -24,6 +24,18 @@ bool has(const ProxyConfig& config, Listener::Kind kind) {
   return std::ranges::find(config.listeners, kind, &Listener::kind) != config.listeners.end();
 }
 
+bool same_interface(const ProxyConfig& a, const ProxyConfig& b) {
+  const auto mtu_of = [](const ProxyConfig& config) {
+    const auto& mtu = config.tunnel.interface.mtu;
+    return mtu ? mtu->value : 0;
+  };
+  return mtu_of(a) == mtu_of(b) &&
+         std::ranges::equal(a.tunnel.interface.addresses, b.tunnel.interface.addresses,
+                            [](const auto& one, const auto& other) {
+                              return one.value.address == other.value.address;
+                            });
+}
+
 // The file and the sockets, in messages of as many as one may hold.
 Result<void> send_all(const exec::Channel& channel, std::vector<UniqueFd> all) {
   for (std::size_t done = 0; done < all.size();) {
@@ -120,6 +132,9 @@ Result<std::string> Reloader::become(ProxyConfig after) {
     if (has(after, kind) == has(parts_.config, kind)) continue;
     return failure("[" + std::string(section_of(kind)) +
                    "] comes and goes with a start; restart the proxy");
+  }
+  if (!parts_.has_network && !same_interface(after, parts_.config)) {
+    return failure("with lwIP, Address and MTU change with a start; restart the proxy");
   }
   if (auto placed = assign_places(after.listeners, parts_.config.listeners, parts_.shared);
       !placed) {

@@ -37,6 +37,7 @@ class Reloader {
     exec::InnerTunnel& tunnel;
     SocketFiles& files;
     const HandedIn& handed_in;
+    bool has_network;  // no: a stack, which keeps its addresses and its MTU
     std::function<Rereading()> read;
     std::function<void(const std::string&)> say;  // takes a line for people
   };

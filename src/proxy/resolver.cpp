@@ -13,9 +13,11 @@
 #include <chrono>
 #include <cstring>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "ip/endpoint.h"
+#include "proxy/datagram_io.h"
 
 namespace wring::proxy {
 namespace {
@@ -89,14 +91,28 @@ struct Resolver::Channel::Calls {
     static_cast<Channel*>(self)->on_interest(socket, false, false);
     return ::close(socket);
   }
-  static int connect(ares_socket_t socket, const sockaddr* to, ares_socklen_t size, void*) {
-    return ::connect(socket, to, size);
+  static int connect(ares_socket_t socket, const sockaddr* to, ares_socklen_t size, void* self) {
+    Endpoint target;
+    if (size > sizeof target.remote) return -1;
+    std::memcpy(&target.remote, to, size);
+    return static_cast<Channel*>(self)->side_.connect_untold(socket, target) ? 0 : -1;
   }
   static ares_ssize_t receive(ares_socket_t socket, void* into, std::size_t size, int flags,
                               sockaddr* from, ares_socklen_t* from_size, void*) {
-    return ::recvfrom(socket, into, size, flags, from, from_size);
+    if (!has_heads(socket)) return ::recvfrom(socket, into, size, flags, from, from_size);
+    Endpoint who;
+    const ssize_t got = receive_datagram(socket, true, {static_cast<char*>(into), size}, who);
+    if (from != nullptr && from_size != nullptr && *from_size >= who.remote_size()) {
+      std::memcpy(from, &who.remote, who.remote_size());
+      *from_size = who.remote_size();
+    }
+    return got;
   }
   static ares_ssize_t send(ares_socket_t socket, const iovec* parts, int count, void*) {
+    if (count == 1 && has_heads(socket)) {
+      const std::string_view query(static_cast<const char*>(parts->iov_base), parts->iov_len);
+      return send_datagram(socket, true, {}, {}, query) ? static_cast<ssize_t>(query.size()) : -1;
+    }
     msghdr out{};
     out.msg_iov = const_cast<iovec*>(parts);
     out.msg_iovlen = static_cast<std::size_t>(count);

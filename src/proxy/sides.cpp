@@ -1,7 +1,13 @@
 // Sockets of this thread's namespace, and a stock of another's.
 #include "proxy/sides.h"
 
+#include <netinet/in.h>
+#include <sys/epoll.h>
+
 #include <cerrno>
+
+#include "proxy/addresses.h"
+#include "proxy/outside_sockets.h"
 
 namespace wring::proxy {
 namespace {
@@ -11,7 +17,73 @@ UniqueFd make(IpVersion version, int type) {
   return UniqueFd(::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 }
 
+Endpoint name_by(int (*call)(int, sockaddr*, socklen_t*), int socket) {
+  sockaddr_storage name{};
+  socklen_t size = sizeof name;
+  return call(socket, reinterpret_cast<sockaddr*>(&name), &size) == 0 ? endpoint_from(name)
+                                                                      : Endpoint();
+}
+
 }  // namespace
+
+bool Side::connect(int socket, const Endpoint& to) {
+  return ::connect(socket, &to.remote.any, to.remote_size()) == 0;
+}
+
+bool Side::connect_untold(int socket, const Endpoint& to) {
+  return connect(socket, to);
+}
+
+std::optional<int> Side::outcome(int socket, std::uint32_t events) {
+  if ((events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) == 0) return std::nullopt;
+  int error = 0;
+  socklen_t size = sizeof error;
+  getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size);
+  return error;
+}
+
+Endpoint Side::own_address(int socket) {
+  return name_by(getsockname, socket);
+}
+
+Endpoint Side::other_address(int socket) {
+  return name_by(getpeername, socket);
+}
+
+// By the routing table.
+IpAddress Side::source_towards(const IpAddress& target) {
+  const UniqueFd probe = socket(target.version, SOCK_DGRAM);
+  constexpr std::uint16_t kAnyPort = 9;
+  if (!probe || !connect(probe.get(), endpoint_at(target, kAnyPort))) return target;
+  const Endpoint from = own_address(probe.get());
+  return from.is_set() ? remote_address(from) : target;
+}
+
+Result<UniqueFd> Side::open_port(int type, std::uint16_t port) {
+  return open_inside(type, port);
+}
+
+std::uint16_t Side::number_of(int port) {
+  return port_of(own_address(port));
+}
+
+Echoes Side::echoes(IpVersion version) {
+  constexpr int kFlags = SOCK_NONBLOCK | SOCK_CLOEXEC;
+  const int family = version == IpVersion::kV4 ? AF_INET : AF_INET6;
+  const int protocol = version == IpVersion::kV4 ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6};
+  Echoes made{UniqueFd(::socket(family, SOCK_DGRAM | kFlags, protocol)), Echoes::Kind::kPing};
+  if (made.socket) return made;
+  return {UniqueFd(::socket(family, SOCK_RAW | kFlags, protocol)), Echoes::Kind::kRaw};
+}
+
+UniqueFd Side::accept(int port, Endpoint& from) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  UniqueFd taken(
+      accept4(port, reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  from = endpoint_from(address);
+  return taken;
+}
 
 UniqueFd HereSide::socket(IpVersion version, int type) {
   return make(version, type);

@@ -6,15 +6,30 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
+#include "base/result.h"
 #include "base/unique_fd.h"
+#include "ip/endpoint.h"
 #include "ip/ip_address.h"
 
 namespace wring::proxy {
+
+// A socket for ICMP's echoes, whose checksum is made but that of IPv4 of all kinds but kPing.
+struct Echoes {
+  enum class Kind : std::uint8_t {
+    kPing,       // the kernel has an identifier for it, and tells no other's replies
+    kRaw,        // of IPv4, replies have IP's header
+    kWithHeads,  // see datagram_io.h
+  };
+  UniqueFd socket;
+  Kind kind = Kind::kPing;
+};
 
 // Makes sockets that neither block nor survive an exec. Empty if none can be had, with errno.
 class Side {
@@ -25,6 +40,27 @@ class Side {
   virtual ~Side() = default;
   // SOCK_STREAM or SOCK_DGRAM.
   [[nodiscard]] virtual UniqueFd socket(IpVersion version, int type) = 0;
+  // What follows is for sockets of this side. As connect(2): false with EINPROGRESS if outcome()
+  // tells later.
+  [[nodiscard]] virtual bool connect(int socket, const Endpoint& to);
+  // The same for somebody who looks only whether bytes come.
+  [[nodiscard]] virtual bool connect_untold(int socket, const Endpoint& to);
+  // What has become of a connection, upon these events of epoll. None: nothing yet. Else 0 or an
+  // errno.
+  [[nodiscard]] virtual std::optional<int> outcome(int socket, std::uint32_t events);
+  // Where a connection begins or ends, of one that outcome() or accept() has told of. To be asked
+  // soon. Not set: it is not known.
+  [[nodiscard]] virtual Endpoint own_address(int socket);
+  [[nodiscard]] virtual Endpoint other_address(int socket);
+  // What packets to that address come from. The address itself: there is no telling.
+  [[nodiscard]] virtual IpAddress source_towards(const IpAddress& target);
+  // A port at every address of this side, which listens if it is of SOCK_STREAM. 0: a free one.
+  [[nodiscard]] virtual Result<UniqueFd> open_port(int type, std::uint16_t port);
+  [[nodiscard]] virtual std::uint16_t number_of(int port);
+  // A connection that came to such a port, and where from. Empty with errno.
+  [[nodiscard]] virtual UniqueFd accept(int port, Endpoint& from);
+  // Empty: there is no right to it.
+  [[nodiscard]] virtual Echoes echoes(IpVersion version);
 };
 
 // In the namespace of the thread that asks.

@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -24,6 +23,7 @@
 #include "exec/signals.h"
 #include "process/core_dumps.h"
 #include "proxy/background.h"
+#include "proxy/connection_limit.h"
 #include "proxy/counters.h"
 #include "proxy/host_names.h"
 #include "proxy/info_pages.h"
@@ -31,6 +31,7 @@
 #include "proxy/outside_sockets.h"
 #include "proxy/peer_answers.h"
 #include "proxy/relay_process.h"
+#include "proxy/stack_start.h"
 
 namespace wring::proxy {
 namespace {
@@ -41,23 +42,6 @@ using std::chrono::seconds;
 
 // How often the engine is asked whether peers answer, while somebody waits for one.
 constexpr seconds kAskPeriod{1};
-constexpr std::size_t kMostConnections = 50'000;
-// Of a connection: two sockets, a pipe for each direction that stalls, and two more sockets behind
-// TLS. Others: listeners, pipes that are kept, and what the process needs.
-constexpr std::size_t kDescriptorsEach = 8;
-constexpr std::size_t kOtherDescriptors = 768;
-
-// As many as the limit of descriptors allows, which is raised as far as it can be.
-std::size_t most_connections() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-  const auto all = static_cast<std::size_t>(limit.rlim_cur);
-  const std::size_t left = all > 2 * kOtherDescriptors ? all - kOtherDescriptors : all / 2;
-  return std::min(kMostConnections, left / kDescriptorsEach);
-}
-
 void let_go_of(std::initializer_list<int> streams) {
   const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   if (!null) return;
@@ -84,6 +68,7 @@ class Supervisor {
 
  private:
   Result<void> open();
+  Result<void> start_stack();
   Result<void> start_relay();
   Result<void> start_tunnel();
   Result<void> serve_info();
@@ -107,6 +92,7 @@ class Supervisor {
   std::optional<HostNames> host_names_;
   std::optional<Channel> channel_;
   pid_t relay_ = 0;
+  StackProcess stack_;
   std::optional<EventLoop> loop_;
   std::unique_ptr<exec::InnerTunnel> tunnel_;
   std::optional<InfoPages> pages_;
@@ -134,6 +120,7 @@ void Supervisor::say(const std::string& line) const {
 
 Result<int> Supervisor::run() {
   if (auto opened = open(); !opened) return tl::unexpected(opened.error());
+  if (auto started = start_stack(); !started) return tl::unexpected(started.error());
   if (auto started = start_relay(); !started) return tl::unexpected(started.error());
   if (auto started = start_tunnel(); !started) return tl::unexpected(started.error());
   if (auto served = serve_info(); !served) return tl::unexpected(served.error());
@@ -187,6 +174,17 @@ Result<void> Supervisor::open() {
   return {};
 }
 
+Result<void> Supervisor::start_stack() {
+  const StackChoice choice = choose_stack(settings_.stack);
+  if (!choice.lwip) return {};
+  if (is_gateway(config_)) return failure("[Gateway] takes the kernel's stack; " + choice.why);
+  auto started = StackProcess::start(config_.tunnel, !settings_.on_up);
+  if (!started) return failure("lwIP: " + started.error().message);
+  stack_ = std::move(*started);
+  say("lwIP's TCP in a process of its own; " + choice.why);
+  return {};
+}
+
 Result<void> Supervisor::start_relay() {
   auto ends = Channel::pair();
   if (!ends) return tl::unexpected(ends.error());
@@ -209,11 +207,14 @@ Result<void> Supervisor::start_relay() {
                    *shared_,
                    *somebody_waits_,
                    most,
-                   host_names_ ? host_names_->path() : ""};
+                   host_names_ ? host_names_->path() : "",
+                   {},
+                   stack_.take_requests()};
     run_relay(ends->second, task);
   }
   // Not before: nobody could map its user otherwise.
   forbid_core_dumps();
+  { const UniqueFd theirs = stack_.take_requests(); }
   channel_.emplace(std::move(ends->first));
   { const Channel theirs = std::move(ends->second); }
   listeners_.clear();
@@ -228,24 +229,28 @@ Result<void> Supervisor::start_tunnel() {
   if (!ready) return tl::unexpected(ready.error());
   if (ready->kind == Message::Kind::kFailed) return failure(ready->text, ready->number);
   auto& made = ready->descriptors;
-  if (ready->kind != Message::Kind::kReady || made.size() != kRelayDescriptors) {
+  const std::size_t expected = stack_.is_running() ? 0 : kRelayDescriptors;
+  if (ready->kind != Message::Kind::kReady || made.size() != expected) {
     return failure("the relay did not say what it made", EPROTO);
   }
-  const auto kind = static_cast<exec::InnerInterface::Kind>(ready->number);
-  say(kind == exec::InnerInterface::Kind::kTun
-          ? "the kernel's TCP behind a TUN in a network namespace"
-          : "the kernel's TCP behind a veth pair in a network namespace");
+  using Kind = exec::InnerInterface::Kind;
+  const auto kind = static_cast<Kind>(ready->number);
+  exec::InnerInterface interface = stack_.take_interface();
+  UniqueFd routing;
+  if (!stack_.is_running()) {
+    interface = {kind, std::move(made[kRelayPackets]), std::move(made[kRelayNetlink])};
+    routing = std::move(made[kRelayRouting]);
+    say(kind == Kind::kTun ? "the kernel's TCP behind a TUN in a network namespace"
+                           : "the kernel's TCP behind a veth pair in a network namespace");
+  }
   // An engine in the background does not keep the terminal.
   std::optional<KeptStderr> kept;
   if (settings_.on_up) kept.emplace();
-  auto tunnel = exec::InnerTunnel::start(
-      {config_.tunnel,
-       kInnerName,
-       {kind, std::move(made[kRelayPackets]), std::move(made[kRelayNetlink])},
-       std::move(made[kRelayRouting]),
-       [this](const std::string& line) { say(line); },
-       [this] { ended_ = failure("the engine ended by itself"); }},
-      *loop_);
+  auto tunnel =
+      exec::InnerTunnel::start({config_.tunnel, kInnerName, std::move(interface),
+                                std::move(routing), [this](const std::string& line) { say(line); },
+                                [this] { ended_ = failure("the engine ended by itself"); }},
+                               *loop_);
   kept.reset();
   if (!tunnel) return tl::unexpected(tunnel.error());
   tunnel_ = std::move(*tunnel);
@@ -283,7 +288,7 @@ Result<void> Supervisor::watch() {
 
 Result<void> Supervisor::watch_configuration() {
   reloader_.emplace(Reloader::Parts{config_, *shared_, *channel_, *tunnel_, files_,
-                                    settings_.handed_in, settings_.read,
+                                    settings_.handed_in, !stack_.is_running(), settings_.read,
                                     [this](const std::string& line) { say(line); }});
   return settings_.watched.empty() ? Result<void>() : reloader_->watch(*loop_, settings_.watched);
 }

@@ -10,6 +10,7 @@
 #include "proxy/handed_in.h"
 #include "proxy/reload.h"
 #include "proxyconfig/proxy_config.h"
+#include "proxyload/options.h"
 
 namespace wring::proxy {
 
@@ -19,6 +20,7 @@ struct Settings {
   // Called once when all is up, and lets go of stderr; empty: this is no background process.
   std::function<void()> on_up;
   HandedIn handed_in;
+  StackKind stack = StackKind::kAuto;
   // Reads the configuration again, for SIGHUP.
   std::function<Rereading()> read;
   // Whose changes have it read again; empty: only SIGHUP does.

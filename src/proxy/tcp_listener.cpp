@@ -58,12 +58,10 @@ void TcpListener::retire() {
 
 void TcpListener::take() {
   for (int i = 0; i < kPerTurn; ++i) {
-    sockaddr_storage from{};
-    socklen_t size = sizeof from;
-    UniqueFd taken(accept4(socket_.get(), reinterpret_cast<sockaddr*>(&from), &size,
-                           SOCK_NONBLOCK | SOCK_CLOEXEC));
+    Endpoint from;
+    UniqueFd taken = acceptor_->accept(socket_.get(), from);
     if (taken) {
-      admit(std::move(taken), endpoint_from(from));
+      admit(std::move(taken), from);
       continue;
     }
     if (errno == EAGAIN) return;

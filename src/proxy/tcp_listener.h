@@ -27,6 +27,8 @@ class TcpListener {
   // Its clients are led to the address that they connected to, if they may be. Others are reset.
   using MayPass = std::function<bool(const Endpoint& from, const Endpoint& to)>;
   void lead_on(MayPass may_pass) { may_pass_ = std::move(may_pass); }
+  // Its port is of that side, which outlives it; else it is of this thread's namespace.
+  void accept_by(Side& side) { acceptor_ = &side; }
   [[nodiscard]] bool start();
   // Serves a connection that was not accepted, that of stdin and stdout. `ended` is called when it
   // is over.
@@ -57,6 +59,8 @@ class TcpListener {
   Listener listener_;
   Reach& reach_;
   UniqueFd socket_;
+  HereSide here_;
+  Side* acceptor_ = &here_;
   Guesses guesses_;
   std::unordered_map<const Client*, std::shared_ptr<Client>> clients_;
   std::unique_ptr<TlsIdentity> identity_;

@@ -69,7 +69,7 @@ int main(int argc, char** argv) {
   }
   const auto status =
       supervise(std::move(*reading->config),
-                {options->silent, options->info, on_up, std::move(handed_in),
+                {options->silent, options->info, on_up, std::move(handed_in), options->stack,
                  [&options] { return read_again(*options); },
                  options->watch ? std::move(reading->files) : std::vector<std::string>()});
   return status ? *status : fail(status.error().message);

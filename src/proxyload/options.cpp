@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
+#include <map>
 #include <sstream>
 #include <string_view>
 #include <utility>
@@ -52,6 +53,12 @@ void describe(CLI::App& app, Options& options, Written& written) {
   app.add_option("--http", written.http, "Have an HTTP proxy at this address, too")
       ->allow_extra_args(false)
       ->type_name("ADDRESS");
+  app.add_option("--stack", options.stack,
+                 "The TCP/IP stack: kernel, which takes user namespaces, or lwip; auto takes lwip\n"
+                 "where these are refused")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, StackKind>{
+          {"auto", StackKind::kAuto}, {"kernel", StackKind::kKernel}, {"lwip", StackKind::kLwip}}))
+      ->option_text("auto|kernel|lwip");
   app.footer(kFooter);
 }
 

@@ -15,11 +15,19 @@ class App;
 
 namespace wring::proxy {
 
+// The TCP/IP stack at the tunnel's end.
+enum class StackKind {
+  kAuto,    // the kernel's where user namespaces are allowed, else lwIP
+  kKernel,  // in a network namespace
+  kLwip,
+};
+
 struct Options {
-  std::string config_path;          // not empty
-  bool silent = false;              // -s: no log
-  bool background = false;          // -d
-  bool watch = false;               // --watch: reads the configuration again when it changes
+  std::string config_path;  // not empty
+  bool silent = false;      // -s: no log
+  bool background = false;  // -d
+  bool watch = false;       // --watch: reads the configuration again when it changes
+  StackKind stack = StackKind::kAuto;
   std::optional<BindAddress> info;  // -i: where /readyz and /metrics are
   // --socks5 and --http: listeners beside those of the file.
   std::vector<Listener> listeners;

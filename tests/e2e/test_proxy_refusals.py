@@ -117,6 +117,16 @@ def test_a_port_where_nothing_listens(running):
     assert done.stdout.endswith("502")
 
 
+def test_a_target_that_a_router_calls_unreachable(running):
+    """It says so by ICMP, and nobody waits for a time-out."""
+    far = running.place.far
+    far.run("sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
+    far.ip("route", "add", "unreachable", "198.51.100.0/24")
+    with connected(running.place.host, "127.0.0.1", SOCKS) as client:
+        client.settimeout(10.0)
+        assert socks_connect(client, "198.51.100.7", 80)[1] == 3
+
+
 def test_a_name_that_there_is_not(running):
     with connected(running.place.host, "127.0.0.1", SOCKS) as client:
         assert socks_connect(client, "nobody.invalid", 80)[1] == 4

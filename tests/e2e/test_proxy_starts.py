@@ -10,9 +10,12 @@ import pytest
 
 from support.daemon import program
 from support.executing import FAR, PAGE, WEB_SERVER, as_user, processes_of_user, python
-from support.proxying import SOCKS, connected, echo_server, proxy, save_config, socks_connect
+from support.proxying import (SOCKS, STACK, connected, echo_server, proxy, save_config,
+                              socks_connect)
 from support.waiting import eventually
 
+# Supervisor, relay and engine, and with lwIP the stack.
+PROCESSES = 3 if STACK == "kernel" else 4
 SOCKS_SECTION = f"[Socks5]\nBindAddress = 127.0.0.1:{SOCKS}\n"
 HANDED_IN_SECTION = "[Socks5]\nBindAddress = systemd:inside\n"
 # Hands a socket of that name to a program, as systemd does it.
@@ -79,32 +82,31 @@ def engine_in(host) -> int:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_all_of_it(place_, number):
     with proxy(place_, SOCKS_SECTION) as made:
-        assert len(processes_of_user()) == 3
+        assert len(processes_of_user()) == PROCESSES
         made.process.send_signal(number)
         assert made.process.wait(20.0) == 0
         eventually(lambda: processes_of_user() == [], "no process is left")
 
 
 def test_whichever_process_is_killed_the_others_end(place_):
-    for index in range(3):
+    for index in range(PROCESSES):
         with proxy(place_, SOCKS_SECTION) as made:
             os.kill(sorted(processes_of_user())[index], signal.SIGKILL)
             assert made.process.wait(20.0) != 0
             eventually(lambda: processes_of_user() == [], "no process is left")
 
 
-@pytest.mark.parametrize("section, threads",
-                         [(SOCKS_SECTION, 2), (f"[STDIOTunnel]\nTarget = {FAR}:7\n", 4)])
+# The kernel's stack takes a thread outside.
+@pytest.mark.parametrize("section, threads", [
+    (SOCKS_SECTION, 2 if STACK == "kernel" else 1),
+    (f"[STDIOTunnel]\nTarget = {FAR}:7\n", 4 if STACK == "kernel" else 3)])
 def test_what_the_relay_may_do(place_, section, threads):
     with echo_server(place_.far, FAR, 7), proxy(place_, section, stdin=subprocess.PIPE) as made:
-        relay = relay_of(made)
+        relay = process_of("relay")
         tasks = list(Path(f"/proc/{relay}/task").iterdir())
         assert len(tasks) == threads
         for task in tasks:
-            status = (task / "status").read_text()
-            for line in ("CapEff:\t0000000000000000", "CapPrm:\t0000000000000000", "NoNewPrivs:\t1",
-                         "Seccomp:\t2"):
-                assert line in status
+            is_confined(task)
         assert made.place.keys.private not in open(f"/proc/{relay}/environ").read()
 
 
@@ -113,17 +115,42 @@ def test_a_key_in_the_environment_is_wiped_from_that_of_the_relay(place_):
     with proxy(place_, SOCKS_SECTION, private="$WG_PRIVATE_KEY",
                before=["env", f"WG_PRIVATE_KEY={key}"]) as made:
         assert key in Path(f"/proc/{made.process.pid}/environ").read_text()
-        environ = Path(f"/proc/{relay_of(made)}/environ").read_text()
+        environ = Path(f"/proc/{process_of('relay')}/environ").read_text()
         assert len(environ) > len(key) and environ.strip("\0") == ""
 
 
-def relay_of(made) -> int:
-    """The process of which a thread is in another network namespace."""
-    for pid in processes_of_user():
-        tasks = Path(f"/proc/{pid}/task").iterdir()
-        if len({os.stat(task / "ns/net").st_ino for task in tasks}) == 2:
-            return pid
-    raise AssertionError("no relay")
+def is_confined(task: Path) -> None:
+    status = (task / "status").read_text()
+    for line in ("CapEff:\t0000000000000000", "CapPrm:\t0000000000000000", "NoNewPrivs:\t1",
+                 "Seccomp:\t2"):
+        assert line in status
+
+
+@pytest.mark.skipif(STACK != "lwip", reason="the kernel's stack has no process")
+def test_what_the_stack_may_do(place_):
+    with proxy(place_, SOCKS_SECTION):
+        stack = process_of("stack")
+        tasks = list(Path(f"/proc/{stack}/task").iterdir())
+        assert len(tasks) == 1
+        is_confined(tasks[0])
+        # Neither a socket of the internet nor a file: what it has was made for it.
+        for number in Path(f"/proc/{stack}/fd").iterdir():
+            kind = os.readlink(number)
+            assert kind.startswith(("socket:", "anon_inode:", "/dev/null")) or number.name == "2"
+        inet = "".join(Path(f"/proc/{stack}/net/{table}").read_text()
+                       for table in ("tcp", "tcp6", "udp", "udp6"))
+        numbers = {os.readlink(each)[8:-1] for each in Path(f"/proc/{stack}/fd").iterdir()
+                   if os.readlink(each).startswith("socket:")}
+        assert not numbers & set(inet.split())
+
+
+def process_of(role: str) -> int:
+    """A process of the proxy but the engine: they start in this order."""
+    roles = ["supervisor", "stack", "relay"] if STACK == "lwip" else ["supervisor", "relay"]
+    forked = [pid for pid in processes_of_user()
+              if b"\0-i\0" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    assert len(forked) == len(roles)
+    return sorted(forked)[roles.index(role)]
 
 
 def test_a_port_that_is_taken(place_):

@@ -101,6 +101,12 @@ class Place:
         """The same by user 1000, for a tunnel with these sections."""
         return self.command_of(CONFIG % self.far_key + sections, "--user=1000:1000", *options)
 
+    def like_docker(self) -> str:
+        """An option that refuses what Docker's default filter refuses."""
+        profile = self._folder / "seccomp.json"
+        profile.write_text(json.dumps(LIKE_DOCKER))
+        return f"--security-opt=seccomp={profile}"
+
     def curl(self, *words: str) -> str:
         return self.host.run("curl", "-sS", "--max-time", "20", *words, check=False).stdout
 
@@ -121,12 +127,19 @@ def await_serving(place: Place, child: subprocess.Popen, port: int) -> None:
     eventually(serves, "the far end answers pings", 30.0)
 
 
+@pytest.fixture(scope="module", params=["kernel", "lwip"])
+def options(request, place_) -> list[str]:
+    """Where namespaces are allowed, and where they are refused as by Docker."""
+    return [] if request.param == "kernel" else [place_.like_docker()]
+
+
 @pytest.fixture(scope="module")
-def running(place_) -> Iterator[Place]:
+def running(place_, options) -> Iterator[Place]:
     host, far = place_.host, place_.far
     with python(far, WEB_SERVER, FAR), echo_server(host, "127.0.0.1", 7001), \
             dns_answerer(far, FAR, {"web.example": (FAR,)}), tempfile.TemporaryFile() as log:
-        child = host.popen(*place_.command(LISTENERS), "-i", "127.0.0.1:9080", stderr=log)
+        command = place_.command(LISTENERS, *options)
+        child = host.popen(*command, "-i", "127.0.0.1:9080", stderr=log)
         try:
             await_serving(place_, child, 9080)
             yield place_
@@ -134,8 +147,10 @@ def running(place_) -> Iterator[Place]:
             child.terminate()
             status = child.wait(30.0)
             log.seek(0)
-            print(log.read().decode())
+            said = log.read().decode()
+            print(said)
         assert status == 0
+        assert ("lwIP's TCP" if options else "the kernel's TCP") in said
 
 
 @pytest.mark.parametrize("words", [
@@ -186,19 +201,16 @@ def ssh_server(place_, tmp_path) -> Iterator[list[str]]:
     server.kill()
 
 
-def test_ssh_by_stdin_and_stdout(place_, ssh_server):
-    command = place_.command(f"[STDIOTunnel]\nTarget = {FAR}:22\n", "-i")
+def test_ssh_by_stdin_and_stdout(place_, ssh_server, options):
+    command = place_.command(f"[STDIOTunnel]\nTarget = {FAR}:22\n", "-i", *options)
     done = place_.host.run("ssh", *ssh_server, "-o", f"ProxyCommand={' '.join(command)}",
                            "root@inside", "echo from the far end", check=False)
     assert (done.returncode, done.stdout) == (0, "from the far end\n"), done
 
 
-def test_where_namespaces_are_refused_it_says_so(place_, tmp_path):
-    profile = tmp_path / "seccomp.json"
-    profile.write_text(json.dumps(LIKE_DOCKER))
-    command = place_.command("[Socks5]\nBindAddress = 127.0.0.1:1081\n",
-                             f"--security-opt=seccomp={profile}")
-    done = place_.host.run(*command, check=False)
+def test_where_namespaces_are_refused_it_says_so(place_):
+    command = place_.command("[Socks5]\nBindAddress = 127.0.0.1:1081\n", place_.like_docker())
+    done = place_.host.run(*command, "--stack", "kernel", check=False)
     assert done.returncode == 1
     assert "cannot make a user namespace: Operation not permitted; a filter of system calls " \
            "forbids it, as Docker's default one does; " in done.stderr

@@ -25,6 +25,9 @@ from .waiting import eventually
 
 SOCKS, HTTP, INFO = 1080, 8080, 9080
 
+# The stack that the proxy is to use: "kernel" or "lwip"; tests of the proxy run with both.
+STACK = os.environ.get("WRING_STACK", "kernel")
+
 TUNNEL = """[Interface]
 PrivateKey = {private}
 Address = {inner}, {inner6}
@@ -61,13 +64,14 @@ class Proxy:
 
     def __init__(self, place: Place, sections: str, *words: str, interface: str = "",
                  allowed: str = "0.0.0.0/0, ::/0", endpoint: str = "10.7.0.2:51820",
-                 private: str = "", before: Sequence[str] = (), **options):
+                 private: str = "", before: Sequence[str] = (), stack: str = STACK, **options):
         self.place = place
         self.file = save_config(place, sections, interface, allowed, endpoint, private)
         self._log = tempfile.TemporaryFile()
         options.setdefault("stderr", self._log)
         self.process = place.host.popen(*as_user(), *before, program(), "proxy", "-c", self.file,
-                                        "-i", f"127.0.0.1:{INFO}", *words, **options)
+                                        "-i", f"127.0.0.1:{INFO}", "--stack", stack, *words,
+                                        **options)
         try:
             eventually(self._serves, "the proxy serves", 20.0)
         except BaseException:

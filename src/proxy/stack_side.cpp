@@ -1,0 +1,136 @@
+// Asks the stack, over its socket.
+#include "proxy/stack_side.h"
+
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <string>
+#include <utility>
+
+#include "proxy/datagram_io.h"
+
+namespace wring::proxy {
+namespace {
+
+using stack::DatagramHead;
+using stack::Request;
+
+// The stack answers at once, unless it has ended.
+constexpr int kAnswerLimitMs = 5000;
+
+std::optional<DatagramHead> answer_at(int socket) {
+  pollfd ready{socket, POLLIN, 0};
+  int polled = -1;
+  do {
+    polled = poll(&ready, 1, kAnswerLimitMs);
+  } while (polled < 0 && errno == EINTR);
+  Bytes<stack::kDatagramHeadSize> bytes{};
+  const ssize_t got = recv(socket, bytes.data(), bytes.size(), MSG_DONTWAIT);
+  if (got <= 0) return std::nullopt;
+  return stack::decode_datagram_head(ByteSpan(bytes).first(static_cast<std::size_t>(got)));
+}
+
+}  // namespace
+
+// Empty with errno.
+UniqueFd StackSide::ask(const Request& request, int type) {
+  auto [ours, theirs] = stack::make_pair(type);
+  if (!ours || !stack::send_with(requests_.get(), encode(request), theirs.get())) return {};
+  return std::move(ours);
+}
+
+UniqueFd StackSide::socket(IpVersion version, int type) {
+  if (type != SOCK_STREAM) {
+    Request request{Request::Kind::kDatagrams, false, {}};
+    request.place.address.version = version;
+    return ask(request, SOCK_SEQPACKET);
+  }
+  auto [ours, theirs] = stack::make_pair(SOCK_STREAM);
+  if (ours) others_[ours.get()] = std::move(theirs);
+  return std::move(ours);
+}
+
+bool StackSide::connect(int socket, const Endpoint& to) {
+  return begin(socket, to, false);
+}
+
+bool StackSide::connect_untold(int socket, const Endpoint& to) {
+  return begin(socket, to, true);
+}
+
+bool StackSide::begin(int socket, const Endpoint& to, bool quiet) {
+  if (has_heads(socket)) return connect_datagrams(socket, to);
+  const auto other = others_.extract(socket);
+  if (other.empty()) {
+    errno = EISCONN;
+    return false;
+  }
+  const Request request{Request::Kind::kConnect, quiet, place_of(to)};
+  if (stack::send_with(requests_.get(), encode(request), other.mapped().get())) errno = EINPROGRESS;
+  return false;
+}
+
+// An answer comes first.
+std::optional<int> StackSide::outcome(int socket, std::uint32_t events) {
+  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) return std::nullopt;
+  Bytes<stack::kDatagramHeadSize> bytes{};
+  const ssize_t got = recv(socket, bytes.data(), bytes.size(), MSG_DONTWAIT);
+  if (got < 0 && errno == EAGAIN) return std::nullopt;
+  const auto answer = stack::decode_datagram_head(
+      ByteSpan(bytes).first(got < 0 ? 0 : static_cast<std::size_t>(got)));
+  if (!answer || !answer->place) return ECONNRESET;
+  if (answer->connects) return answer->place->port;
+  names_[socket] = endpoint_at(answer->place->address, answer->place->port);
+  return 0;
+}
+
+Endpoint StackSide::own_address(int socket) {
+  const auto known = names_.extract(socket);
+  return known.empty() ? Endpoint() : known.mapped();
+}
+
+Endpoint StackSide::other_address(int socket) {
+  return own_address(socket);
+}
+
+IpAddress StackSide::source_towards(const IpAddress& target) {
+  const auto own = std::ranges::find(addresses_, target.version, &IpAddress::version);
+  return own == addresses_.end() ? target : *own;
+}
+
+Result<UniqueFd> StackSide::open_port(int type, std::uint16_t port) {
+  const bool listens = type == SOCK_STREAM;
+  Request request{listens ? Request::Kind::kListen : Request::Kind::kDatagrams, false, {}};
+  request.place.port = port;
+  UniqueFd made = ask(request, SOCK_SEQPACKET);
+  const std::string what = "cannot listen on port " + std::to_string(port) + " in the tunnel";
+  if (!made) return system_failure(what, errno);
+  const auto answer = answer_at(made.get());
+  if (!answer || !answer->place) return failure(what + ": the stack does not answer", EPROTO);
+  if (answer->connects) return system_failure(what, answer->place->port);
+  ports_[made.get()] = answer->place->port;
+  return made;
+}
+
+UniqueFd StackSide::accept(int port, Endpoint& from) {
+  Bytes<stack::kDatagramHeadSize> bytes{};
+  stack::Received received = stack::receive_with(port, bytes);
+  if (received.size < 0) return {};
+  const auto head =
+      stack::decode_datagram_head(ByteSpan(bytes).first(static_cast<std::size_t>(received.size)));
+  if (head && head->place) from = endpoint_at(head->place->address, head->place->port);
+  if (!received.descriptor) errno = EAGAIN;
+  if (received.descriptor) names_[received.descriptor.get()] = from;
+  return std::move(received.descriptor);
+}
+
+Echoes StackSide::echoes(IpVersion version) {
+  Request request{Request::Kind::kEcho, false, {}};
+  request.place.address.version = version;
+  return {ask(request, SOCK_SEQPACKET), Echoes::Kind::kWithHeads};
+}
+
+}  // namespace wring::proxy

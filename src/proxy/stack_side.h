@@ -1,0 +1,52 @@
+// The side of the tunnel where a TCP/IP stack in another process is its end. Each socket is one end
+// of a pair, whose other end the stack has.
+#pragma once
+
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "proxy/sides.h"
+#include "stack/control.h"
+
+namespace wring::proxy {
+
+// One thread.
+class StackSide final : public Side {
+ public:
+  // By `requests` the stack is asked; see stack/control.h. It blocks, and the stack never does.
+  // `addresses` are the interface's.
+  StackSide(UniqueFd requests, std::vector<IpAddress> addresses)
+      : requests_(std::move(requests)), addresses_(std::move(addresses)) {}
+
+  // Readable once the stack is gone.
+  [[nodiscard]] int fd() const { return requests_.get(); }
+
+  // Datagrams have heads, see datagram_io.h.
+  [[nodiscard]] UniqueFd socket(IpVersion version, int type) override;
+  [[nodiscard]] bool connect(int socket, const Endpoint& to) override;
+  [[nodiscard]] bool connect_untold(int socket, const Endpoint& to) override;
+  [[nodiscard]] std::optional<int> outcome(int socket, std::uint32_t events) override;
+  [[nodiscard]] Endpoint own_address(int socket) override;
+  [[nodiscard]] Endpoint other_address(int socket) override;
+  [[nodiscard]] IpAddress source_towards(const IpAddress& target) override;
+  [[nodiscard]] Result<UniqueFd> open_port(int type, std::uint16_t port) override;
+  [[nodiscard]] std::uint16_t number_of(int port) override { return ports_[port]; }
+  [[nodiscard]] UniqueFd accept(int port, Endpoint& from) override;
+  [[nodiscard]] Echoes echoes(IpVersion version) override;
+
+ private:
+  [[nodiscard]] UniqueFd ask(const stack::Request& request, int type);
+  [[nodiscard]] bool begin(int socket, const Endpoint& to, bool quiet);
+
+  UniqueFd requests_;
+  std::vector<IpAddress> addresses_;
+  // The other ends of those that are not connected yet, by the number of ours.
+  std::map<int, UniqueFd> others_;
+  std::map<int, std::uint16_t> ports_;
+  // Ours of those that were made, theirs of those that came, until they are asked for or the number
+  // is used again.
+  std::map<int, Endpoint> names_;
+};
+
+}  // namespace wring::proxy
