@@ -177,7 +177,9 @@ Result<void> Supervisor::open() {
 Result<void> Supervisor::start_stack() {
   const StackChoice choice = choose_stack(settings_.stack);
   if (!choice.lwip) return {};
-  if (is_gateway(config_)) return failure("[Gateway] takes the kernel's stack; " + choice.why);
+  if (is_gateway(config_)) {
+    return failure("[Gateway] takes the kernel's stack, and this would be lwIP: " + choice.why);
+  }
   auto started = StackProcess::start(config_.tunnel, !settings_.on_up);
   if (!started) return failure("lwIP: " + started.error().message);
   stack_ = std::move(*started);

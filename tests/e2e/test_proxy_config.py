@@ -60,6 +60,15 @@ def test_a_wrong_word_is_status_1(words, said):
     assert done.stderr.startswith(said)
 
 
+def test_a_gateway_takes_the_kernels_stack(tmp_path):
+    text = (CONFIGS / "form-minimal.conf").read_text()
+    file = tmp_path / "gateway.conf"
+    file.write_text(text + "\n[Gateway]\nAllow = 192.0.2.0/24\n")
+    done = proxy("--stack", "lwip", "-c", str(file))
+    assert done.returncode == 1
+    assert "[Gateway] takes the kernel's stack, and this would be lwIP" in done.stderr
+
+
 @pytest.mark.parametrize("word, begins", [("-v", "wring-proxy, version "),
                                           ("--version", "wring-proxy, version "),
                                           ("-h", "A WireGuard tunnel without an interface")])
