@@ -16,8 +16,8 @@
 namespace wring::stack {
 namespace {
 
-constexpr std::size_t kMostSize = 1024;
-constexpr u16_t kChecksumAt = 2;
+constexpr std::size_t kMostEcho = 1024;
+constexpr u16_t kEchoChecksumAt = 2;
 
 }  // namespace
 
@@ -30,7 +30,7 @@ std::unique_ptr<EchoLink> EchoLink::open(Links& links, IpVersion version, Unique
   if (self.port_ == nullptr) return nullptr;
   if (!four) {
     self.port_->chksum_reqd = 1;
-    self.port_->chksum_offset = kChecksumAt;
+    self.port_->chksum_offset = kEchoChecksumAt;
   }
   raw_recv(
       self.port_,
@@ -51,7 +51,7 @@ EchoLink::~EchoLink() {
 }
 
 void EchoLink::on_socket() {
-  std::array<std::uint8_t, kMostSize> buffer;
+  std::array<std::uint8_t, kMostEcho> buffer;
   for (;;) {
     const ssize_t got = recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (got < 0 && errno == EINTR) continue;
