@@ -8,7 +8,7 @@
 namespace wring::proxy {
 namespace {
 
-class Reach : public ::testing::Test {
+class Reachability : public testing::Test {
  protected:
   // Of this host, 192.0.2.1 is an address of its own.
   static bool may(const std::vector<const char*>& list, const char* to,
@@ -22,7 +22,7 @@ class Reach : public ::testing::Test {
   }
 };
 
-TEST_F(Reach, ByPrefixAndPort) {
+TEST_F(Reachability, ByPrefixAndPort) {
   EXPECT_TRUE(may({"10.1.0.0/16:443"}, "10.1.2.3"));
   EXPECT_FALSE(may({"10.1.0.0/16:443"}, "10.1.2.3", 444));
   EXPECT_FALSE(may({"10.1.0.0/16:443"}, "10.2.0.1"));
@@ -32,12 +32,12 @@ TEST_F(Reach, ByPrefixAndPort) {
   EXPECT_TRUE(may({"fd00::/8"}, "fd00::1", 1));
 }
 
-TEST_F(Reach, PingsNeedAnEntryWithoutPorts) {
+TEST_F(Reachability, PingsNeedAnEntryWithoutPorts) {
   EXPECT_TRUE(may({"10.1.0.0/16"}, "10.1.2.3", std::nullopt));
   EXPECT_FALSE(may({"10.1.0.0/16:1-65535"}, "10.1.2.3", std::nullopt));
 }
 
-TEST_F(Reach, LoopbackAndLinkLocalHaveToBeNamed) {
+TEST_F(Reachability, LoopbackAndLinkLocalHaveToBeNamed) {
   for (const char* const to : {"127.0.0.1", "169.254.169.254", "::1", "fe80::1"}) {
     EXPECT_FALSE(may({"0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/1", "::/8", "fe00::/7"}, to))
         << to;
@@ -47,13 +47,13 @@ TEST_F(Reach, LoopbackAndLinkLocalHaveToBeNamed) {
   EXPECT_TRUE(may({"169.254.169.0/24:443"}, "169.254.169.254"));
 }
 
-TEST_F(Reach, AnAddressOfThisHostHasToBeNamed) {
+TEST_F(Reachability, AnAddressOfThisHostHasToBeNamed) {
   EXPECT_FALSE(may({"192.0.2.0/24", "0.0.0.0/0"}, "192.0.2.1"));
   EXPECT_TRUE(may({"192.0.2.0/24"}, "192.0.2.2"));
   EXPECT_TRUE(may({"192.0.2.1"}, "192.0.2.1"));
 }
 
-TEST_F(Reach, WhatIsNoHostIsNever) {
+TEST_F(Reachability, WhatIsNoHostIsNever) {
   for (const char* const to :
        {"0.0.0.0", "0.1.2.3", "224.0.0.1", "255.255.255.255", "::", "ff02::1", "::ffff:10.0.0.1"}) {
     EXPECT_FALSE(may({"0.0.0.0/0", "::/0", to}, to)) << to;
