@@ -235,15 +235,15 @@ Result<void> Supervisor::start_tunnel() {
   if (ready->kind != Message::Kind::kReady || made.size() != expected) {
     return failure("the relay did not say what it made", EPROTO);
   }
-  using Kind = exec::InnerInterface::Kind;
-  const auto kind = static_cast<Kind>(ready->number);
+  using InnerKind = exec::InnerInterface::Kind;
+  const auto kind = static_cast<InnerKind>(ready->number);
   exec::InnerInterface interface = stack_.take_interface();
   UniqueFd routing;
   if (!stack_.is_running()) {
     interface = {kind, std::move(made[kRelayPackets]), std::move(made[kRelayNetlink])};
     routing = std::move(made[kRelayRouting]);
-    say(kind == Kind::kTun ? "the kernel's TCP behind a TUN in a network namespace"
-                           : "the kernel's TCP behind a veth pair in a network namespace");
+    say(kind == InnerKind::kTun ? "the kernel's TCP behind a TUN in a network namespace"
+                                : "the kernel's TCP behind a veth pair in a network namespace");
   }
   // An engine in the background does not keep the terminal.
   std::optional<KeptStderr> kept;
