@@ -111,15 +111,26 @@ TEST(SystemCallFilter, the_control_thread_opens_udp_and_route_sockets_only) {
   EXPECT_EQ(error_of(kRole, SYS_socket, AF_UNIX, SOCK_DGRAM, 0), EPERM);
 }
 
-TEST(SystemCallFilter, a_relay_makes_pairs_of_streams_only) {
+TEST(SystemCallFilter, a_relay_makes_pairs_that_reach_each_other_only) {
   int ends[2];
   constexpr ThreadRole kRole = ThreadRole::kRelay;
+  for (const int type : {SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, int{SOCK_SEQPACKET}})
+    EXPECT_EQ(error_of(kRole, SYS_socketpair, AF_UNIX, type, 0, ends), 0) << type;
+  // They may send to a socket of a path, which may be a service of the host.
+  for (const int type : {SOCK_DGRAM, SOCK_RAW})
+    EXPECT_EQ(error_of(kRole, SYS_socketpair, AF_UNIX, type, 0, ends), EPERM) << type;
+}
+
+TEST(SystemCallFilter, a_stack_makes_pairs_of_streams_only) {
+  int ends[2];
+  constexpr ThreadRole kRole = ThreadRole::kStack;
   EXPECT_EQ(
       error_of(kRole, SYS_socketpair, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends),
       0);
-  // They may send to a socket of a path, which may be a service of the host.
   for (const int type : {SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET})
     EXPECT_EQ(error_of(kRole, SYS_socketpair, AF_UNIX, type, 0, ends), EPERM) << type;
+  EXPECT_EQ(error_of(kRole, SYS_socket, AF_INET, SOCK_STREAM, 0), EPERM);
+  EXPECT_EQ(error_of(kRole, SYS_socket, AF_UNIX, SOCK_STREAM, 0), EPERM);
 }
 
 TEST(SystemCallFilter, no_other_process_gets_a_signal) {
