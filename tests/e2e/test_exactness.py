@@ -271,8 +271,8 @@ def test_a_refused_joined_send_loses_nothing_and_is_told_once(net):
         def told() -> int:
             return one.daemon.log().count("does not segment datagrams")
 
-        # It is said after the packets have left once more, so perhaps after they have arrived.
+        # A worker says it when the next packets come to it, which are those of the same flows.
+        _carry_exactly(one, two, flows)
         if _OFFLOAD:
             eventually(told, "the daemon has said that a row of datagrams was refused")
-        _carry_exactly(one, two, flows)
         assert told() == (1 if _OFFLOAD else 0), one.daemon.log()
