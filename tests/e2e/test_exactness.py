@@ -250,8 +250,10 @@ def test_what_comes_out_is_what_went_in(rig, cell):
         if cell.tunnel <= 1420:
             for frames in (source, sink):
                 assert any(frame.joined for _, frame in frames) == _OFFLOAD
-        # Several workers keep the order only where the kernel lets us choose the queue of a flow.
-        compare_streams(sent, streams(sink, False), rig.one_worker)
+        # Several workers keep the order only where the kernel lets us choose the queue of a flow. A
+        # veth pair keeps it only among what one processor sends, and TCP acknowledges on another.
+        in_order = rig.one_worker and not _BY_PACKET_SOCKETS
+        compare_streams(sent, streams(sink, False), in_order)
     _transfer(rig, 4_500_000, version)
 
 
