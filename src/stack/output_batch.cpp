@@ -65,7 +65,8 @@ struct OutputBatch::Segment {
     made.transport = tcp_at(made.head);
     if (made.transport == 0) return std::nullopt;
     made.tcp = load<TcpHeader>(made.head, made.transport);
-    const std::size_t headers = made.transport + (made.tcp.offset_and_flags >> 12U) * 4U;
+    const std::size_t words = made.tcp.offset_and_flags >> 12U;
+    const std::size_t headers = made.transport + 4 * words;
     if (headers > made.head.size() || headers > kMaxHead) return std::nullopt;
     made.head = made.head.first(headers);
     made.payload = total - headers;

@@ -48,7 +48,8 @@ std::optional<Quoted> read_quoted(ByteSpan packet, IpVersion version) {
     if (ip.protocol != IPPROTO_TCP || (ip.flags_and_offset & kIpv4OffsetMask) != 0) {
       return std::nullopt;
     }
-    return Quoted{(ip.version_and_length & 0xfU) * 4U, IpAddress::v4(ip.destination)};
+    const std::size_t words = ip.version_and_length & 0xfU;
+    return Quoted{4 * words, IpAddress::v4(ip.destination)};
   }
   if (packet.size() < sizeof(Ipv6Header) || ip_version(packet) != 6) return std::nullopt;
   const auto ip = load<Ipv6Header>(packet);
