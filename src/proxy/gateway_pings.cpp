@@ -66,7 +66,7 @@ std::optional<ReceivedEcho> receive_echo(const UniqueFd& socket, bool four) {
     constexpr std::size_t kLeast = 20;
     constexpr std::size_t kTargetAt = 16;
     if (size < kLeast) return received;
-    head = (buffer[0] & 0xfU) * 4;
+    head = std::size_t{4} * (buffer[0] & 0xfU);
     Bytes<4> target;
     std::copy_n(&buffer[kTargetAt], target.size(), target.begin());
     received.to = endpoint_at(IpAddress::v4(target), 0);
