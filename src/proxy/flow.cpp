@@ -103,7 +103,7 @@ Flow::Step Flow::fill(Pipes& pipes, int source) {
   return Step::kDone;
 }
 
-// Looks first, and then takes what is the body's: what follows it stays with the source.
+// Peeks first, and then takes only the body's bytes. The bytes behind the body stay in the source.
 Flow::Step Flow::take_framing(int source) {
   if (!readable_) return Step::kBlocked;
   std::array<char, kPeek> bytes;

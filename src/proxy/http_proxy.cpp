@@ -111,7 +111,8 @@ std::string head_for_server(const HttpHead& head, const Absolute& to) {
   return text + "Connection: close\r\n\r\n";
 }
 
-// Leaves in `input` what is the body's, and says what is still to come of it. False: it is wrong.
+// Cuts `input` to the bytes of the body, and sets how much of the body is still to come. False: the
+// body is malformed.
 bool limit_to(const HttpBody& body, std::string& input, Protocol::Step& step) {
   if (!body.chunked) {
     if (input.size() > body.size) input.resize(static_cast<std::size_t>(body.size));

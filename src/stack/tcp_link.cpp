@@ -156,7 +156,7 @@ void TcpLink::on_socket(std::uint32_t events) {
   take();
 }
 
-// Both directions are over: lwIP sees to what is left of the connection.
+// Both directions are over: lwIP ends the connection by itself.
 void TcpLink::look_whether_over() {
   if (fin_sent_ && tunnel_ended_) let_go();
   if (over_ || !fin_sent_ || !end_told_) return;
