@@ -38,12 +38,13 @@ failures=$logs/failed
 
 say() { echo "test: $*"; }
 
-# stage NAME COMMAND...: runs it, says how long it took, remembers a failure and goes on.
+# stage NAME COMMAND...: runs it, says how long it took and how long the processors worked for it,
+# remembers a failure and goes on.
 stage() {
-  local name=$1 begin=$SECONDS
+  local name=$1 begin=$SECONDS TIMEFORMAT="test: processors: %0U s and %0S s for the kernel"
   shift
   say "---- $name"
-  if "$@" </dev/null; then
+  if time "$@" </dev/null; then
     say "---- $name: passed after $((SECONDS - begin)) s"
   else
     say "---- $name: FAILED after $((SECONDS - begin)) s" >&2
