@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <thread>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -30,6 +32,15 @@ struct Parts {
   std::vector<run::AddRoute> routes;
   run::SetUp up;
 };
+
+// A veth pair drops packets until the kernel has made it ready, within a few milliseconds.
+void await_running(RtSocket& inside, unsigned index) {
+  constexpr std::chrono::milliseconds kPatience{1000};
+  constexpr std::chrono::milliseconds kPause{1};
+  for (auto waited = kPause; !is_running(inside, index) && waited < kPatience; waited += kPause) {
+    std::this_thread::sleep_for(kPause);
+  }
+}
 
 // Nothing is wrong if it was done already.
 Result<void> unless(int code, Result<void> result) {
@@ -127,7 +138,9 @@ Result<void> InnerNetwork::carry_out(const run::AddAddress& step) {
 Result<void> InnerNetwork::carry_out(const run::SetUp& step) {
   const std::uint32_t mtu = step.mtu ? *step.mtu : mtu_of_ways();
   if (!step.mtu) followed_mtu_ = mtu;
-  return set_up(inside_, index_, mtu);
+  auto up = set_up(inside_, index_, mtu);
+  if (up) await_running(inside_, index_);
+  return up;
 }
 
 std::uint32_t InnerNetwork::mtu_of_ways() {

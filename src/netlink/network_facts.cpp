@@ -3,6 +3,7 @@
 
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -51,6 +52,16 @@ std::optional<unsigned> mtu_of(RtSocket& socket, unsigned interface) {
     });
   });
   return error == 0 ? mtu : std::nullopt;
+}
+
+bool is_running(RtSocket& socket, unsigned interface) {
+  unsigned flags = 0;
+  RtRequest request(RTM_GETLINK, 0);
+  request.header<ifinfomsg>().ifi_index = static_cast<int>(interface);
+  const int error = socket.ask(request, [&](const nlmsghdr& message) {
+    flags = static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(&message))->ifi_flags;
+  });
+  return error == 0 && (flags & IFF_RUNNING) != 0;
 }
 
 Result<unsigned> index_of(RtSocket& socket, const std::string& name) {

@@ -36,6 +36,9 @@ struct OwnAddress {
 [[nodiscard]] Result<std::vector<IpPrefix>> routes_of(RtSocket& socket, unsigned interface);
 // In bytes. Nothing if the interface is gone.
 [[nodiscard]] std::optional<unsigned> mtu_of(RtSocket& socket, unsigned interface);
+// Whether packets pass: the interface is up, and what it hangs on is, too. Behind `set_up()` the
+// kernel makes a veth pair ready by a thread of its own, and drops packets until then.
+[[nodiscard]] bool is_running(RtSocket& socket, unsigned interface);
 // Whether there is no route of either version in the table.
 [[nodiscard]] Result<bool> is_empty_table(RtSocket& socket, std::uint32_t table);
 // Where a datagram with this mark (0: none) goes. Nothing if there is no route, or the interface is

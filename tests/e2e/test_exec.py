@@ -50,6 +50,14 @@ def test_the_inside_has_the_tunnel_and_nothing_else(place_):
     assert "default dev wg0" in routes
 
 
+def test_the_interface_passes_packets_when_the_command_starts(place_):
+    for _ in range(5):
+        done = place_.run(place_.file, "--", "ip", "-o", "link", "show", "dev", "wg0")
+        flags = done.stdout.split("<")[1].split(">")[0].split(",")
+        assert "LOWER_UP" in flags and "NO-CARRIER" not in flags, done.stdout
+        assert " state DOWN " not in done.stdout and "LOWERLAYERDOWN" not in done.stdout
+
+
 def test_root_may_call_it_too(place_):
     host = place_.host
     done = host.run(program(), "exec", place_.file, "--", "sh", "-c", f"ping -c 1 {FAR} && id -u",

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "netlink/network_facts.h"
 #include "tests/support/private_namespace.h"
 
@@ -35,6 +37,21 @@ TEST_F(VethTest, a_quiet_end_asks_for_no_neighbours_and_takes_no_address) {
   EXPECT_TRUE(run("ip link show dev near | grep NOARP"));
   EXPECT_FALSE(run("ip -6 -o address show dev near | grep inet6"));
   EXPECT_TRUE(run("ip -6 -o address show dev far | grep inet6"));
+}
+
+TEST_F(VethTest, an_end_runs_once_both_are_up) {
+  auto socket = RtSocket::open().value();
+  ASSERT_TRUE(add_veth(socket, {"near"}, 1500, {"far"}));
+  const auto near = index_of(socket, "near");
+  ASSERT_TRUE(near);
+  EXPECT_FALSE(is_running(socket, *near));
+  ASSERT_TRUE(run("ip link set near up"));
+  EXPECT_FALSE(is_running(socket, *near));
+  ASSERT_TRUE(run("ip link set far up"));
+  // The kernel takes its time, for which there is no bound.
+  while (!is_running(socket, *near)) std::this_thread::yield();
+  ASSERT_TRUE(run("ip link delete near"));
+  EXPECT_FALSE(is_running(socket, *near));
 }
 
 TEST_F(VethTest, what_is_not_there_is_told) {
