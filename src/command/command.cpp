@@ -38,7 +38,7 @@ constexpr Command kCommands[] = {
     {"metrics", "Serves what engines count to Prometheus", describe_metrics},
     {"pubkey", "Reads a private key from stdin and prints its public key", describe_pubkey},
     {"reload", "Has a wring run read its configuration again", describe_reload},
-    {"run", "Brings up a tunnel from a file of wg-quick, and keeps it", describe_run},
+    {"run", "Brings up a tunnel from a file of wg-quick, and keeps it", nullptr, describe_run},
     {"set", "Changes settings of an interface", describe_set},
     {"setconf", "Sets an interface to what a configuration file says", describe_setconf},
     {"show", "Shows interfaces, their peers, and what was dropped", describe_show},

@@ -24,9 +24,9 @@ struct Command {
   // Adds the options and the positional words, and says what to do once they have been read. Words
   // that CLI11 refuses end with status 1, as with `wg`.
   Action (*describe)(CLI::App& app);
-  // In place of that, if the words behind `--` are a program and its words: CLI11 does not see
-  // them, because it takes words in brackets apart. `program` is filled before the action is
-  // called.
+  // In place of that, if the words behind `--` are a program and its words, or options of the
+  // engine: CLI11 does not see them, because it takes words in brackets apart. `program` is filled
+  // before the action is called.
   Action (*describe_with_program)(CLI::App& app, const std::vector<std::string>& program) = nullptr;
 };
 
@@ -42,8 +42,8 @@ struct Chosen {
 };
 void describe_all(CLI::App& app, Chosen& chosen);
 
-// The words for CLI11, without the program's name. If the first is a command that starts a program,
-// the words behind `--` go to `program`.
+// The words for CLI11, without the program's name. If the first is a command that passes words on,
+// those behind `--` go to `program`.
 [[nodiscard]] std::vector<std::string> split_program(std::span<const char* const> words,
                                                      std::vector<std::string>& program);
 

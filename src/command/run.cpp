@@ -103,7 +103,7 @@ Result<std::vector<std::string>> metrics_server(const RunWords& words, const run
   return command;
 }
 
-Result<int> run(const RunWords& words) {
+Result<int> run(const RunWords& words, const std::vector<std::string>& engine_options) {
   forbid_own_core_dump();  // it keeps the configuration with its keys
   if (auto checked = check_words(words); !checked) return tl::unexpected(checked.error());
   auto loaded = load_config(words.file);
@@ -126,6 +126,7 @@ Result<int> run(const RunWords& words) {
     task.read = [again = std::move(again)] { return read_again(again); };
   }
   task.watch = words.watch;
+  task.engine_options = engine_options;
   task.gateway = words.gateway;
   task.gateway.clamp_mss = words.gateway.clamp_mss || !words.gateway.masquerade.empty();
   auto server = metrics_server(words, task);
@@ -137,7 +138,7 @@ Result<int> run(const RunWords& words) {
 
 }  // namespace
 
-Action describe_run(CLI::App& app) {
+Action describe_run(CLI::App& app, const std::vector<std::string>& engine_options) {
   auto words = std::make_shared<RunWords>();
   app.add_option("CONFIG", words->file, "A configuration of wg-quick; - is stdin")
       ->required()
@@ -165,8 +166,9 @@ Action describe_run(CLI::App& app) {
   app.footer(
       "Stays in the foreground. SIGINT or SIGTERM takes everything back and ends it. SIGHUP has "
       "it\n"
-      "read the file again, and change what differs.");
-  return [words] { return run(*words); };
+      "read the file again, and change what differs. Behind -- come options of the engine, as\n"
+      "wring INTERFACE has them: wring run wg0.conf -- --workers 1 --io epoll");
+  return [words, &engine_options] { return run(*words, engine_options); };
 }
 
 }  // namespace wring::command

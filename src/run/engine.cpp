@@ -40,17 +40,21 @@ Result<std::string> find_engine() {
 
 }  // namespace
 
-Result<Engine> Engine::launch(const std::string& interface,
+Result<Engine> Engine::launch(const std::vector<std::string>& words,
                               const std::vector<HandedIn>& handed_in) {
   const auto program = find_engine();
   if (!program) return tl::unexpected(program.error());
-  auto child = Child::start(*program, {"-f", interface}, handed_in);
+  auto child = Child::start(*program, words, handed_in);
   if (!child) return tl::unexpected(child.error());
   return Engine(std::move(*child));
 }
 
-Result<Engine> Engine::start(const std::string& interface) {
-  auto engine = launch(interface, {});
+Result<Engine> Engine::start(const std::string& interface,
+                             const std::vector<std::string>& options) {
+  // An interface may be named like a command, so it is never the first word.
+  std::vector<std::string> words{"-f", interface};
+  words.insert(words.end(), options.begin(), options.end());
+  auto engine = launch(words, {});
   if (!engine) return engine;
   if (auto ready = engine->await_answer(interface); !ready) return tl::unexpected(ready.error());
   return engine;
@@ -64,7 +68,7 @@ Result<Engine> Engine::start_with(const std::string& interface, std::vector<Hand
   UniqueFd ours(ends[0]);
   UniqueFd theirs(ends[1]);
   handed_in.push_back({"WG_UAPI_FD", theirs.get()});
-  auto engine = launch(interface, handed_in);
+  auto engine = launch({"-f", interface}, handed_in);
   if (!engine) return engine;
   theirs.reset();
   auto connection = client::Connection::adopt(std::move(ours), interface);

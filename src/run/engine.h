@@ -17,9 +17,11 @@ namespace wring::run {
 // the main thread, before there are others.
 class Engine {
  public:
-  // Returns when it answers on its control socket. The Error of one that ended has its exit status;
-  // what it had to say is on stderr.
-  static Result<Engine> start(const std::string& interface);
+  // `options` are words of its command line besides: --workers, 2. Returns when it answers on its
+  // control socket. The Error of one that ended has its exit status; what it had to say is on
+  // stderr.
+  static Result<Engine> start(const std::string& interface,
+                              const std::vector<std::string>& options = {});
 
   using HandedIn = Child::HandedIn;
   // Gives it an interface in place of the one that it would make. There is no control socket but
@@ -36,7 +38,7 @@ class Engine {
 
  private:
   explicit Engine(Child child) : child_(std::move(child)) {}
-  static Result<Engine> launch(const std::string& interface,
+  static Result<Engine> launch(const std::vector<std::string>& words,
                                const std::vector<HandedIn>& handed_in);
   [[nodiscard]] Result<void> await_answer(const std::string& interface);
 

@@ -99,7 +99,7 @@ Result<void> Supervisor::bring_up(const Record& record) {
   auto plan = plan_for(task_.config, own_table_);
   if (!plan) return tl::unexpected(plan.error());
   plan_ = std::move(*plan);
-  auto engine = Engine::start(task_.interface);
+  auto engine = Engine::start(task_.interface, task_.engine_options);
   if (!engine) return tl::unexpected(engine.error());
   engine_.emplace(std::move(*engine));
   auto watched = loop_.add(engine_->fd(), EPOLLIN, [this](std::uint32_t) { engine_ended_ = true; });

@@ -29,6 +29,7 @@ struct Task {
   // Whether it is read again when its files change. Then `read` is not null.
   bool watch = false;
   Gateway gateway;
+  std::vector<std::string> engine_options;  // words of the engine's command line
   // The server of metrics and its words, which is started beside the engine; empty: none.
   std::vector<std::string> metrics;
 };

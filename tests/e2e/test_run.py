@@ -114,6 +114,17 @@ HOOKS = "\n".join(f"{point} = echo {point} %i >> {{log}}"
                   for point in ("PreUp", "PostUp", "PreDown", "PostDown"))
 
 
+def test_options_behind_dashes_are_the_engines(pair, tmp_path):
+    a = pair[0]
+    left, _ = pair_of_files(tmp_path, "0.0.0.0/0", "10.7.0.2:51820")
+    with Run(a, left, "--", "--workers", "2", "--io", "epoll"):
+        shown = a.run(program(), "show", "wg0").stdout
+        assert "workers: 2\n" in shown and "pump: epoll\n" in shown, shown
+    done = a.run(program(), "run", left, "--", "--workers", "none", check=False)
+    assert done.returncode == 1 and "wring: " in done.stderr and "--workers" in done.stderr, done
+    assert_clean(a, "wg0")
+
+
 def test_hooks_run_in_order_if_they_are_allowed(pair, tmp_path):
     a, log = pair[0], tmp_path / "hooks"
     left, _ = pair_of_files(tmp_path, "10.9.0.2/32", "10.7.0.2:51820", HOOKS.format(log=log))

@@ -59,6 +59,9 @@ TEST(SplitProgram, keeps_the_words_of_a_program_from_cli11) {
   std::vector<std::string> program;
   EXPECT_THAT(split_program(exec, program), ElementsAre("exec", "--dns", "::1", "wg0"));
   EXPECT_THAT(program, ElementsAre("[", "-x", "--", ""));
+  const char* const run[] = {"run", "wg0", "--", "--workers", "2"};
+  EXPECT_THAT(split_program(run, program), ElementsAre("run", "wg0"));
+  EXPECT_THAT(program, ElementsAre("--workers", "2"));
   const char* const show[] = {"show", "--", "wg0"};
   program.clear();
   EXPECT_THAT(split_program(show, program), ElementsAre("show", "--", "wg0"));
