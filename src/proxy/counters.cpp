@@ -8,14 +8,6 @@
 
 namespace wring::proxy {
 
-const char* to_string(Refusal refusal) {
-  constexpr const char* kNames[] = {"not_allowed", "full",       "protocol",    "too_slow",
-                                    "credentials", "name",       "unreachable", "refused",
-                                    "time_out",    "unsupported"};
-  static_assert(std::size(kNames) == kRefusals);
-  return kNames[static_cast<std::size_t>(refusal)];
-}
-
 Result<Shared*> make_shared_counters() {
   static_assert(std::atomic<std::uint64_t>::is_always_lock_free, "it works between processes");
   void* const memory =
