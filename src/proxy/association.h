@@ -11,10 +11,10 @@
 #include <tl/expected.hpp>
 #include <vector>
 
+#include "protocols/socks5.h"
 #include "proxy/counters.h"
 #include "proxy/datagrams.h"
 #include "proxy/services.h"
-#include "proxy/socks5.h"
 
 namespace wring::proxy {
 

@@ -8,11 +8,11 @@
 #include <string>
 #include <utility>
 
+#include "protocols/protocol.h"
 #include "proxy/association.h"
 #include "proxy/counters.h"
 #include "proxy/dial.h"
 #include "proxy/inbound_port.h"
-#include "proxy/protocol.h"
 #include "proxy/relay.h"
 #include "proxy/services.h"
 

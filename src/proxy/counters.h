@@ -7,7 +7,7 @@
 #include <cstdint>
 
 #include "base/result.h"
-#include "proxy/refusal.h"
+#include "protocols/refusal.h"
 
 namespace wring::proxy {
 

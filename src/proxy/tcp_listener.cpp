@@ -11,12 +11,12 @@
 #include <optional>
 #include <utility>
 
+#include "protocols/client_hello.h"
+#include "protocols/forward.h"
+#include "protocols/http_proxy.h"
+#include "protocols/socks5.h"
 #include "proxy/addresses.h"
-#include "proxy/client_hello.h"
-#include "proxy/forward.h"
-#include "proxy/http_proxy.h"
 #include "proxy/passwords.h"
-#include "proxy/socks5.h"
 
 namespace wring::proxy {
 namespace {

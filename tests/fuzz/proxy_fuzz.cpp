@@ -8,9 +8,9 @@
 #include <string>
 #include <string_view>
 
-#include "proxy/client_hello.h"
-#include "proxy/http_proxy.h"
-#include "proxy/socks5.h"
+#include "protocols/client_hello.h"
+#include "protocols/http_proxy.h"
+#include "protocols/socks5.h"
 
 using namespace wring::proxy;
 

@@ -14,7 +14,7 @@ ADVICE = ("Pass the time, random bytes or the result of the call in as an argume
           "has to ask the system, it belongs into io, netlink, process or daemon.")
 
 FOLDERS = ("crypto", "noise", "ip", "config", "tables", "peer", "device", "dataplane",
-           "proxyconfig")
+           "proxyconfig", "httptext", "protocols")
 
 _FORBIDDEN = re.compile(
     r"::now\(|\bwall_now\b|\bSystemClock\b|\bSystemRng\b|\bclock_gettime\b|\bgetrandom\b"

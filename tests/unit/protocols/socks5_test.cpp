@@ -1,5 +1,5 @@
 // SOCKS 5, byte by byte as RFC 1928 and RFC 1929 have it.
-#include "proxy/socks5.h"
+#include "protocols/socks5.h"
 
 #include <gtest/gtest.h>
 

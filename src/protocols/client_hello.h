@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "proxy/protocol.h"
+#include "protocols/protocol.h"
 
 namespace wring::proxy {
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-#include "proxy/protocol.h"
+#include "protocols/protocol.h"
 
 namespace wring::proxy {
 

@@ -1,5 +1,5 @@
 // Names in ClientHellos, whole, cut, and wrong.
-#include "proxy/client_hello.h"
+#include "protocols/client_hello.h"
 
 #include <gtest/gtest.h>
 

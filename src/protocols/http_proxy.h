@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "httptext/http_head.h"
-#include "proxy/protocol.h"
+#include "protocols/protocol.h"
 
 namespace wring::proxy {
 

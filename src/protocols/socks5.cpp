@@ -1,5 +1,5 @@
 // Greeting, password and request, byte by byte.
-#include "proxy/socks5.h"
+#include "protocols/socks5.h"
 
 #include "base/bytes.h"
 

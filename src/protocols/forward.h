@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "proxy/protocol.h"
+#include "protocols/protocol.h"
 
 namespace wring::proxy {
 

@@ -10,7 +10,7 @@
 #include "config/tunnel_config.h"
 #include "httptext/chunked_body.h"
 #include "ip/endpoint.h"
-#include "proxy/refusal.h"
+#include "protocols/refusal.h"
 
 namespace wring::proxy {
 

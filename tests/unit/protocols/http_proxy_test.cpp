@@ -1,5 +1,5 @@
 // What a proxy of HTTP passes on, and what it answers itself.
-#include "proxy/http_proxy.h"
+#include "protocols/http_proxy.h"
 
 #include <gtest/gtest.h>
 

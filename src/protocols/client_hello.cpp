@@ -1,5 +1,5 @@
 // Reads a ClientHello, within bounds that each length is checked against.
-#include "proxy/client_hello.h"
+#include "protocols/client_hello.h"
 
 #include <algorithm>
 #include <cstdint>

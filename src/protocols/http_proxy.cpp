@@ -1,5 +1,5 @@
 // Reads one head, checks who asks, and writes the head for the server.
-#include "proxy/http_proxy.h"
+#include "protocols/http_proxy.h"
 
 #include <sodium.h>
 

@@ -1,5 +1,5 @@
 // Their names in the figures.
-#include "proxy/refusal.h"
+#include "protocols/refusal.h"
 
 #include <iterator>
 
