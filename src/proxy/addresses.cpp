@@ -1,4 +1,4 @@
-// getsockname(), getpeername() and mapped addresses.
+// getsockname(), getsockopt() and mapped addresses.
 #include "proxy/addresses.h"
 
 #include <netinet/in.h>
@@ -51,6 +51,12 @@ Endpoint local_address(const UniqueFd& socket) {
 
 std::uint16_t port_of(const Endpoint& endpoint) {
   return ntohs(endpoint.is_v6() ? endpoint.remote.v6.sin6_port : endpoint.remote.v4.sin_port);
+}
+
+int option_of(int socket, int option) {
+  int value = -1;
+  socklen_t size = sizeof value;
+  return getsockopt(socket, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
 }
 
 }  // namespace wring::proxy

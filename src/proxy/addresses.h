@@ -1,4 +1,4 @@
-// Addresses of sockets.
+// Addresses and options of sockets.
 #pragma once
 
 #include <sys/socket.h>
@@ -20,5 +20,8 @@ namespace wring::proxy {
 // address, because the tunnel knows it as that.
 [[nodiscard]] std::optional<IpAddress> literal_address(std::string_view host);
 [[nodiscard]] std::uint16_t port_of(const Endpoint& endpoint);
+
+// A number of SOL_SOCKET, as SO_DOMAIN; -1 if the kernel does not tell.
+[[nodiscard]] int option_of(int socket, int option);
 
 }  // namespace wring::proxy

@@ -1,26 +1,49 @@
-// sendmsg() and recvmsg(), with a name beside the bytes or with a head in front of them.
+// sendmsg() and recvmsg(), with a name beside the bytes or with a head in front of them, and what
+// the kernel says beside them.
 #include "proxy/datagram_io.h"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 
 #include "proxy/addresses.h"
 
 namespace wring::proxy {
 namespace {
 
-int option_of(int socket, int option) {
-  int value = -1;
-  socklen_t size = sizeof value;
-  return getsockopt(socket, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
-}
-
 iovec part(std::string_view bytes) {
   return {const_cast<char*>(bytes.data()), bytes.size()};
+}
+
+template <typename T>
+T data_of(const cmsghdr& told) {
+  T value;
+  std::memcpy(&value, CMSG_DATA(&told), sizeof value);
+  return value;
+}
+
+// Not set: it is about something else.
+Endpoint target_in(const cmsghdr& told) {
+  Endpoint target;
+  if (told.cmsg_level == SOL_IP && told.cmsg_type == IP_ORIGDSTADDR) {
+    target.remote.v4 = data_of<sockaddr_in>(told);
+  } else if (told.cmsg_level == SOL_IP && told.cmsg_type == IP_PKTINFO) {
+    target.remote.v4.sin_family = AF_INET;
+    target.remote.v4.sin_addr = data_of<in_pktinfo>(told).ipi_addr;
+  } else if (told.cmsg_level == SOL_IPV6 && told.cmsg_type == IPV6_ORIGDSTADDR) {
+    sockaddr_storage address{};
+    std::memcpy(&address, CMSG_DATA(&told), sizeof(sockaddr_in6));
+    return endpoint_from(address);
+  } else if (told.cmsg_level == SOL_IPV6 && told.cmsg_type == IPV6_PKTINFO) {
+    target.remote.v6.sin6_family = AF_INET6;
+    target.remote.v6.sin6_addr = data_of<in6_pktinfo>(told).ipi6_addr;
+  }
+  return target;
 }
 
 }  // namespace
@@ -77,6 +100,26 @@ ssize_t receive_datagram(int socket, bool with_head, std::span<char> into, Endpo
   if (!named || !named->place) return 0;
   from = endpoint_at(named->place->address, named->place->port);
   return got - static_cast<ssize_t>(head.size());
+}
+
+ssize_t receive_with_target(int socket, std::span<char> into, Endpoint& from, Endpoint& to) {
+  sockaddr_storage name{};
+  alignas(cmsghdr) std::array<char, 256> told;
+  iovec all{into.data(), into.size()};
+  msghdr in{};
+  in.msg_name = &name;
+  in.msg_namelen = sizeof name;
+  in.msg_iov = &all;
+  in.msg_iovlen = 1;
+  in.msg_control = told.data();
+  in.msg_controllen = told.size();
+  const ssize_t got = recvmsg(socket, &in, 0);
+  if (got < 0) return got;
+  from = endpoint_from(name);
+  for (cmsghdr* each = CMSG_FIRSTHDR(&in); each != nullptr; each = CMSG_NXTHDR(&in, each)) {
+    if (const Endpoint target = target_in(*each); target.is_set()) to = target;
+  }
+  return got;
 }
 
 bool connect_datagrams(int socket, const Endpoint& to) {

@@ -23,6 +23,10 @@ namespace wring::proxy {
 // As recvfrom(). Of a datagram with a wrong head, 0 bytes.
 [[nodiscard]] ssize_t receive_datagram(int socket, bool with_head, std::span<char> into,
                                        Endpoint& from);
+// As recvfrom(), of a socket of the kernel's that says where each was sent: `to`, without a port if
+// it says no more than the address. Not set: it does not say so.
+[[nodiscard]] ssize_t receive_with_target(int socket, std::span<char> into, Endpoint& from,
+                                          Endpoint& to);
 // Names the other end of one with heads. False with errno.
 [[nodiscard]] bool connect_datagrams(int socket, const Endpoint& to);
 

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "proxy/addresses.h"
 #include "proxy/datagram_io.h"
 
 namespace wring::proxy {
@@ -25,19 +26,13 @@ Endpoint mapped(const Endpoint& to) {
   return six;
 }
 
-int family_of(const UniqueFd& socket) {
-  int family = 0;
-  socklen_t size = sizeof family;
-  return getsockopt(socket.get(), SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 ? family : 0;
-}
-
 }  // namespace
 
 Datagrams::Datagrams(Loop& loop, UniqueFd socket, Take take)
     : loop_(loop),
       socket_(std::move(socket)),
       with_heads_(has_heads(socket_.get())),
-      is_six_(family_of(socket_) == AF_INET6),
+      is_six_(option_of(socket_.get(), SO_DOMAIN) == AF_INET6),
       take_(std::move(take)) {}
 
 Datagrams::~Datagrams() {

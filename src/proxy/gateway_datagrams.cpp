@@ -1,37 +1,20 @@
 // A flow for each pair of peer and target.
 #include "proxy/gateway_datagrams.h"
 
-#include <netinet/in.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 
-#include <array>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 #include <vector>
 
 #include "proxy/addresses.h"
+#include "proxy/datagram_io.h"
 
 namespace wring::proxy {
 namespace {
 
 constexpr std::size_t kMaxDatagram = 65535;
 constexpr int kDatagramsPerTurn = 64;
-
-// Where the datagram was sent.
-Endpoint original_target(msghdr& received) {
-  for (cmsghdr* each = CMSG_FIRSTHDR(&received); each != nullptr;
-       each = CMSG_NXTHDR(&received, each)) {
-    const bool four = each->cmsg_level == SOL_IP && each->cmsg_type == IP_ORIGDSTADDR;
-    const bool six = each->cmsg_level == SOL_IPV6 && each->cmsg_type == IPV6_ORIGDSTADDR;
-    if (!four && !six) continue;
-    sockaddr_storage address{};
-    std::memcpy(&address, CMSG_DATA(each), four ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
-    return endpoint_from(address);
-  }
-  return {};
-}
 
 std::string both(const Endpoint& peer, const Endpoint& target) {
   std::string key;
@@ -74,20 +57,12 @@ bool GatewayDatagrams::start() {
 void GatewayDatagrams::receive(const UniqueFd& socket) {
   thread_local std::vector<char> buffer(kMaxDatagram);
   for (int i = 0; i < kDatagramsPerTurn; ++i) {
-    sockaddr_storage from{};
-    alignas(cmsghdr) std::array<char, 256> control;
-    iovec part{buffer.data(), buffer.size()};
-    msghdr in{};
-    in.msg_name = &from;
-    in.msg_namelen = sizeof from;
-    in.msg_iov = &part;
-    in.msg_iovlen = 1;
-    in.msg_control = control.data();
-    in.msg_controllen = control.size();
-    const ssize_t got = recvmsg(socket.get(), &in, 0);
+    Endpoint from;
+    Endpoint to;
+    const ssize_t got = receive_with_target(socket.get(), buffer, from, to);
     if (got < 0 && errno == EAGAIN) return;
     if (got < 0) continue;
-    take(endpoint_from(from), original_target(in), {buffer.data(), static_cast<std::size_t>(got)});
+    take(from, to, {buffer.data(), static_cast<std::size_t>(got)});
   }
   services_.loop.later([this, &socket, alive = alive_] {
     if (*alive) receive(socket);

@@ -11,30 +11,29 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 #include <utility>
 
+#include "base/bytes.h"
 #include "ip/checksum.h"
 #include "proxy/addresses.h"
+#include "proxy/datagram_io.h"
 
 namespace wring::proxy {
 namespace {
 
 using EchoMessage = std::vector<std::uint8_t>;
 
-constexpr std::size_t kHead = 8;
 constexpr int kPingsPerTurn = 64;
+constexpr std::size_t kHead = 8;
+using EchoField = Be<std::uint16_t>;
+// Where they stand in a message.
+constexpr std::size_t kChecksumAt = 2;
+constexpr std::size_t kIdAt = 4;
+constexpr std::size_t kSequenceAt = 6;
 
 UniqueFd ping_socket(int family, int protocol) {
   return UniqueFd(socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
-}
-
-std::uint16_t number_at(const EchoMessage& message, std::size_t at) {
-  return static_cast<std::uint16_t>(message[at] << 8 | message[at + 1]);
-}
-
-void put_number(EchoMessage& message, std::size_t at, std::uint16_t value) {
-  message[at] = static_cast<std::uint8_t>(value >> 8);
-  message[at + 1] = static_cast<std::uint8_t>(value & 0xff);
 }
 
 // What a raw socket got: who sent it, where to, and the message without a header of IP.
@@ -46,41 +45,16 @@ struct ReceivedEcho {
 
 // Empty message: it is none to look at. Nothing: there is no more.
 std::optional<ReceivedEcho> receive_echo(const UniqueFd& socket, bool four) {
-  thread_local EchoMessage buffer(65535);
-  sockaddr_storage from{};
-  alignas(cmsghdr) std::array<char, 256> control;
-  iovec part{buffer.data(), buffer.size()};
-  msghdr in{};
-  in.msg_name = &from;
-  in.msg_namelen = sizeof from;
-  in.msg_iov = &part;
-  in.msg_iovlen = 1;
-  in.msg_control = control.data();
-  in.msg_controllen = control.size();
-  const ssize_t got = recvmsg(socket.get(), &in, 0);
+  thread_local std::vector<char> buffer(65535);
+  ReceivedEcho received;
+  const ssize_t got = receive_with_target(socket.get(), buffer, received.from, received.to);
   if (got < 0) return errno == EAGAIN ? std::nullopt : std::optional(ReceivedEcho());
-  const auto size = static_cast<std::size_t>(got);
-  ReceivedEcho received{endpoint_from(from), {}, {}};
-  std::size_t head = 0;
-  if (four) {
-    constexpr std::size_t kLeast = 20;
-    constexpr std::size_t kTargetAt = 16;
-    if (size < kLeast) return received;
-    head = std::size_t{4} * (buffer[0] & 0xfU);
-    Bytes<4> target;
-    std::copy_n(&buffer[kTargetAt], target.size(), target.begin());
-    received.to = endpoint_at(IpAddress::v4(target), 0);
-  }
-  for (cmsghdr* each = CMSG_FIRSTHDR(&in); each != nullptr; each = CMSG_NXTHDR(&in, each)) {
-    if (each->cmsg_level != IPPROTO_IPV6 || each->cmsg_type != IPV6_PKTINFO) continue;
-    in6_pktinfo info{};
-    std::memcpy(&info, CMSG_DATA(each), sizeof info);
-    Endpoint to;
-    to.remote.v6.sin6_family = AF_INET6;
-    to.remote.v6.sin6_addr = info.ipi6_addr;
-    received.to = to;
-  }
-  if (size >= head + kHead) received.message.assign(&buffer[head], &buffer[size - 1] + 1);
+  const std::string_view all(buffer.data(), static_cast<std::size_t>(got));
+  const std::size_t head =
+      four && !all.empty() ? std::size_t{4} * (static_cast<unsigned char>(all[0]) & 0xfU) : 0;
+  if (all.size() < head + kHead) return received;
+  const std::string_view message = all.substr(head);
+  received.message.assign(message.begin(), message.end());
   return received;
 }
 
@@ -175,9 +149,10 @@ void GatewayPings::pass_on(const Way& way, const Endpoint& peer, const Endpoint&
   const auto taken = waiting_.find(number);
   const bool in_use = taken != waiting_.end() && taken->second.until > now;
   if (waiting_.size() >= kMaxWaiting || in_use) return drop();
-  waiting_.insert_or_assign(number, Waiting{peer, remote_address(target), number_at(message, 4),
-                                            number_at(message, 6), now + kLimit});
-  put_number(message, 6, number);
+  waiting_.insert_or_assign(number,
+                            Waiting{peer, remote_address(target), load<EchoField>(message, kIdAt),
+                                    load<EchoField>(message, kSequenceAt), now + kLimit});
+  store<EchoField>(message, number, kSequenceAt);
   if (sendto(way.outside.get(), message.data(), message.size(), MSG_NOSIGNAL, &target.remote.any,
              target.remote_size()) < 0) {
     waiting_.erase(number);
@@ -203,15 +178,15 @@ void GatewayPings::take_replies(const Way& way) {
 void GatewayPings::answer(const Way& way, EchoMessage message, const IpAddress& from) {
   const bool four = &way == &four_;
   if (message[0] != (four ? ICMP_ECHOREPLY : ICMP6_ECHO_REPLY)) return;
-  const auto found = waiting_.find(number_at(message, 6));
+  const auto found = waiting_.find(load<EchoField>(message, kSequenceAt));
   if (found == waiting_.end() || found->second.target != from) return;
   const Waiting ping = found->second;
   waiting_.erase(found);
-  put_number(message, 2, 0);
-  put_number(message, 4, ping.id);
-  put_number(message, 6, ping.sequence);
+  store<EchoField>(message, 0, kChecksumAt);
+  store<EchoField>(message, ping.id, kIdAt);
+  store<EchoField>(message, ping.sequence, kSequenceAt);
   // The kernel writes that of ICMPv6.
-  if (four) put_number(message, 2, internet_checksum(message));
+  if (four) store<EchoField>(message, internet_checksum(message), kChecksumAt);
   if (!send_from(way.inside, from, ping.peer, message)) return drop();
   counters_.to_client.fetch_add(message.size(), std::memory_order_relaxed);
 }

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/decimal.h"
+#include "proxy/addresses.h"
 
 namespace wring::proxy {
 namespace {
@@ -23,12 +24,6 @@ std::string take_variable(const char* name) {
   std::string text = value == nullptr ? "" : value;
   unsetenv(name);
   return text;
-}
-
-bool is_of(const UniqueFd& socket, int option, int value) {
-  int found = 0;
-  socklen_t size = sizeof found;
-  return getsockopt(socket.get(), SOL_SOCKET, option, &found, &size) == 0 && found == value;
 }
 
 }  // namespace
@@ -66,7 +61,8 @@ Result<UniqueFd> HandedIn::socket(const std::string& name, int type) const {
   if (flags < 0 || fcntl(copy.get(), F_SETFL, flags | O_NONBLOCK) != 0) {
     return system_failure("cannot use the socket for systemd:" + name, errno);
   }
-  if (is_of(copy, SO_TYPE, type) && (type == SOCK_DGRAM || is_of(copy, SO_ACCEPTCONN, 1))) {
+  if (option_of(copy.get(), SO_TYPE) == type &&
+      (type == SOCK_DGRAM || option_of(copy.get(), SO_ACCEPTCONN) == 1)) {
     return copy;
   }
   return failure("what was handed in for systemd:" + name + " is no socket that " +

@@ -23,19 +23,14 @@ namespace {
 constexpr std::size_t kEchoSize = 16;
 using Echo = std::array<std::uint8_t, kEchoSize>;
 
-void put(Echo& message, std::size_t at, std::uint16_t value) {
-  message[at] = static_cast<std::uint8_t>(value >> 8);
-  message[at + 1] = static_cast<std::uint8_t>(value & 0xff);
-}
-
 // Type, code, checksum, identifier, sequence; ICMPv6 has them as ICMP has. The kernel writes the
 // checksum of ICMPv6, and a ping socket's identifier and checksum.
 Echo echo_request(IpVersion version, std::uint16_t id, std::uint16_t sequence) {
   Echo message{};
   message[0] = version == IpVersion::kV4 ? ICMP_ECHO : ICMP6_ECHO_REQUEST;
-  put(message, 4, id);
-  put(message, 6, sequence);
-  if (version == IpVersion::kV4) put(message, 2, internet_checksum(message));
+  store<Be<std::uint16_t>>(message, id, 4);
+  store<Be<std::uint16_t>>(message, sequence, 6);
+  if (version == IpVersion::kV4) store<Be<std::uint16_t>>(message, internet_checksum(message), 2);
   return message;
 }
 
@@ -115,7 +110,7 @@ void Pinger::take(const Echoes& echoes) {
     if (message.empty()) continue;
     const int reply = from.is_v4() ? ICMP_ECHOREPLY : ICMP6_ECHO_REPLY;
     const bool is_ours =
-        echoes.kind == Echoes::Kind::kPing || (message[4] << 8 | message[5]) == id_;
+        echoes.kind == Echoes::Kind::kPing || load<Be<std::uint16_t>>(message, 4) == id_;
     if (message[0] == reply && is_ours) note(remote_address(from));
   }
 }

@@ -6,6 +6,8 @@
 
 #include <utility>
 
+#include "proxy/addresses.h"
+
 namespace wring::proxy {
 namespace {
 
@@ -14,12 +16,6 @@ constexpr std::uint32_t kWritable = EPOLLOUT | EPOLLHUP | EPOLLERR;
 
 // After which a pipe is asked for again.
 constexpr std::chrono::milliseconds kPause{100};
-
-bool is_pair(const UniqueFd& socket) {
-  int family = 0;
-  socklen_t size = sizeof family;
-  return getsockopt(socket.get(), SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 && family == AF_UNIX;
-}
 
 }  // namespace
 
@@ -71,7 +67,8 @@ void Relay::on_target(std::uint32_t events) {
   if ((events & kReadable) != 0) back_.source_is_ready();
   if ((events & kWritable) != 0) out_.sink_is_ready();
   // A stack has closed it before it was told of an end, to say that it was reset.
-  if ((events & EPOLLHUP) != 0 && ended_ && !out_.has_ended() && is_pair(target_)) return end(true);
+  const bool hung_up = (events & EPOLLHUP) != 0 && !out_.has_ended();
+  if (hung_up && ended_ && option_of(target_.get(), SO_DOMAIN) == AF_UNIX) return end(true);
   run();
 }
 
