@@ -44,14 +44,19 @@ Result<std::function<void()>> leave_for_background() {
   }
   setsid();
   return [to_parent] {
-    const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-      dup2(null.get(), stream);
+    let_go_of({STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO});
     const char byte = 0;
     // A parent that was interrupted does not hear it.
     [[maybe_unused]] const ssize_t heard = write(to_parent->get(), &byte, 1);
     to_parent->reset();
   };
+}
+
+void let_go_of(std::initializer_list<int> streams) {
+  const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!null) return;
+  for (const int stream : streams)
+    dup2(null.get(), stream);
 }
 
 KeptStderr::KeptStderr()

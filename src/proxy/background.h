@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <initializer_list>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -12,6 +13,9 @@ namespace wring::proxy {
 // and has the parent exit with 0. The parent exits with 1 if the child ends before that. One
 // thread.
 [[nodiscard]] Result<std::function<void()>> leave_for_background();
+
+// Opens these streams of the process on /dev/null instead.
+void let_go_of(std::initializer_list<int> streams);
 
 // While it lives, what this process and those that it starts say on stderr is kept, up to 64 KB. At
 // its end this process has its stderr back, and what was kept is written there. Those that were

@@ -1,9 +1,12 @@
 // Asks for the limit of descriptors.
 #include "proxy/connection_limit.h"
 
+#include <fmt/format.h>
 #include <sys/resource.h>
 
 #include <algorithm>
+
+#include "stack/links.h"
 
 namespace wring::proxy {
 namespace {
@@ -16,14 +19,30 @@ constexpr std::size_t kOtherDescriptors = 768;
 
 }  // namespace
 
-std::size_t most_connections() {
+ConnectionLimit limit_connections(bool lwip) {
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return {};
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
-  const auto all = static_cast<std::size_t>(limit.rlim_cur);
-  const std::size_t left = all > 2 * kOtherDescriptors ? all - kOtherDescriptors : all / 2;
-  return std::min(kMostConnections, left / kDescriptorsEach);
+  return limit_by(limit.rlim_cur, lwip);
+}
+
+ConnectionLimit limit_by(std::size_t descriptors, bool lwip) {
+  const std::size_t left =
+      descriptors > 2 * kOtherDescriptors ? descriptors - kOtherDescriptors : descriptors / 2;
+  return {std::min(kMostConnections, left / kDescriptorsEach),
+          lwip ? stack::Links::kMostConnections : kMostConnections, descriptors};
+}
+
+std::string describe(const ConnectionLimit& limit) {
+  const std::size_t most = std::min(limit.connections, limit.of_stack);
+  std::string text = fmt::format("at most {} connections at once", most);
+  if (most == limit.of_stack) return text;
+  return text + fmt::format(
+                    ", because no more than {} files may be open; {} take {} (ulimit -Hn, "
+                    "LimitNOFILE=)",
+                    limit.descriptors, limit.of_stack,
+                    limit.of_stack * kDescriptorsEach + kOtherDescriptors);
 }
 
 }  // namespace wring::proxy

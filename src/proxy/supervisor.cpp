@@ -1,7 +1,6 @@
 // Starts the relay and the engine, and looks after both.
 #include "proxy/supervisor.h"
 
-#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
 
@@ -10,7 +9,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
-#include <initializer_list>
 #include <iostream>
 #include <memory>
 #include <utility>
@@ -42,12 +40,6 @@ using std::chrono::seconds;
 
 // How often the engine is asked whether peers answer, while somebody waits for one.
 constexpr seconds kAskPeriod{1};
-void let_go_of(std::initializer_list<int> streams) {
-  const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  if (!null) return;
-  for (const int stream : streams)
-    dup2(null.get(), stream);
-}
 
 // The relay has no use for them.
 void forget_keys(config::TunnelConfig& config) {
@@ -92,6 +84,7 @@ class Supervisor {
   std::optional<HostNames> host_names_;
   std::optional<Channel> channel_;
   pid_t relay_ = 0;
+  ConnectionLimit limit_;
   StackProcess stack_;
   std::optional<EventLoop> loop_;
   std::unique_ptr<exec::InnerTunnel> tunnel_;
@@ -129,6 +122,7 @@ Result<int> Supervisor::run() {
   for (const Listener& each : config_.listeners) {
     if (!each.bind.text.empty()) say(std::string(section_of(each.kind)) + " on " + each.bind.text);
   }
+  say(describe(limit_));
   if (settings_.on_up) settings_.on_up();
   while (!ended_)
     turn();
@@ -176,6 +170,8 @@ Result<void> Supervisor::open() {
 
 Result<void> Supervisor::start_stack() {
   const StackChoice choice = choose_stack(settings_.stack);
+  // Before there are processes that have it, too.
+  limit_ = limit_connections(choice.lwip);
   if (!choice.lwip) return {};
   if (is_gateway(config_)) {
     return failure("[Gateway] takes the kernel's stack, and this would be lwIP: " + choice.why);
@@ -190,7 +186,6 @@ Result<void> Supervisor::start_stack() {
 Result<void> Supervisor::start_relay() {
   auto ends = Channel::pair();
   if (!ends) return tl::unexpected(ends.error());
-  const std::size_t most = most_connections();
   relay_ = fork();
   if (relay_ < 0) return system_failure("cannot start a process", errno);
   if (relay_ == 0) {
@@ -208,7 +203,7 @@ Result<void> Supervisor::start_relay() {
                    std::move(identities_),
                    *shared_,
                    *somebody_waits_,
-                   most,
+                   limit_.connections,
                    host_names_ ? host_names_->path() : "",
                    {},
                    stack_.take_requests()};

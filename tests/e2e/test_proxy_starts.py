@@ -1,5 +1,6 @@
 """How `wring proxy` begins and ends, what it may do meanwhile, and a tunnel that is down."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -151,6 +152,19 @@ def process_of(role: str) -> int:
               if b"\0-i\0" in Path(f"/proc/{pid}/cmdline").read_bytes()]
     assert len(forked) == len(roles)
     return sorted(forked)[roles.index(role)]
+
+
+def test_a_low_soft_limit_of_descriptors_is_raised(place_):
+    """In all processes: 400 connections are there. The hard limit counts, and the log says so."""
+    with echo_server(place_.far, FAR, 7), \
+            proxy(place_, SOCKS_SECTION, before=["prlimit", "--nofile=128:4000"]) as made, \
+            contextlib.ExitStack() as clients:
+        assert "at most 404 connections at once, because no more than 4000 files" in made.log()
+        for _ in range(400):
+            client = clients.enter_context(connected(place_.host, "127.0.0.1", SOCKS))
+            assert socks_connect(client, FAR, 7)[1] == 0
+            client.sendall(b"x")
+            assert client.recv(1) == b"x"
 
 
 def test_a_port_that_is_taken(place_):
