@@ -43,20 +43,27 @@ Endpoint = {endpoint}
 def save_config(place: Place, sections: str, interface: str = "",
                 allowed: str = "0.0.0.0/0, ::/0", endpoint: str = "10.7.0.2:51820",
                 private: str = "") -> str:
-    """Returns the path of a configuration with the tunnel and these sections."""
+    """Returns the path of a configuration with the tunnel and these sections. Further lines of
+    [Peer] may follow the endpoint."""
     return place.save("proxy.conf", TUNNEL.format(
         private=private or place.keys.private, public=place.far_keys.public, inner=INNER,
         inner6=INNER6, interface=interface, allowed=allowed, endpoint=endpoint) + sections)
 
 
-def memory_kib() -> int:
-    """What the processes of the proxy hold that they do not share with others."""
-    total = 0
+def memory_by_process() -> dict[str, int]:
+    """What each process of the proxy holds that it does not share with others, in KiB."""
+    found = {}
     for pid in processes_of_user():
+        name = Path(f"/proc/{pid}/comm").read_text().strip()
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-        total += sum(int(line.split()[1]) for line in text.splitlines()
-                     if line.startswith(("Private_Clean", "Private_Dirty")))
-    return total
+        found[f"{name} {pid}"] = sum(int(line.split()[1]) for line in text.splitlines()
+                                     if line.startswith(("Private_Clean", "Private_Dirty")))
+    return found
+
+
+def memory_kib() -> int:
+    """The sum over all of them."""
+    return sum(memory_by_process().values())
 
 
 class Proxy:
