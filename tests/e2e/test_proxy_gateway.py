@@ -2,12 +2,15 @@
 
 import socket
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
-from support.executing import INNER, place, processes_of_user, python
+from support.daemon import program
+from support.executing import INNER, as_user, place, processes_of_user, python
 from support.netns import Net
-from support.proxying import SOCKS, connected, echo_server, proxy, socks_connect
+from support.proxying import (SOCKS, connected, echo_server, proxy, save_config,
+                              socks_connect)
 from support.waiting import eventually
 from test_proxy_reload import change
 
@@ -149,6 +152,18 @@ def test_who_may_pass_and_what_changes_while_it_runs(place_):
         assert is_reset(place_.far, BEHIND, 7)
         change(made, "[Gateway]\nAllow = 10.7.1.0/24:22\nAllowFrom = 10.9.0.0/24\n", "",
                "[Gateway] comes and goes with a start")
+
+
+def test_a_kernel_without_tproxy_is_told_of(place_):
+    """It knows no such expression, because it is asked for under a name that no kernel has."""
+    library = Path(program()).parent / "tests/support/refusing_kernel.so"
+    file = save_config(place_, section(ALLOWED))
+    done = place_.host.run(*as_user(), "env", f"LD_PRELOAD={library}", "REFUSED_OUTPUT=tproxy",
+                           program(), "proxy", "-c", file, check=False)
+    assert done.returncode == 1
+    assert "[Gateway]: cannot change the tables of nftables: " in done.stderr
+    assert "No such file or directory (it needs nft_tproxy and nft_fib" in done.stderr
+    assert "run modprobe nft_tproxy, or remove the section" in done.stderr
 
 
 def test_the_relay_keeps_two_capabilities(place_):

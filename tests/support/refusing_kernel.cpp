@@ -2,10 +2,12 @@
 // machine does not run. REFUSED_OUTPUT names what, separated by commas:
 //   tun_tcp, tun_udp   joined writes of this protocol to a TUN or a packet socket: EINVAL
 //   segments           UDP_SEGMENT, whatever the size of the datagrams: EINVAL
+//   tproxy             nftables' expression, which is asked for under another name: ENOENT
 // Calls of the C library fail at once. What goes by io_uring is changed on its way to the kernel,
 // which then refuses it: it becomes a message to an IPv4 address on a Unix socket.
 #include <dlfcn.h>
 #include <liburing.h>
+#include <linux/netlink.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <sys/socket.h>
@@ -15,6 +17,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <string_view>
 
 namespace {
 
@@ -26,6 +29,7 @@ bool refuses(const char* what) {
 const bool refuses_tcp = refuses("tun_tcp");
 const bool refuses_udp = refuses("tun_udp");
 const bool refuses_segments = refuses("segments");
+const bool refuses_tproxy = refuses("tproxy");
 
 // The gso_type of the virtio_net_hdr that the write begins with; 0 if it carries one packet.
 unsigned gso_type(const iovec* parts, int count) {
@@ -84,6 +88,20 @@ void refuse_entries(const io_uring& ring) {
   }
 }
 
+// Of a message to nftables, wherever its name stands.
+void misspell_tproxy(const msghdr& message) {
+  constexpr std::string_view kName = "tproxy";
+  for (std::size_t i = 0; i < message.msg_iovlen; ++i) {
+    const iovec& part = message.msg_iov[i];
+    const auto bytes = static_cast<char*>(part.iov_base);
+    for (;;) {
+      const auto at = std::string_view(bytes, part.iov_len).find(kName);
+      if (at == std::string_view::npos) break;
+      bytes[at] = 'T';
+    }
+  }
+}
+
 template <typename Function>
 Function* next(const char* name) {
   return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
@@ -98,6 +116,12 @@ extern "C" ssize_t writev(int fd, const iovec* parts, int count) {
     return -1;
   }
   return real(fd, parts, count);
+}
+
+extern "C" ssize_t sendmsg(int fd, const msghdr* message, int flags) {
+  static auto* const real = next<ssize_t(int, const msghdr*, int)>("sendmsg");
+  if (refuses_tproxy && message->msg_namelen == sizeof(sockaddr_nl)) misspell_tproxy(*message);
+  return real(fd, message, flags);
 }
 
 extern "C" int sendmmsg(int fd, mmsghdr* messages, unsigned count, int flags) {
