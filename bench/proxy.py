@@ -1,32 +1,35 @@
 #!/usr/bin/python3
-"""`wring proxy` beside wireproxy: bulk, answers, connections and memory. Needs root.
+"""`wring proxy` beside wireproxy and onetun: bulk, answers, connections and memory. Needs root.
 
 Each has hosts of its own on a veth cable, runs as an ordinary user with one configuration, and has
 the same `wring` at the other end. Rounds are interleaved. `packet` has no TUN device, and `lwip`
-has lwIP in place of the kernel's TCP. --paths measures bulk over long paths instead, by a relay
-that delays, loses and reorders datagrams; it is a Python program, which passes on no more than some
-100 Mbit/s.
+has lwIP in place of the kernel's TCP. onetun knows no SOCKS, so it has a forward in its place. What
+does not work with one is left out. --paths measures bulk over long paths instead, by a relay that
+delays, loses and reorders datagrams; it is a Python program, which passes on no more than some 100
+Mbit/s. --gateway measures bulk from the far end to a host behind the proxy, by [Gateway].
 
-  bench/proxy.py --wireproxy /path/to/wireproxy
+  bench/proxy.py --wireproxy /path/to/wireproxy --onetun /path/to/onetun
   bench/proxy.py --rounds 1 --seconds 1
   bench/proxy.py --paths --rounds 3 --seconds 10 --wireproxy /path/to/wireproxy
+  bench/proxy.py --gateway
 """
 
 import argparse
 import contextlib
 import io
 import json
+import socket
 import statistics
 import subprocess
 import threading
 import time
 from pathlib import Path
-from typing import Callable, Iterator, Optional, Sequence
+from typing import Callable, Iterator, NamedTuple, Sequence
 
-from compare.front import positive, say
+from compare.front import FAILURES, failure_reason, positive, say
 from compare.parsing import gigabits_per_second
-from support.executing import FAR, Place, as_user, place, processes_of_user, python
-from support.netns import Net
+from support.executing import FAR, INNER, Place, as_user, place, processes_of_user, python
+from support.netns import Host, Net
 from support.proxying import (SOCKS, connected, echo_server, memory_kib, proxy, save_config,
                               socks_connect)
 from support.transfer import listening_iperf3
@@ -34,6 +37,7 @@ from support.transfer import listening_iperf3
 _FORWARD = 5201
 _IDLE = 1000
 _TRIPS = 500
+_BEHIND = "10.7.1.2"
 _RELAY = Path(__file__).resolve().parents[1] / "tests" / "chaos" / "relay.py"
 # Each way; a round trip is twice the delay.
 _PATHS = {
@@ -51,17 +55,20 @@ Target = {FAR}:{_FORWARD}
 """
 
 # Opens and closes connections for so many seconds, 16 at a time; prints how many there were.
+# Without an address it speaks no SOCKS.
 _OPENER = """
 import asyncio, socket, sys, time
-request = b"\\5\\1\\0\\5\\1\\0\\1" + socket.inet_aton(sys.argv[2]) + b"\\0\\7"
+request = b""
+if sys.argv[2]:
+    request = b"\\5\\1\\0\\5\\1\\0\\1" + socket.inet_aton(sys.argv[2]) + b"\\0\\7"
 end, count = time.monotonic() + float(sys.argv[3]), 0
 async def go_on():
     global count
     while time.monotonic() < end:
         reader, writer = await asyncio.open_connection("127.0.0.1", int(sys.argv[1]))
         writer.write(request + b"x")
-        reply = await reader.readexactly(13)
-        assert reply[3] == 0, reply
+        reply = await reader.readexactly(13 if request else 1)
+        assert not request or reply[3] == 0, reply
         writer.close()
         count += 1
 async def main():
@@ -81,22 +88,33 @@ def processor_seconds() -> float:
     return total / 100
 
 
-def bulk(there: Place, seconds: int, options: Sequence[str]) -> dict[str, float]:
-    with listening_iperf3(there.far, FAR):
+def bulk(server: Host, client: Host, bound: str, called: str, seconds: int,
+         options: Sequence[str]) -> dict[str, float]:
+    with listening_iperf3(server, bound):
         before = processor_seconds()
-        done = there.host.run("iperf3", "-J", "-c", "127.0.0.1", "-p", str(_FORWARD), "-t",
-                              str(seconds), *options, timeout=seconds + 30.0)
+        done = client.run("iperf3", "-J", "-c", called, "-p", str(_FORWARD), "-t", str(seconds),
+                          *options, timeout=seconds + 30.0)
         used = processor_seconds() - before
     result = json.loads(done.stdout)
     gigabytes = result["end"]["sum_received"]["bytes"] / 1e9
     return {"Gbit/s": gigabits_per_second(result), "s/GB": used / gigabytes}
 
 
-def answers(there: Place) -> dict[str, float]:
+def bulk_by_forward(there: Place, seconds: int, options: Sequence[str]) -> dict[str, float]:
+    return bulk(there.far, there.host, FAR, "127.0.0.1", seconds, options)
+
+
+def opened(there: Place, socks: bool) -> socket.socket:
+    """A connection to the far end's port 7."""
+    client = connected(there.host, "127.0.0.1", SOCKS)
+    assert not socks or socks_connect(client, FAR, 7)[1] == 0
+    return client
+
+
+def answers(there: Place, socks: bool) -> dict[str, float]:
     """A byte there and back, on one connection."""
     times = []
-    with connected(there.host, "127.0.0.1", SOCKS) as client:
-        assert socks_connect(client, FAR, 7)[1] == 0
+    with opened(there, socks) as client:
         for _ in range(_TRIPS):
             begun = time.perf_counter()
             client.sendall(b"x")
@@ -105,54 +123,66 @@ def answers(there: Place) -> dict[str, float]:
     return {"ms": 1000 * statistics.median(times)}
 
 
-def connections(there: Place, seconds: int) -> dict[str, float]:
+def connections(there: Place, socks: bool, seconds: int) -> dict[str, float]:
     before = processor_seconds()
-    with python(there.host, _OPENER, str(SOCKS), FAR, str(seconds)) as child:
+    with python(there.host, _OPENER, str(SOCKS), FAR if socks else "", str(seconds)) as child:
+        assert child.stdout is not None
         count = int(child.stdout.read())
     used = processor_seconds() - before
     return {"1/s": count / seconds, "ms of processor": 1000 * used / count}
 
 
-def idle(there: Place) -> dict[str, float]:
+def idle(there: Place, socks: bool) -> dict[str, float]:
+    """Each has carried a byte."""
     with contextlib.ExitStack() as all_of_them:
         for _ in range(_IDLE):
-            client = all_of_them.enter_context(connected(there.host, "127.0.0.1", SOCKS))
-            assert socks_connect(client, FAR, 7)[1] == 0
+            client = all_of_them.enter_context(opened(there, socks))
+            client.sendall(b"x")
+            assert client.recv(1) == b"x"
         return {"MB": memory_kib() * 1024 / 1e6}
 
 
-def measurements(there: Place, seconds: int) -> Iterator[tuple[str, dict[str, float]]]:
-    yield "up", bulk(there, seconds, ())
-    yield "down", bulk(there, seconds, ("-R",))
-    with echo_server(there.far, FAR, 7):
-        yield "request and reply", answers(there)
-        yield "connections", connections(there, seconds)
-        yield f"{_IDLE} idle", idle(there)
-
-
 # From a place, and where the far end's datagrams are to go.
-Way = Callable[[Place, str], contextlib.AbstractContextManager]
+Start = Callable[[Place, str], contextlib.AbstractContextManager]
 
 
-def wring(stack: str) -> Way:
-    return lambda there, endpoint: proxy(there, _SECTIONS, interface="MTU = 1420", stack=stack,
-                                         endpoint=endpoint)
+class Way(NamedTuple):
+    device_mode: str
+    start: Start
+    socks: bool = True  # else a forward to port 7 is in its place
 
 
-def other(program: str) -> Way:
-    @contextlib.contextmanager
-    def start(there: Place, endpoint: str) -> Iterator[None]:
-        file = save_config(there, _SECTIONS, interface="MTU = 1420", endpoint=endpoint)
-        child = there.host.popen(*as_user(), program, "-s", "-c", file,
-                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for _ in range(200):
-            with contextlib.suppress(OSError), connected(there.host, "127.0.0.1", SOCKS):
-                break
-            threading.Event().wait(0.05)
-        yield
-        child.terminate()
-        child.wait(10.0)
-    return start
+def wring(device_mode: str, stack: str) -> Way:
+    return Way(device_mode, lambda there, endpoint: proxy(
+        there, _SECTIONS, interface="MTU = 1420", stack=stack, endpoint=endpoint))
+
+
+@contextlib.contextmanager
+def running(there: Place, *words: str) -> Iterator[None]:
+    """Another's program as the ordinary user, once it takes connections."""
+    child = there.host.popen(*as_user(), *words, stdout=subprocess.DEVNULL,
+                             stderr=subprocess.DEVNULL)
+    for _ in range(200):
+        with contextlib.suppress(OSError), connected(there.host, "127.0.0.1", SOCKS):
+            break
+        threading.Event().wait(0.05)
+    yield
+    child.terminate()
+    child.wait(10.0)
+
+
+def wireproxy(program: str) -> Way:
+    return Way("600", lambda there, endpoint: running(
+        there, program, "-s", "-c",
+        save_config(there, _SECTIONS, interface="MTU = 1420", endpoint=endpoint)))
+
+
+def onetun(program: str) -> Way:
+    return Way("600", lambda there, endpoint: running(
+        there, program, f"127.0.0.1:{_FORWARD}:{FAR}:{_FORWARD}", f"127.0.0.1:{SOCKS}:{FAR}:7",
+        "--private-key-file", there.save("key", there.keys.private), "--source-peer-ip", INNER,
+        "--endpoint-public-key", there.far_keys.public, "--endpoint-addr", endpoint,
+        "--max-transmission-unit", "1420", "--log", "off"), socks=False)
 
 
 @contextlib.contextmanager
@@ -172,30 +202,72 @@ def path_through(there: Place, weather: dict[str, float]) -> Iterator[str]:
 Found = list[tuple[str, dict[str, float]]]
 
 
-def measure(device_mode: str, start: Way, seconds: int) -> Found:
-    with Net() as net, contextlib.contextmanager(place)(net.pair(), device_mode) as there, \
-            contextlib.redirect_stdout(io.StringIO()), start(there, "10.7.0.2:51820"):
-        return list(measurements(there, seconds))
-
-
-def measure_paths(device_mode: str, start: Way, seconds: int) -> Found:
+def try_all(measurements: dict[str, Callable[[], dict[str, float]]]) -> Found:
     found: Found = []
-    for name, weather in _PATHS.items():
-        with Net() as net, contextlib.contextmanager(place)(net.pair(), device_mode) as there, \
-                contextlib.redirect_stdout(io.StringIO()), \
-                path_through(there, weather) as endpoint, start(there, endpoint):
-            for way, options in (("up", ()), ("down", ("-R",))):
-                result = bulk(there, seconds, options)
-                found.append((f"{name}, {way}", {"Mbit/s": 1000 * result["Gbit/s"]}))
+    for what, measurement in measurements.items():
+        try:
+            found.append((what, measurement()))
+        except FAILURES as error:
+            say(f"{what}: {failure_reason(error)}")
     return found
 
 
-def ways_with(wireproxy: Optional[str]) -> dict[str, tuple[str, Way]]:
-    ways: dict[str, tuple[str, Way]] = {
-        "wring": ("666", wring("kernel")), "packet": ("600", wring("kernel")),
-        "lwip": ("600", wring("lwip"))}
-    if wireproxy:
-        ways["wireproxy"] = ("600", other(wireproxy))
+@contextlib.contextmanager
+def quietly(device_mode: str) -> Iterator[Place]:
+    with Net() as net, contextlib.contextmanager(place)(net.pair(), device_mode) as there, \
+            contextlib.redirect_stdout(io.StringIO()):
+        yield there
+
+
+def measure(way: Way, seconds: int) -> Found:
+    with quietly(way.device_mode) as there, way.start(there, "10.7.0.2:51820"), \
+            echo_server(there.far, FAR, 7):
+        return try_all({
+            "up": lambda: bulk_by_forward(there, seconds, ()),
+            "down": lambda: bulk_by_forward(there, seconds, ("-R",)),
+            "request and reply": lambda: answers(there, way.socks),
+            "connections": lambda: connections(there, way.socks, seconds),
+            f"{_IDLE} idle": lambda: idle(there, way.socks)})
+
+
+def measure_paths(way: Way, seconds: int) -> Found:
+    found: Found = []
+    for name, weather in _PATHS.items():
+        with quietly(way.device_mode) as there, path_through(there, weather) as endpoint, \
+                way.start(there, endpoint):
+            for direction, options in (("up", ()), ("down", ("-R",))):
+                result = bulk_by_forward(there, seconds, options)
+                found.append((f"{name}, {direction}", {"Mbit/s": 1000 * result["Gbit/s"]}))
+    return found
+
+
+def measure_gateway(way: Way, seconds: int) -> Found:
+    """From the far end, through the proxy, to a host that only the proxy's reaches."""
+    sections = _SECTIONS + f"[Gateway]\nAllow = {_BEHIND}:{_FORWARD}\n"
+    with quietly(way.device_mode) as there, Net() as net:
+        behind = net.host("behind")
+        net.cable(there.host, "out1", behind, "in1", 1)
+        there.far.run("wg", "set", "wg0", "peer", there.keys.public, "allowed-ips",
+                      f"{INNER}/32,{_BEHIND}/32")
+        there.far.ip("route", "add", _BEHIND, "dev", "wg0")
+        with proxy(there, sections, interface="MTU = 1420"), echo_server(there.far, FAR, 7):
+            opened(there, True).close()  # The far end cannot begin.
+            return try_all({
+                "in": lambda: bulk(behind, there.far, _BEHIND, _BEHIND, seconds, ()),
+                "out": lambda: bulk(behind, there.far, _BEHIND, _BEHIND, seconds, ("-R",))})
+
+
+def ways_of(options: argparse.Namespace) -> dict[str, Way]:
+    ways = {"wring": wring("666", "kernel"), "packet": wring("600", "kernel")}
+    if options.gateway:
+        return ways
+    ways["lwip"] = wring("600", "lwip")
+    if options.wireproxy:
+        ways["wireproxy"] = wireproxy(options.wireproxy)
+    if options.onetun:
+        ways["onetun"] = onetun(options.onetun)
+    if options.paths:
+        del ways["packet"]
     return ways
 
 
@@ -204,16 +276,17 @@ def main() -> None:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=positive, default=5, metavar="N")
     parser.add_argument("--seconds", type=positive, default=3, metavar="N")
-    parser.add_argument("--paths", action="store_true")
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument("--paths", action="store_true")
+    instead.add_argument("--gateway", action="store_true")
     parser.add_argument("--wireproxy", metavar="PROGRAM")
+    parser.add_argument("--onetun", metavar="PROGRAM")
     options = parser.parse_args()
+    run = measure_paths if options.paths else measure_gateway if options.gateway else measure
     figures: dict[tuple[str, str], dict[str, list[float]]] = {}
     for number in range(options.rounds):
-        for name, (device_mode, start) in ways_with(options.wireproxy).items():
-            if options.paths and name == "packet":
-                continue
-            run = measure_paths if options.paths else measure
-            found = run(device_mode, start, options.seconds)
+        for name, way in ways_of(options).items():
+            found = run(way, options.seconds)
             for what, values in found:
                 for unit, value in values.items():
                     figures.setdefault((what, unit), {}).setdefault(name, []).append(value)

@@ -7,7 +7,7 @@
 # no kernel is installed on this machine, it is only unpacked, and so is systemd-resolved, whose
 # package would take over /etc/resolv.conf. What is there already is left alone, so a second run
 # takes no time; delete the folder to get newer versions.
-# --bench adds gotatun, which only the comparison in bench/ needs.
+# --bench adds gotatun and onetun, which only the comparisons in bench/ need.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -175,7 +175,10 @@ install_packages
 start_step unpacked unpack_packages
 start_step wireguard-go install_wireguard_go
 start_step boringtun install_crate boringtun-cli boringtun-cli
-[ "$bench" = no ] || start_step gotatun install_crate gotatun-cli gotatun
+if [ "$bench" = yes ]; then
+  start_step gotatun install_crate gotatun-cli gotatun
+  start_step onetun install_crate onetun onetun
+fi
 
 failed=0
 for step in "${steps[@]}"; do
