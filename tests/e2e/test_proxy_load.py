@@ -20,9 +20,9 @@ from support.executing import FAR, python
 from support.proxying import (SOCKS, STACK, connected, echo_server, memory_by_process, memory_kib,
                               proxy, socks_connect)
 
-# Two sockets each. Where the limit of descriptors is lower, as many as it allows. lwIP has 2,048.
+# lwIP has 2,048. Where the limit of descriptors is low, as many as it allows.
 CONNECTIONS = min(10_000 if STACK == "kernel" else 2_048,
-                  resource.getrlimit(resource.RLIMIT_NOFILE)[1] // 8 - 500)
+                  (resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 800) // 8)
 # What may be there for one reader that stalls: with lwIP, its window.
 STALLED_KIB = 1024 if STACK == "kernel" else 6 * 1024
 # The engine's buffers are as many as ever. It touches the last of them when it falls behind.
