@@ -25,8 +25,8 @@ CONNECTIONS = min(10_000 if STACK == "kernel" else 2_048,
                   (resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 800) // 8)
 # What may be there for one reader that stalls: with lwIP, its window.
 STALLED_KIB = 1024 if STACK == "kernel" else 6 * 1024
-# The engine's buffers are as many as ever. It touches the last of them when it falls behind.
-ENGINE_KIB = 12 * 1024
+# The engine's buffers are as many as ever, and it touches more of them when it falls behind.
+ENGINE_KIB = 16 * 1024
 
 # Opens them all, and says so; then sends and reads a few bytes on each, and leaves.
 _CLIENTS = """

@@ -32,8 +32,7 @@ struct Told {
 // To a socket that is bound to all addresses, from one that is bound to this one.
 Told send_and_receive(const UniqueFd& receiver, const char* address) {
   const UniqueFd sender = bound(address);
-  const Endpoint target =
-      endpoint_at(*IpAddress::parse(address), port_of(local_address(receiver)));
+  const Endpoint target = endpoint_at(*IpAddress::parse(address), port_of(local_address(receiver)));
   EXPECT_TRUE(send_datagram(sender.get(), false, target, "head, ", "payload"));
   std::array<char, 100> buffer{};
   Told told;
@@ -49,8 +48,7 @@ TEST(DatagramIo, TheOriginalTargetOfIpv4) {
   ASSERT_EQ(setsockopt(receiver.get(), IPPROTO_IP, IP_RECVORIGDSTADDR, &kOn, sizeof kOn), 0);
   const Told told = send_and_receive(receiver, "127.0.0.1");
   EXPECT_EQ(told.payload, "head, payload");
-  EXPECT_EQ(told.to,
-            endpoint_at(*IpAddress::parse("127.0.0.1"), port_of(local_address(receiver))));
+  EXPECT_EQ(told.to, endpoint_at(*IpAddress::parse("127.0.0.1"), port_of(local_address(receiver))));
 }
 
 TEST(DatagramIo, TheOriginalTargetOfIpv6) {
@@ -63,8 +61,7 @@ TEST(DatagramIo, TheOriginalTargetOfIpv6) {
 TEST(DatagramIo, TheAddressAloneOfPacketInformation) {
   const UniqueFd four = bound("0.0.0.0");
   ASSERT_EQ(setsockopt(four.get(), IPPROTO_IP, IP_PKTINFO, &kOn, sizeof kOn), 0);
-  EXPECT_EQ(send_and_receive(four, "127.0.0.1").to,
-            endpoint_at(*IpAddress::parse("127.0.0.1"), 0));
+  EXPECT_EQ(send_and_receive(four, "127.0.0.1").to, endpoint_at(*IpAddress::parse("127.0.0.1"), 0));
   const UniqueFd six = bound("::");
   ASSERT_EQ(setsockopt(six.get(), IPPROTO_IPV6, IPV6_RECVPKTINFO, &kOn, sizeof kOn), 0);
   EXPECT_EQ(send_and_receive(six, "::1").to, endpoint_at(*IpAddress::parse("::1"), 0));
