@@ -49,7 +49,8 @@ TEST_F(VethTest, an_end_runs_once_both_are_up) {
   EXPECT_FALSE(is_running(socket, *near));
   ASSERT_TRUE(run("ip link set far up"));
   // The kernel takes its time, for which there is no bound.
-  while (!is_running(socket, *near)) std::this_thread::yield();
+  while (!is_running(socket, *near))
+    std::this_thread::yield();
   ASSERT_TRUE(run("ip link delete near"));
   EXPECT_FALSE(is_running(socket, *near));
 }
