@@ -1,113 +1,76 @@
 // The AEAD engine that seals and opens several packets at once in lanes of NEON or AVX2.
 #include "crypto/aead_narrow.h"
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <utility>
 
 #include "crypto/chacha20_narrow.h"
+#include "crypto/narrow.h"
 #include "crypto/packets_in_lanes.h"
-#include "crypto/poly1305_narrow.h"
+#include "crypto/tag_queue.h"
 
 namespace wring {
 namespace {
 
 #ifdef WRING_X86_64
 constexpr std::string_view kName = "lanes, AVX2";
-bool has_vectors() {
-  return __builtin_cpu_supports("avx2");
-}
 #else
 constexpr std::string_view kName = "lanes, NEON";
-bool has_vectors() {
-  return true;
-}
 #endif
 
-// What IPsec-MB has for AVX2 is faster with larger packets, and with fewer, which leave lanes idle.
-constexpr std::size_t kLargest = 128 + kTagSize;
+// Fewer packets leave lanes idle, and no work to do beside them.
 constexpr std::size_t kFewest = 3;
 
 // For PacketsInLanes.
 class NarrowCipher {
  public:
   static constexpr unsigned kLanes = kNarrowLanes;
+  static constexpr std::size_t kGroup = TagQueue::kPackets;
+  static constexpr std::size_t kTagsAtOnce = 1;
 
+  void begin_group() { tags_.begin_group(); }
   void keystream(const KeystreamRun* runs, std::size_t count) {
-    chacha20_narrow(chacha_, runs, count);
+    chacha20_narrow(chacha_, runs, count, tags_.work());
+    // The lanes have been filled in order, so that whatever was added by now is done.
+    tags_.complete();
   }
-  std::uint8_t* poly_key(std::size_t place) { return keys_[place].data(); }
-  void authenticate(std::size_t place, ByteSpan ciphertext) { texts_[place] = ciphertext; }
-  void make_tags(std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i)
-      poly1305_narrow(keys_[i], texts_[i], tags_[i]);
-  }
-  std::span<const std::uint8_t, kTagSize> tag(std::size_t place) { return tags_[place]; }
+  std::uint8_t* poly_key(std::size_t place) { return tags_.key(place); }
+  void authenticate(std::size_t place, ByteSpan ciphertext) { tags_.add(place, ciphertext); }
+  void make_tags(std::size_t count) { tags_.make(count); }
+  std::span<const std::uint8_t, kTagSize> tag(std::size_t place) { return tags_.tag(place); }
 
  private:
   NarrowScratch chacha_;
-  std::array<Bytes<32>, kLaneGroup> keys_;
-  std::array<ByteSpan, kLaneGroup> texts_;
-  std::array<Bytes<kTagSize>, kLaneGroup> tags_;
+  TagQueue tags_;
 };
-
-bool is_small(const SealJob& job) {
-  return job.out.size() <= kLargest;
-}
-bool is_small(const OpenJob& job) {
-  return job.sealed.size() <= kLargest;
-}
-
-// How many packets at the beginning are small, or are not.
-template <typename Job>
-std::size_t count_first(std::span<Job> jobs, bool small) {
-  const auto end = std::ranges::find_if(jobs, [small](Job& job) { return is_small(job) != small; });
-  return static_cast<std::size_t>(end - jobs.begin());
-}
 
 class NarrowEngine final : public AeadEngine {
  public:
-  explicit NarrowEngine(std::unique_ptr<AeadEngine> for_large) : for_large_(std::move(for_large)) {}
+  explicit NarrowEngine(std::unique_ptr<AeadEngine> for_few) : for_few_(std::move(for_few)) {}
 
   void seal(std::span<const SealJob> jobs) override {
-    if (!for_large_) return lanes_.seal(jobs);
-    divide(
-        jobs, [this](std::span<const SealJob> small) { lanes_.seal(small); },
-        [this](std::span<const SealJob> others) { for_large_->seal(others); });
+    if (are_few(jobs.size())) return for_few_->seal(jobs);
+    lanes_.seal(jobs);
   }
   void open(std::span<OpenJob> jobs) override {
-    if (!for_large_) return lanes_.open(jobs);
-    divide(
-        jobs, [this](std::span<OpenJob> small) { lanes_.open(small); },
-        [this](std::span<OpenJob> others) { for_large_->open(others); });
+    if (are_few(jobs.size())) return for_few_->open(jobs);
+    lanes_.open(jobs);
   }
   [[nodiscard]] std::string_view name() const override { return kName; }
 
  private:
-  template <typename Job>
-  static void divide(std::span<Job> jobs, auto in_lanes, auto by_others) {
-    while (!jobs.empty()) {
-      std::size_t count = count_first(jobs, true);
-      if (count >= kFewest) {
-        in_lanes(jobs.first(count));
-      } else {
-        count += count_first(jobs.subspan(count), false);
-        by_others(jobs.first(count));
-      }
-      jobs = jobs.subspan(count);
-    }
-  }
+  [[nodiscard]] bool are_few(std::size_t jobs) const { return for_few_ && jobs < kFewest; }
 
-  std::unique_ptr<AeadEngine> for_large_;
+  std::unique_ptr<AeadEngine> for_few_;
   PacketsInLanes<NarrowCipher> lanes_;
 };
 
 }  // namespace
 
-std::unique_ptr<AeadEngine> make_narrow_lanes_engine(std::unique_ptr<AeadEngine> for_large) {
-  if (!has_vectors()) return nullptr;
-  return std::make_unique<NarrowEngine>(std::move(for_large));
+std::unique_ptr<AeadEngine> make_narrow_lanes_engine(std::unique_ptr<AeadEngine> for_few) {
+  if (!has_narrow()) return nullptr;
+  return std::make_unique<NarrowEngine>(std::move(for_few));
 }
 
 }  // namespace wring

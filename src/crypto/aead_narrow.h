@@ -7,9 +7,9 @@
 
 namespace wring {
 
-// `for_large` does large packets and batches that are too small to fill the lanes. Without it the
-// lanes do all. Nothing where the processor lacks the vectors.
+// `for_few` does batches that are too small to fill the lanes. Without it the lanes do all. Nothing
+// where the processor lacks the vectors.
 [[nodiscard]] std::unique_ptr<AeadEngine> make_narrow_lanes_engine(
-    std::unique_ptr<AeadEngine> for_large);
+    std::unique_ptr<AeadEngine> for_few);
 
 }  // namespace wring

@@ -1,21 +1,15 @@
 // ChaCha20 of several packets at once in the compiler's vectors: one source for NEON and AVX2.
 #include "crypto/chacha20_narrow.h"
 
-#include <algorithm>
 #include <cstring>
 #include <utility>
+
+#include "crypto/lane_filler.h"
+#include "crypto/narrow.h"
 
 #ifdef __ARM_NEON
 #include <arm_neon.h>
 #endif
-
-// As avx512.h does it: each function asks for what it needs, not its file.
-#ifdef WRING_X86_64
-#define WRING_NARROW gnu::target("avx2")
-#else
-#define WRING_NARROW
-#endif
-#define WRING_NARROW_INLINE [[gnu::always_inline, WRING_NARROW]] inline
 
 namespace wring {
 namespace {
@@ -26,33 +20,75 @@ using Octets = std::uint8_t __attribute__((vector_size(kWidth)));
 using Lanes = std::make_index_sequence<kNarrowLanes>;
 
 // Word by word, so that no copy of the key is left on the stack.
-std::uint32_t word_of_key(const KeystreamRun& run, std::size_t i) {
+WRING_NARROW_INLINE Words word_of_key(const KeystreamRun& run, std::size_t i) {
   std::uint32_t word = 0;
   std::memcpy(&word, run.key + 4 * i, sizeof word);
-  return word;
+  return word - Words{};
+}
+
+template <std::size_t... kAt>
+WRING_NARROW_INLINE Words lane_numbers(std::index_sequence<kAt...>) {
+  return Words{kAt...};
+}
+
+WRING_NARROW_INLINE Words loaded(const void* from) {
+  Words words;
+  std::memcpy(&words, from, sizeof words);
+  return words;
+}
+
+WRING_NARROW_INLINE void keep(std::uint32_t* to, const Words& words) {
+  std::memcpy(to, &words, sizeof words);
+}
+
+// `words` with `word` in the lanes of the mask.
+WRING_NARROW_INLINE Words with_lanes(const Words& words, const Words& mask, const Words& word) {
+  return (words & ~mask) | (word & mask);
+}
+
+// Where the lanes from `lane` on read and write. A block that is not whole goes to the edge.
+void set_places(NarrowScratch& scratch, std::size_t lane, const KeystreamRun& run) {
+  for (std::size_t block = 0; block < run.blocks; ++block, ++lane) {
+    const bool whole = (block + 1) * kChaChaBlock <= run.size;
+    scratch.in[lane] = whole ? run.in + block * kChaChaBlock : kZeroBlock;
+    scratch.out[lane] = whole ? run.out + block * kChaChaBlock : scratch.edge + lane * kChaChaBlock;
+  }
 }
 
 // One block after the other, each with a lane of its own.
-void set_up(NarrowScratch& scratch, const KeystreamRun* runs, std::size_t count) {
+[[WRING_NARROW]] void set_up(NarrowScratch& scratch, const KeystreamRun* runs, std::size_t count) {
   constexpr std::uint32_t kConstants[4]{0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};
+  const Words numbers = lane_numbers(Lanes());
   auto& initial = scratch.initial;
   for (std::size_t i = 0; i < 4; ++i)
-    std::fill_n(initial[i], kNarrowLanes, kConstants[i]);
+    keep(initial[i], kConstants[i] - Words{});
   for (std::size_t i = 0; i < 8; ++i)
-    std::fill_n(initial[4 + i], kNarrowLanes, word_of_key(*runs, i));
-  std::fill_n(initial[13], kNarrowLanes, 0U);
-  std::size_t lane = 0;
+    keep(initial[4 + i], word_of_key(*runs, i));
+  Words block{};
+  Words nonce_low{};
+  Words nonce_high{};
+  std::uint32_t lane = 0;
   for (const KeystreamRun* run = runs; run != runs + count; ++run) {
-    const bool own_key = run->key != runs->key;
-    for (std::uint32_t block = 0; block < run->blocks; ++block, ++lane) {
-      initial[12][lane] = run->first_block + block;
-      initial[14][lane] = static_cast<std::uint32_t>(run->nonce);
-      initial[15][lane] = static_cast<std::uint32_t>(run->nonce >> 32);
-      if (!own_key) continue;
+    const auto mask = reinterpret_cast<Words>(numbers >= lane);
+    block = with_lanes(block, mask, numbers + (run->first_block - lane));
+    nonce_low = with_lanes(nonce_low, mask, static_cast<std::uint32_t>(run->nonce) - Words{});
+    nonce_high =
+        with_lanes(nonce_high, mask, static_cast<std::uint32_t>(run->nonce >> 32) - Words{});
+    if (run != runs && run->key != run[-1].key) {
       for (std::size_t i = 0; i < 8; ++i)
-        initial[4 + i][lane] = word_of_key(*run, i);
+        keep(initial[4 + i], with_lanes(loaded(initial[4 + i]), mask, word_of_key(*run, i)));
     }
+    set_places(scratch, lane, *run);
+    lane += run->blocks;
   }
+  for (; lane < kNarrowLanes; ++lane) {
+    scratch.in[lane] = kZeroBlock;
+    scratch.out[lane] = scratch.edge + lane * kChaChaBlock;
+  }
+  keep(initial[12], block);
+  keep(initial[13], Words{});
+  keep(initial[14], nonce_low);
+  keep(initial[15], nonce_high);
 }
 
 // Octet j of each word comes from octet (j + kFrom) % 4.
@@ -122,59 +158,79 @@ WRING_NARROW_INLINE void transpose(Words& a, Words& b, Words& c, Words& d) {
   d = zipped<2, true>(ab_high, cd_high, Lanes());
 }
 
-// The keystreams of all lanes, one block behind the other.
-[[WRING_NARROW]] void make_stream(NarrowScratch& scratch) {
-  Words x[16];
-#pragma GCC unroll 16
-  for (std::size_t i = 0; i < 16; ++i)
-    std::memcpy(&x[i], scratch.initial[i], kWidth);
-  for (int i = 0; i < 10; ++i)
-    double_round(x);
-#pragma GCC unroll 16
-  for (std::size_t i = 0; i < 16; ++i) {
-    Words initial;
-    std::memcpy(&initial, scratch.initial[i], kWidth);
-    x[i] += initial;
-  }
-  // From word i of all blocks to all words of a block: quarter q of x[i + j] has the words from i
-  // on of block 4 q + j.
+// The words from `word` on of a lane's block.
+WRING_NARROW_INLINE void add_words(const NarrowScratch& scratch, std::size_t lane, std::size_t word,
+                                   const Words& keystream) {
+  const Words sum = loaded(scratch.in[lane] + 4 * word) ^ keystream;
+  std::memcpy(scratch.out[lane] + 4 * word, &sum, sizeof sum);
+}
+
+// From word i of all blocks to all words of a block, which then are added to what the lanes read.
+// In between, quarter q of x[i + j] has the words from i on of block 4 q + j.
+WRING_NARROW_INLINE void add_keystream(const NarrowScratch& scratch, Words (&x)[16]) {
 #pragma GCC unroll 4
-  for (std::size_t i = 0; i < 16; i += 4) {
+  for (std::size_t i = 0; i < 16; i += 4)
     transpose(x[i], x[i + 1], x[i + 2], x[i + 3]);
 #pragma GCC unroll 4
-    for (std::size_t j = 0; j < 4; ++j) {
-#pragma GCC unroll 2
-      for (std::size_t quarter = 0; quarter < kNarrowLanes / 4; ++quarter) {
-        std::memcpy(scratch.stream + (4 * quarter + j) * kChaChaBlock + 4 * i,
-                    reinterpret_cast<const std::uint8_t*>(&x[i + j]) + 16 * quarter, 16);
-      }
+  for (std::size_t j = 0; j < 4; ++j) {
+#pragma GCC unroll 4
+    for (std::size_t i = 0; i < 16; i += kNarrowLanes) {
+#ifdef WRING_X86_64
+      const Words& a = x[i + j];
+      const Words& b = x[i + 4 + j];
+      add_words(scratch, j, i, __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11));
+      add_words(scratch, 4 + j, i, __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15));
+#else
+      add_words(scratch, j, i, x[i + j]);
+#endif
     }
   }
 }
 
-[[WRING_NARROW]] void add_stream(const std::uint8_t* stream, const KeystreamRun& run) {
-  std::size_t at = 0;
-  for (; at + kWidth <= run.size; at += kWidth) {
-    Octets in;
-    Octets key;
-    std::memcpy(&in, run.in + at, kWidth);
-    std::memcpy(&key, stream + at, kWidth);
-    in ^= key;
-    std::memcpy(run.out + at, &in, kWidth);
+// The blocks of all lanes, and beside each double round a step of a packet's tag.
+[[WRING_NARROW]] void do_lanes(const NarrowScratch& scratch, PolyRun& beside) {
+  Words x[16];
+#pragma GCC unroll 16
+  for (std::size_t i = 0; i < 16; ++i)
+    x[i] = loaded(scratch.initial[i]);
+  PolyRun run = beside;  // in registers
+  for (int i = 0; i < 10; ++i) {
+    double_round(x);
+    run.step();
   }
-  for (; at < run.size; ++at)
-    run.out[at] = run.in[at] ^ stream[at];
+  beside = run;
+#pragma GCC unroll 16
+  for (std::size_t i = 0; i < 16; ++i)
+    x[i] += loaded(scratch.initial[i]);
+  add_keystream(scratch, x);
+}
+
+// What is left of a run behind its whole blocks.
+[[WRING_NARROW]] void add_edge(const std::uint8_t* edge, const KeystreamRun& run) {
+  const std::size_t whole = run.size / kChaChaBlock * kChaChaBlock;
+  const std::size_t size = run.size - whole;
+  const std::uint8_t* in = run.in + whole;
+  std::uint8_t* out = run.out + whole;
+  std::size_t at = 0;
+  for (; at + kWidth <= size; at += kWidth) {
+    const Words sum = loaded(in + at) ^ loaded(edge + at);
+    std::memcpy(out + at, &sum, sizeof sum);
+  }
+  for (; at < size; ++at)
+    out[at] = in[at] ^ edge[at];
 }
 
 }  // namespace
 
-void chacha20_narrow(NarrowScratch& scratch, const KeystreamRun* runs, std::size_t count) {
+void chacha20_narrow(NarrowScratch& scratch, const KeystreamRun* runs, std::size_t count,
+                     PolyRun& beside) {
   set_up(scratch, runs, count);
-  make_stream(scratch);
-  const std::uint8_t* stream = scratch.stream;
+  do_lanes(scratch, beside);
+  std::size_t lane = 0;
   for (const KeystreamRun* run = runs; run != runs + count; ++run) {
-    add_stream(stream, *run);
-    stream += run->blocks * kChaChaBlock;
+    lane += run->blocks;
+    if (run->size < run->blocks * kChaChaBlock)
+      add_edge(scratch.edge + (lane - 1) * kChaChaBlock, *run);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "crypto/keystream.h"
+#include "crypto/poly1305_narrow.h"
 
 namespace wring {
 
@@ -18,10 +19,17 @@ inline constexpr unsigned kNarrowLanes = 4;
 // Working memory of chacha20_narrow(). It holds keys and keystream afterwards: wipe it.
 struct alignas(4 * kNarrowLanes) NarrowScratch {
   std::uint32_t initial[16][kNarrowLanes];
-  std::uint8_t stream[kNarrowLanes * kChaChaBlock];
+  // Where each lane reads and writes a whole block.
+  const std::uint8_t* in[kNarrowLanes];
+  std::uint8_t* out[kNarrowLanes];
+  // The keystream of lanes whose block is not whole.
+  std::uint8_t edge[kNarrowLanes * kChaChaBlock];
 };
 
-// Does all runs, which together are of 1 to kNarrowLanes blocks. On x86-64 it needs AVX2.
-void chacha20_narrow(NarrowScratch& scratch, const KeystreamRun* runs, std::size_t count);
+// Does all runs, which together are of 1 to kNarrowLanes blocks. Meanwhile it works on `beside`,
+// because multiplications keep other parts of a processor busy than vectors do. On x86-64 it needs
+// has_narrow().
+void chacha20_narrow(NarrowScratch& scratch, const KeystreamRun* runs, std::size_t count,
+                     PolyRun& beside);
 
 }  // namespace wring

@@ -15,33 +15,34 @@
 
 namespace wring {
 
-// The keys of so many packets fill the lanes, and their data stay in the first-level cache.
-inline constexpr std::size_t kLaneGroup = 16;
-
 // Works through a batch in groups of packets. `Cipher` is of a processor's vectors. It has
-//   kLanes                    blocks that it computes at once, at most kLaneGroup
+//   kLanes                    blocks that it computes at once, at most kGroup
+//   kGroup                    how many packets it works on together
+//   kTagsAtOnce               how many tags it makes together
+//   begin_group()             forgets the group before
 //   keystream(runs, count)    see LaneFiller
 //   poly_key(place)           where the one-time key of a group's packet goes, 32 bytes
 //   authenticate(place, text) notes of which ciphertext a packet's tag is
-//   make_tags(count)          makes the tags of the places below count
+//   make_tags(count)          makes the tags of the places below count that are not made yet
 //   tag(place)                that of one packet
 // and is nothing but memory, because it is wiped.
 template <typename Cipher>
 class PacketsInLanes {
  public:
   void seal(std::span<const SealJob> jobs) {
-    for (; !jobs.empty(); jobs = jobs.subspan(std::min(jobs.size(), kLaneGroup)))
-      seal_group(jobs.first(std::min(jobs.size(), kLaneGroup)));
+    for (; !jobs.empty(); jobs = jobs.subspan(std::min(jobs.size(), Cipher::kGroup)))
+      seal_group(jobs.first(std::min(jobs.size(), Cipher::kGroup)));
     wipe();
   }
   void open(std::span<OpenJob> jobs) {
-    for (; !jobs.empty(); jobs = jobs.subspan(std::min(jobs.size(), kLaneGroup)))
-      open_group(jobs.first(std::min(jobs.size(), kLaneGroup)));
+    for (; !jobs.empty(); jobs = jobs.subspan(std::min(jobs.size(), Cipher::kGroup)))
+      open_group(jobs.first(std::min(jobs.size(), Cipher::kGroup)));
     wipe();
   }
 
  private:
   void seal_group(std::span<const SealJob> jobs) {
+    scratch_.cipher.begin_group();
     LaneFiller<Cipher> lanes(scratch_.cipher);
     for (std::size_t i = 0; i < jobs.size(); ++i) {
       const SealJob& job = jobs[i];
@@ -59,9 +60,10 @@ class PacketsInLanes {
   // The ciphertext must stay until its tag is known. But the keys for the tags leave lanes idle, so
   // those compute the first blocks of the packets early, into memory of their own.
   void open_group(std::span<OpenJob> group) {
+    scratch_.cipher.begin_group();
     LaneFiller<Cipher> lanes(scratch_.cipher);
-    std::array<OpenJob*, kLaneGroup> jobs;
-    std::array<KeystreamRun, kLaneGroup> runs;
+    std::array<OpenJob*, Cipher::kGroup> jobs;
+    std::array<KeystreamRun, Cipher::kGroup> runs;
     std::size_t count = 0;
     for (OpenJob& job : group) {
       job.authentic = false;
@@ -72,7 +74,7 @@ class PacketsInLanes {
       scratch_.cipher.authenticate(count, ciphertext);
       jobs[count++] = &job;
     }
-    std::array<std::size_t, kLaneGroup> ahead{};  // bytes of each packet
+    std::array<std::size_t, Cipher::kGroup> ahead{};  // bytes of each packet
     std::uint8_t* place = scratch_.ahead;
     auto idle =
         static_cast<std::uint32_t>((Cipher::kLanes - count % Cipher::kLanes) % Cipher::kLanes);
@@ -86,10 +88,11 @@ class PacketsInLanes {
       lanes.add(run);
     }
     lanes.flush();
-    scratch_.cipher.make_tags(count);
 
     place = scratch_.ahead;
     for (std::size_t i = 0; i < count; ++i) {
+      if (i % Cipher::kTagsAtOnce == 0)
+        scratch_.cipher.make_tags(std::min(i + Cipher::kTagsAtOnce, count));
       OpenJob& job = *jobs[i];
       job.authentic = same_tag(scratch_.cipher.tag(i), job.sealed.last<kTagSize>());
       KeystreamRun run = runs[i];
