@@ -80,6 +80,7 @@
 
 #define LWIP_HOOK_FILENAME "arch/hooks.h"
 #define LWIP_HOOK_TCP_INPACKET_PCB wring_lwip_may_take
+#define LWIP_HOOK_TCP_OUT_ADD_TCPOPTS wring_lwip_sends
 #define LWIP_HOOK_TCP_ISN(local, local_port, remote, remote_port) wring_lwip_random()
 
 #endif

@@ -183,15 +183,38 @@ void Interface::look_after(TimePoint now) {
 }  // namespace wring::stack
 
 // What is not the next that is waited for would be kept.
-err_t wring_lwip_may_take(tcp_pcb* connection, tcp_hdr* header, u16_t /*options_size*/,
-                          u16_t /*first_size*/, u8_t* /*second*/, pbuf* segment) {
-  using wring::stack::lending;
-  if (connection->state >= ESTABLISHED && connection->callback_arg != nullptr) {
-    static_cast<wring::stack::TcpLink*>(connection->callback_arg)->on_segment();
-  }
+err_t wring_lwip_may_take(tcp_pcb* connection, tcp_hdr* header, u16_t options_size,
+                          u16_t first_size, u8_t* second, pbuf* segment) {
+  using namespace wring;
+  using stack::lending;
   const bool empty = segment->tot_len == 0 && (TCPH_FLAGS(header) & TCP_FIN) == 0;
-  if (!lending.lent || empty || connection->state == LISTEN) return ERR_OK;
-  if (connection->state >= ESTABLISHED && header->seqno == connection->rcv_nxt) return ERR_OK;
-  lending.wants_copy = true;
-  return ERR_ABRT;
+  const bool next = connection->state >= ESTABLISHED && header->seqno == connection->rcv_nxt;
+  if (lending.lent && !empty && connection->state != LISTEN && !next) {
+    lending.wants_copy = true;
+    return ERR_ABRT;
+  }
+  Bytes<stack::kMostHeaders> options;
+  const auto* const first = reinterpret_cast<const std::uint8_t*>(header + 1);
+  auto* const rest = std::copy_n(first, first_size, options.begin());
+  if (second != nullptr) std::copy_n(second, options_size - first_size, rest);
+  const ByteSpan all = ByteSpan(options).first(options_size);
+  if (stack::TcpLink* const link = stack::TcpLink::of(connection)) {
+    link->on_segment(*header, all, empty);
+  }
+  return ERR_OK;
+}
+
+// Not of lwIP's probes of a closed window, which it does not count as sent.
+uint32_t* wring_lwip_sends(pbuf* segment, tcp_hdr* header, const tcp_pcb* connection,
+                           uint32_t* options) {
+  using namespace wring::stack;
+  if (connection == nullptr || connection->state < ESTABLISHED) return options;
+  const bool fin = (TCPH_FLAGS(header) & TCP_FIN) != 0;
+  const std::uint32_t size = segment->tot_len - TCPH_HDRLEN_BYTES(header) + (fin ? 1U : 0U);
+  if (size == 0 || connection->persist_backoff != 0) return options;
+  if (TcpLink* const link = TcpLink::of(connection)) {
+    const std::uint32_t first = lwip_ntohl(header->seqno);
+    link->on_segment_sent({first, first + size});
+  }
+  return options;
 }

@@ -6,8 +6,10 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/event_loop.h"
 #include "base/unique_fd.h"
+#include "stack/alarms.h"
 #include "stack/control.h"
 
 namespace wring::stack {
@@ -29,12 +31,16 @@ class Links {
   static constexpr std::size_t kMostConnections = 2048;
   static constexpr std::size_t kMostOthers = 4608;
 
-  // The loop outlives it.
-  explicit Links(EventLoop& loop) : loop_(loop) {}
+  // Loop and clock outlive it.
+  Links(EventLoop& loop, const Clock& clock) : loop_(loop), clock_(clock), now_(clock.now()) {}
   Links(const Links&) = delete;
   Links& operator=(const Links&) = delete;
 
   [[nodiscard]] EventLoop& loop() { return loop_; }
+  [[nodiscard]] Alarms& alarms() { return alarms_; }
+  // The time, which is asked for after each wait and where something may have taken long.
+  [[nodiscard]] TimePoint now() const { return now_; }
+  void refresh() { now_ = clock_.now(); }
   // Carries out what the relay asks.
   void take(const Request& request, UniqueFd end);
   // Keeps a link. False: there are too many of its kind, and it is gone.
@@ -54,6 +60,9 @@ class Links {
   void connect(const Request& request, UniqueFd end);
 
   EventLoop& loop_;
+  const Clock& clock_;
+  TimePoint now_;
+  Alarms alarms_;  // outlives the links
   std::unordered_map<const Link*, Kept> links_;
   std::vector<std::unique_ptr<Link>> buried_;
   std::size_t connections_ = 0;

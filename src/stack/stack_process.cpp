@@ -3,6 +3,7 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -24,19 +25,22 @@ class Stack {
       : loop_(loop),
         requests_(std::move(task.requests)),
         interface_(task.addresses, task.mtu, std::move(task.packets)),
-        links_(loop) {}
+        links_(loop, clock_) {}
   Stack(const Stack&) = delete;
   Stack& operator=(const Stack&) = delete;
 
   Result<void> watch() {
     auto added = loop_.add(interface_.fd(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
                            [this](std::uint32_t events) {
+                             links_.refresh();
                              if ((events & EPOLLOUT) != 0) interface_.on_writable();
                              more_ = more_ || (events & ~std::uint32_t{EPOLLOUT}) != 0;
                            });
     if (!added) return added;
-    return loop_.add(requests_.get(), EPOLLIN | EPOLLRDHUP,
-                     [this](std::uint32_t) { take_requests(); });
+    return loop_.add(requests_.get(), EPOLLIN | EPOLLRDHUP, [this](std::uint32_t) {
+      links_.refresh();
+      take_requests();
+    });
   }
 
   void run() {
@@ -48,10 +52,14 @@ class Stack {
   static constexpr int kRequestsPerTurn = 64;
 
   void turn() {
-    loop_.run_once(more_ ? TimePoint{} : interface_.next());
+    loop_.run_once(more_ ? TimePoint{} : std::min(interface_.next(), links_.alarms().next()));
+    links_.refresh();
     if (more_) more_ = interface_.take_packets();
-    interface_.look_after(clock_.now());
+    links_.refresh();
+    links_.alarms().ring(links_.now());
+    interface_.look_after(links_.now());
     interface_.flush();
+    links_.alarms().set();
     links_.bury();
   }
 

@@ -26,7 +26,7 @@ constexpr unsigned kMostQueued = TCP_SND_QUEUELEN - 256;  // segments
 std::size_t TcpLink::room() const {
   const std::uint32_t queued = TCP_SND_BUF - connection_->snd_buf;
   const std::uint32_t in_flight =
-      std::min<std::uint32_t>({connection_->cwnd, connection_->snd_wnd, TCP_SND_BUF});
+      std::min<std::uint32_t>({sender_.window(), connection_->snd_wnd, TCP_SND_BUF});
   const std::uint32_t limit = std::clamp<std::uint32_t>(2 * in_flight, kLeastQueue, TCP_SND_BUF);
   if (tcp_sndqueuelen(connection_) > kMostQueued || queued + kLeastRead > limit) return 0;
   return limit - queued;
@@ -66,7 +66,9 @@ void TcpLink::take() {
   if (connection_ == nullptr) return;
   if (relay_ended_ && !fin_sent_ && held_.empty()) end_sending();
   // In the midst of its input, lwIP does this by itself.
-  if (wrote && connection_ != nullptr) tcp_output(connection_);
+  if (!wrote || connection_ == nullptr) return;
+  sender_.allow(*connection_);
+  tcp_output(connection_);
 }
 
 bool TcpLink::write(const char* bytes, std::size_t size) {
@@ -80,8 +82,8 @@ void TcpLink::end_sending() {
   look_whether_over();
 }
 
-void TcpLink::on_sent(std::uint32_t size) {
-  if (connection_ != nullptr) recovery_.on_acknowledged(*connection_, size);
+void TcpLink::on_sent() {
+  if (connection_ != nullptr) sender_.on_acknowledged(*connection_);
   take();
 }
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <utility>
 
 #include "stack/address.h"
@@ -14,8 +15,6 @@
 
 namespace wring::stack {
 namespace {
-
-constexpr unsigned kFirstSegments = 10;  // RFC 6928
 
 int errno_of(err_t error) {
   switch (error) {
@@ -78,12 +77,13 @@ std::unique_ptr<TcpLink> TcpLink::take_over(Links& links, tcp_pcb* connection, U
     return nullptr;
   }
   link->attach();
-  link->begin();
+  link->begin({});
   return link;
 }
 
 TcpLink::~TcpLink() {
   if (socket_) links_.loop().remove(socket_.get());
+  links_.alarms().forget(*this);
   over_ = true;
   if (connection_ != nullptr) abort();
   for (pbuf* const each : pending_)
@@ -97,31 +97,40 @@ bool TcpLink::watch(UniqueFd& end) {
   return added.has_value();
 }
 
+err_t TcpLink::on_lwip_sent(void* self, tcp_pcb*, u16_t) {
+  TcpLink& link = link_of(self);
+  link.on_sent();
+  return link.outcome();
+}
+
+TcpLink* TcpLink::of(const tcp_pcb* connection) {
+  if (connection->state < ESTABLISHED || connection->sent != on_lwip_sent) return nullptr;
+  return static_cast<TcpLink*>(connection->callback_arg);
+}
+
 void TcpLink::attach() {
   tcp_arg(connection_, this);
   tcp_nagle_disable(connection_);
   tcp_recv(connection_, [](void* self, tcp_pcb*, pbuf* data, err_t) -> err_t {
     return link_of(self).on_received(data);
   });
-  tcp_sent(connection_, [](void* self, tcp_pcb*, u16_t size) -> err_t {
-    TcpLink& link = link_of(self);
-    link.on_sent(size);
-    return link.outcome();
-  });
+  tcp_sent(connection_, on_lwip_sent);
   tcp_err(connection_, [](void* self, err_t error) {
     if (self != nullptr) link_of(self).on_error(error);
   });
 }
 
-void TcpLink::begin() {
+void TcpLink::begin(Duration trip) {
   established_ = true;
-  connection_->cwnd = std::max<tcpwnd_size_t>(connection_->cwnd, kFirstSegments * connection_->mss);
+  sender_.begin(*connection_, trip, links_.now());
   connection_->rcv_wnd = connection_->rcv_ann_wnd =
       std::min<tcpwnd_size_t>(connection_->rcv_wnd, window_.size());
 }
 
 err_t TcpLink::on_connected() {
-  begin();
+  // One that took longer may have been sent twice.
+  const Duration trip = links_.now() - begun_;
+  begin(trip < std::chrono::milliseconds(LWIP_TCP_RTO_TIME) ? trip : Duration{});
   const Place own{from_lwip(connection_->local_ip), connection_->local_port};
   if (!quiet_ && !tell_place(socket_, own)) abort();
   take();
@@ -143,8 +152,27 @@ void TcpLink::give_up(int error) {
   abort();
 }
 
+void TcpLink::on_segment(const tcp_hdr& header, ByteSpan options, bool empty) {
+  sender_.on_segment(*connection_, header, options, empty, links_.now());
+  links_.alarms().touch(*this);
+}
+
+void TcpLink::on_segment_sent(SequenceRange range) {
+  sender_.on_sent(*connection_, range, links_.now());
+  links_.alarms().touch(*this);
+}
+
+TimePoint TcpLink::deadline() const {
+  return connection_ != nullptr ? sender_.deadline() : kNever;
+}
+
+void TcpLink::wake(TimePoint now) {
+  if (connection_ != nullptr) sender_.wake(*connection_, now);
+}
+
 void TcpLink::on_socket(std::uint32_t events) {
   if (over_) return;
+  links_.refresh();
   hung_up_ = hung_up_ || (events & (EPOLLHUP | EPOLLERR)) != 0;
   if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) readable_ = true;
   if ((events & EPOLLOUT) != 0) writable_ = true;
@@ -165,7 +193,9 @@ void TcpLink::look_whether_over() {
 }
 
 void TcpLink::let_go() {
-  if (connection_ != nullptr) detach(std::exchange(connection_, nullptr));
+  if (connection_ == nullptr) return;
+  sender_.hand_back(*connection_);
+  detach(std::exchange(connection_, nullptr));
 }
 
 // Resets the connection; the relay sees its end closed before both directions have ended.

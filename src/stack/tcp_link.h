@@ -11,14 +11,14 @@
 #include "base/unique_fd.h"
 #include "stack/control.h"
 #include "stack/links.h"
-#include "stack/tcp_recovery.h"
+#include "stack/tcp_sender.h"
 #include "stack/tcp_window.h"
 
 namespace wring::stack {
 
 // Each side waits for the other: what the socket does not take is not acknowledged as read, so the
 // window closes; what the connection does not take stays in the socket.
-class TcpLink final : public Link {
+class TcpLink final : public Link, public Alarms::Sleeper {
  public:
   // Null with an errno: it failed at once, and `end` is left alone.
   static std::unique_ptr<TcpLink> connect(Links& links, const Place& to, UniqueFd& end, bool quiet,
@@ -27,10 +27,15 @@ class TcpLink final : public Link {
   static std::unique_ptr<TcpLink> take_over(Links& links, tcp_pcb* connection, UniqueFd end);
   ~TcpLink() override;
 
+  // The one that a connection of lwIP's belongs to. Null: it is not established, or lwIP has it for
+  // itself.
+  static TcpLink* of(const tcp_pcb* connection);
   // A segment has come for it, before lwIP looks at it.
-  void on_segment() {
-    if (connection_ != nullptr) recovery_.on_segment(*connection_);
-  }
+  void on_segment(const tcp_hdr& header, ByteSpan options, bool empty);
+  // A segment of it leaves.
+  void on_segment_sent(SequenceRange range);
+  [[nodiscard]] TimePoint deadline() const override;
+  void wake(TimePoint now) override;
   // An ICMP message says that its target cannot be reached. If it is not established, it fails.
   void give_up(int error);
 
@@ -39,16 +44,22 @@ class TcpLink final : public Link {
   static constexpr std::uint32_t kLeastQueue = 256U << 10;
 
   TcpLink(Links& links, tcp_pcb* connection, bool quiet)
-      : links_(links), connection_(connection), quiet_(quiet), window_(TCP_WND) {}
+      : links_(links),
+        begun_(links.now()),
+        connection_(connection),
+        quiet_(quiet),
+        window_(TCP_WND) {}
   void attach();
   [[nodiscard]] bool watch(UniqueFd& end);
+  static err_t on_lwip_sent(void* self, tcp_pcb* connection, u16_t size);
   void on_socket(std::uint32_t events);
   [[nodiscard]] err_t on_connected();
   [[nodiscard]] err_t on_received(pbuf* data);
-  void on_sent(std::uint32_t size);
+  void on_sent();
   void on_error(err_t error);
 
-  void begin();
+  // `trip`: how long the handshake took; 0: it says nothing.
+  void begin(Duration trip);
   void take();
   [[nodiscard]] bool write(const char* bytes, std::size_t size);
   [[nodiscard]] std::size_t room() const;
@@ -63,6 +74,7 @@ class TcpLink final : public Link {
   void abort();
 
   Links& links_;
+  TimePoint begun_;      // to connect
   tcp_pcb* connection_;  // null: lwIP is done with it, or has it for itself
   UniqueFd socket_;
   bool quiet_;
@@ -79,7 +91,7 @@ class TcpLink final : public Link {
   std::string held_;           // read from the socket; lwIP had no memory for it
   std::deque<pbuf*> pending_;  // came from the tunnel; the socket is full
   TcpWindow window_;
-  TcpRecovery recovery_;
+  TcpSender sender_;
 };
 
 // What the relay is told of a connection that failed.

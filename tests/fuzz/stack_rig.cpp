@@ -42,7 +42,7 @@ StackRig::StackRig() : loop_(EventLoop::create().value()) {
   interface_.emplace(std::vector<IpAddress>{IpAddress::v4(kOwn), six_of(2)}, 1420U,
                      std::move(stack));
   unreachables_.emplace();
-  links_.emplace(loop_);
+  links_.emplace(loop_, clock_);
   using Kind = stack::Request::Kind;
   listener_ = ask(*links_, Kind::kListen, {{}, 7}, SOCK_SEQPACKET);
   datagrams_ = ask(*links_, Kind::kDatagrams, {{}, 7}, SOCK_SEQPACKET);
@@ -137,8 +137,12 @@ void StackRig::turn(unsigned ticks) {
     loop_.run_once(TimePoint{});
     while (interface_->take_packets())
       continue;
-    if (ticks != 0) interface_->look_after(now_ += std::chrono::milliseconds(25));
+    if (ticks != 0) clock_.time += std::chrono::milliseconds(25);
+    links_->refresh();
+    links_->alarms().ring(links_->now());
+    if (ticks != 0) interface_->look_after(links_->now());
     interface_->flush();
+    links_->alarms().set();
     take_output();
     interface_->on_writable();
     links_->bury();

@@ -51,7 +51,14 @@ class StackRig {
  private:
   void take_output();
 
+  struct StandingClock final : Clock {
+    [[nodiscard]] TimePoint now() const override { return time; }
+    [[nodiscard]] WallTime wall_now() const override { return {}; }
+    TimePoint time{};
+  };
+
   EventLoop loop_;
+  StandingClock clock_;
   UniqueFd engine_;
   std::optional<stack::Interface> interface_;
   std::optional<stack::Unreachables> unreachables_;
@@ -60,7 +67,6 @@ class StackRig {
   UniqueFd listener_;
   UniqueFd datagrams_;
   UniqueFd echo_;
-  TimePoint now_{};
 };
 
 }  // namespace wring::fuzz

@@ -26,6 +26,7 @@ KEPT = {
     "wring_lwip_checksum": "lwIP calls it",
     "wring_lwip_may_take": "lwIP calls it",
     "wring_lwip_random": "lwIP calls it",
+    "wring_lwip_sends": "lwIP calls it",
     "created_at": "the simulation states the age limits of a session in its own words",
     "set_send_counter_for_test": "no test can send 2^60 packets",
     "check_invariants": "the simulation checks them after each turn",
