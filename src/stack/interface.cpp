@@ -37,6 +37,27 @@ struct Lending {
 };
 Lending lending;
 
+// lwIP goes on to probe a closed window when its last probe was acknowledged, and ends the process
+// because it finds nothing to probe with.
+void stop_needless_probes() {
+  for (tcp_pcb* each = tcp_active_pcbs; each != nullptr; each = each->next) {
+    if (each->unsent == nullptr || each->unacked != nullptr) each->persist_backoff = 0;
+  }
+}
+
+// lwIP reads the length of an option behind the last byte, too.
+bool options_are_whole(ByteSpan options) {
+  constexpr std::uint8_t kEnd = 0;
+  constexpr std::uint8_t kNoOperation = 1;
+  while (!options.empty() && options[0] != kEnd) {
+    if (options[0] != kNoOperation && options.size() < 2) return false;
+    const std::size_t size = options[0] == kNoOperation ? 1 : options[1];
+    if (size == 0) return true;  // lwIP stops here
+    options = options.subspan(std::min(size, options.size()));
+  }
+  return true;
+}
+
 // A piece of a packet is kept until the others have come.
 bool is_fragment(ByteSpan packet) {
   if (ip_version(packet) == 4 && packet.size() >= sizeof(Ipv4Header)) {
@@ -174,6 +195,7 @@ TimePoint Interface::next() const {
 void Interface::look_after(TimePoint now) {
   if (now < last_tick_ + kTick) return;
   last_tick_ = now;
+  stop_needless_probes();
   tcp_tmr();
   if (++ticks_ % kTicksOfFragments != 0) return;
   ip_reass_tmr();
@@ -194,12 +216,18 @@ err_t wring_lwip_may_take(tcp_pcb* connection, tcp_hdr* header, u16_t options_si
     return ERR_ABRT;
   }
   Bytes<stack::kMostHeaders> options;
-  const auto* const first = reinterpret_cast<const std::uint8_t*>(header + 1);
+  auto* const first = reinterpret_cast<std::uint8_t*>(header + 1);
   auto* const rest = std::copy_n(first, first_size, options.begin());
   if (second != nullptr) std::copy_n(second, options_size - first_size, rest);
   const ByteSpan all = ByteSpan(options).first(options_size);
+  if (!stack::options_are_whole(all)) return ERR_VAL;
   if (stack::TcpLink* const link = stack::TcpLink::of(connection)) {
     link->on_segment(*header, all, empty);
+  }
+  // Later than in a SYN, lwIP would still take a size of segments, and end the process if those
+  // that wait are larger.
+  if ((TCPH_FLAGS(header) & TCP_SYN) == 0 && options_size != 0) {
+    *(first_size != 0 ? first : second) = 0;
   }
   return ERR_OK;
 }

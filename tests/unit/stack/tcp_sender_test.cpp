@@ -60,5 +60,29 @@ TEST(TcpSender, ends_a_connection_after_ten_timeouts_without_an_answer) {
   EXPECT_LE(upload.segments - before, 13U);
 }
 
+// lwIP ended the process when its probe of a closed window was acknowledged and nothing was left.
+TEST(TcpSender, outlives_a_probe_that_takes_the_last_byte) {
+  SimulatedUpload upload({10ms}, true, 1);
+  EXPECT_TRUE(upload.send(1000, 1s));
+  upload.run(1s, 0);
+  // The far end takes one byte, but its window stays closed.
+  EXPECT_TRUE(upload.send(1, 1s));
+  upload.run(1s, 0);
+  upload.run(1s, 1U << 20);
+  EXPECT_TRUE(upload.send(kMegabyte, 10s));
+}
+
+// lwIP ended the process when a smaller size came than what waited had been cut to.
+TEST(TcpSender, outlives_a_size_of_segments_that_comes_too_late) {
+  SimulatedUpload upload({10ms}, true, 1);
+  EXPECT_TRUE(upload.send(1000, 1s));
+  upload.run(1s, 0);
+  EXPECT_FALSE(upload.send(3000, 50ms));
+  upload.say(Bytes<4>{2, 4, 0, 1});
+  EXPECT_FALSE(upload.send(3000, 50ms));
+  upload.run(1s, 1U << 20);
+  EXPECT_TRUE(upload.send(kMegabyte, 10s));
+}
+
 }  // namespace
 }  // namespace wring::stack
