@@ -117,10 +117,19 @@ void TcpSender::wake(tcp_pcb& connection, TimePoint now) {
                         end_of(*next) - connection.lastack <= connection.snd_wnd;
   const LossRecovery::Due due = recovery_.on_timer(now, new_data);
   if (due == LossRecovery::Due::kNothing) return;
-  // lwIP ends a connection after TCP_MAXRTX of them.
-  if (due == LossRecovery::Due::kTimeout && connection.nrtx < TCP_MAXRTX) ++connection.nrtx;
+  if (due == LossRecovery::Due::kTimeout) count_timeout(connection);
   allow(connection);
   tcp_output(&connection);
+}
+
+// lwIP ends a connection after TCP_MAXRTX of them. But a far end that has taken back room answers,
+// and lwIP probes it as soon as no segment is among those that were sent.
+void TcpSender::count_timeout(tcp_pcb& connection) {
+  const tcp_seg* const first = connection.unacked;
+  if (first != nullptr && end_of(*first) - connection.lastack > connection.snd_wnd) {
+    static_cast<void>(tcp_rexmit_rto_prepare(&connection));
+  }
+  if (connection.persist_backoff == 0 && connection.nrtx < TCP_MAXRTX) ++connection.nrtx;
 }
 
 void TcpSender::hand_back(tcp_pcb& connection) const {

@@ -40,6 +40,7 @@ class TcpSender {
   [[nodiscard]] std::uint32_t window() const { return recovery_.window(); }
 
  private:
+  static void count_timeout(tcp_pcb& connection);
   void choose_edge(tcp_pcb& connection, std::uint32_t acknowledged);
   void hold_gate(tcp_pcb& connection, std::uint32_t acknowledged) const;
 

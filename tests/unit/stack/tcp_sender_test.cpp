@@ -60,6 +60,19 @@ TEST(TcpSender, ends_a_connection_after_ten_timeouts_without_an_answer) {
   EXPECT_LE(upload.segments - before, 13U);
 }
 
+TEST(TcpSender, waits_for_a_far_end_that_takes_back_its_window) {
+  SimulatedUpload upload({10ms}, true, 1);
+  EXPECT_TRUE(upload.send(1000, 1s));
+  const std::uint64_t first = upload.segments;
+  upload.drops = [&](std::uint64_t number) { return number >= first + 5; };
+  EXPECT_FALSE(upload.send(13'800, 15ms));
+  // The first five have arrived, and their acknowledgements, on their way, close the window.
+  upload.drops = [](std::uint64_t) { return false; };
+  upload.run(300s, 0);
+  upload.run(1s, 1U << 20);
+  EXPECT_TRUE(upload.send(kMegabyte, 60s));
+}
+
 // lwIP ended the process when its probe of a closed window was acknowledged and nothing was left.
 TEST(TcpSender, outlives_a_probe_that_takes_the_last_byte) {
   SimulatedUpload upload({10ms}, true, 1);
