@@ -22,12 +22,13 @@ constexpr unsigned kMostQueued = TCP_SND_QUEUELEN - 256;  // segments
 
 }  // namespace
 
-// No more than twice what the network takes, so that memory and lwIP's lists stay short.
+// Little more than what the network takes, so that memory and lwIP's lists, which it goes through
+// from the beginning, stay short.
 std::size_t TcpLink::room() const {
   const std::uint32_t queued = TCP_SND_BUF - connection_->snd_buf;
   const std::uint32_t in_flight =
       std::min<std::uint32_t>({sender_.window(), connection_->snd_wnd, TCP_SND_BUF});
-  const std::uint32_t limit = std::clamp<std::uint32_t>(2 * in_flight, kLeastQueue, TCP_SND_BUF);
+  const std::uint32_t limit = std::min<std::uint32_t>(in_flight + kQueue, TCP_SND_BUF);
   if (tcp_sndqueuelen(connection_) > kMostQueued || queued + kLeastRead > limit) return 0;
   return limit - queued;
 }

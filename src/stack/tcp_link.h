@@ -40,8 +40,8 @@ class TcpLink final : public Link, public Alarms::Sleeper {
   void give_up(int error);
 
  private:
-  // Bytes that lwIP holds for a connection at least, if the relay has them.
-  static constexpr std::uint32_t kLeastQueue = 256U << 10;
+  // Bytes that wait in lwIP to be sent, if the relay has them.
+  static constexpr std::uint32_t kQueue = 256U << 10;
 
   TcpLink(Links& links, tcp_pcb* connection, bool quiet)
       : links_(links),
