@@ -3,13 +3,16 @@
 
 Two daemons on one cable; the first one has many peers beside the second. In each round the round
 trip of small packets under one stream of TCP is measured twice: alone, and while a client scrapes
-every few seconds. The order changes from round to round. Ratios count on a machine that does other
-work. Needs root and iperf3.
+every few seconds. The order changes from round to round. Each stream is fast or slow as a whole
+(0.14 or 0.33 ms on two cores), by where the scheduler has put its programs, so many short rounds
+say more than a few long ones, and what counts is the mean of all. Needs root, iperf3 and a quiet
+machine.
 
-  bench/metrics.py --rounds 5
+  bench/metrics.py
 """
 
 import argparse
+import math
 import random
 import re
 import statistics
@@ -19,6 +22,7 @@ import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Callable
 
 from compare.figures import percentile
 from compare.front import positive, run_rounds
@@ -30,16 +34,18 @@ from support.transfer import await_reach, iperf3
 from support.tunnel import End, tunnel
 
 _PATIENCE_S = 180
+_FIGURES: dict[str, Callable[[list[float]], float]] = {
+    "mean": statistics.mean, "99 %": lambda trips: percentile(trips, 0.99)}
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peers", type=positive, default=100_000, metavar="N")
-    parser.add_argument("--rounds", type=positive, default=5, metavar="N")
-    parser.add_argument("--seconds", type=positive, default=15, metavar="N",
+    parser.add_argument("--rounds", type=positive, default=20, metavar="N")
+    parser.add_argument("--seconds", type=positive, default=6, metavar="N",
                         help="of each measurement of the round trip")
-    parser.add_argument("--every", type=positive, default=5, metavar="SECONDS",
+    parser.add_argument("--every", type=positive, default=15, metavar="SECONDS",
                         help="how often is scraped meanwhile; Prometheus does so every 15 to 60")
     return parser.parse_args()
 
@@ -96,8 +102,8 @@ def _round_trips(one: End, two: End, seconds: int, every: int) -> list[float]:
 
 def main() -> int:
     options = _options()
-    alone: list[tuple[float, float]] = []
-    scraped: list[tuple[float, float]] = []
+    alone: list[list[float]] = []
+    scraped: list[list[float]] = []
     took: list[float] = []
     with Net() as net, tunnel(*net.pair()) as (one, two), ExitStack() as stack:
         await_reach(one.host, two.inner4)
@@ -114,18 +120,21 @@ def main() -> int:
                   f"{_cpu_seconds(one.daemon.pid) - before[0]:.2f} s in the engine, "
                   f"{_cpu_seconds(server) - before[1]:.2f} s in the server", flush=True)
             for scrapes, figures in ways:
-                trips = _round_trips(one, two, options.seconds, options.every if scrapes else 0)
-                figures.append((statistics.median(trips), percentile(trips, 0.99)))
+                figures.append(_round_trips(one, two, options.seconds,
+                                            options.every if scrapes else 0))
             ways.reverse()
-            ratio = scraped[-1][0] / alone[-1][0], scraped[-1][1] / alone[-1][1]
-            print(f"round trip under load: {alone[-1][0]:.2f} ms alone (99 %: {alone[-1][1]:.2f}), "
-                  f"{scraped[-1][0]:.2f} ms beside scrapes (99 %: {scraped[-1][1]:.2f}): "
-                  f"{ratio[0]:.2f} and {ratio[1]:.2f} times", flush=True)
+            print(f"round trip under load: {statistics.mean(alone[-1]):.3f} ms alone, "
+                  f"{statistics.mean(scraped[-1]):.3f} ms beside scrapes (means)", flush=True)
 
         run_rounds(options.rounds, one_round)
-    for index, what in enumerate(("median", "99 %")):
-        ratios = [b[index] / a[index] for a, b in zip(alone, scraped)]
-        print(f"round trip, {what}: {statistics.median(ratios):.2f} times that without scrapes")
+    for name, figure in _FIGURES.items():
+        before, beside = ([figure(trips) for trips in rounds] for rounds in (alone, scraped))
+        mean, other = statistics.mean(before), statistics.mean(beside)
+        # Of the difference of both means, as a part of the first.
+        error = math.sqrt(sum(statistics.variance(each) / len(each) for each in (before, beside))
+                          ) / mean if options.rounds > 1 else math.nan
+        print(f"round trip, {name}: {mean:.3f} ms alone, {other:.3f} ms beside scrapes: "
+              f"{other / mean:.2f} times (standard error {error:.2f})")
     print(f"a scrape of {options.peers} peers: {statistics.median(took):.2f} s (median)")
     return 0
 
