@@ -100,7 +100,8 @@ void StackRig::segment(const Connection& connection, std::int32_t offset, std::i
   tcp.source_port = kPort;
   tcp.destination_port = connection.port;
   const bool syn = (flags & kTcpSyn) != 0;
-  tcp.sequence = connection.their_first + static_cast<std::uint32_t>(offset) + (syn ? 0U : 1U);
+  // A stream begins where its SYN says, and this one begins at the first byte.
+  tcp.sequence = connection.their_first + (syn ? 0U : static_cast<std::uint32_t>(offset) + 1U);
   tcp.acknowledgement = connection.our_next + static_cast<std::uint32_t>(acknowledged);
   tcp.offset_and_flags =
       static_cast<std::uint16_t>(((sizeof tcp + padded) / 4) << 12U | (flags & 0x1ffU));
