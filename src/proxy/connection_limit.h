@@ -8,7 +8,7 @@ namespace wring::proxy {
 
 struct ConnectionLimit {
   std::size_t connections = 0;  // that the descriptors allow at once
-  std::size_t of_stack = 0;     // that the TCP/IP stack bears
+  std::size_t of_stack = 0;     // that the TCP/IP stack can have
   std::size_t descriptors = 0;  // that a process may have
 };
 

@@ -20,12 +20,16 @@ struct Sleeper final : Alarms::Sleeper {
   int woken = 0;
 };
 
+void set(Alarms& alarms, Sleeper& sleeper, std::chrono::milliseconds at) {
+  sleeper.at = TimePoint(at);
+  alarms.touch(sleeper);
+  alarms.set();
+}
+
 TEST(Alarms, wake_at_the_deadline) {
   Alarms alarms;
   Sleeper sleeper;
-  sleeper.at = TimePoint(5ms);
-  alarms.touch(sleeper);
-  alarms.set();
+  set(alarms, sleeper, 5ms);
   EXPECT_EQ(alarms.next(), TimePoint(5ms));
   alarms.ring(TimePoint(4ms));
   EXPECT_EQ(sleeper.woken, 0);
@@ -38,12 +42,8 @@ TEST(Alarms, wake_at_the_deadline) {
 TEST(Alarms, that_ring_too_early_are_set_anew) {
   Alarms alarms;
   Sleeper sleeper;
-  sleeper.at = TimePoint(5ms);
-  alarms.touch(sleeper);
-  alarms.set();
-  sleeper.at = TimePoint(9ms);
-  alarms.touch(sleeper);
-  alarms.set();
+  set(alarms, sleeper, 5ms);
+  set(alarms, sleeper, 9ms);
   EXPECT_EQ(alarms.next(), TimePoint(5ms));
   alarms.ring(TimePoint(5ms));
   alarms.set();
@@ -54,12 +54,8 @@ TEST(Alarms, that_ring_too_early_are_set_anew) {
 TEST(Alarms, move_to_an_earlier_time) {
   Alarms alarms;
   Sleeper sleeper;
-  sleeper.at = TimePoint(9ms);
-  alarms.touch(sleeper);
-  alarms.set();
-  sleeper.at = TimePoint(5ms);
-  alarms.touch(sleeper);
-  alarms.set();
+  set(alarms, sleeper, 9ms);
+  set(alarms, sleeper, 5ms);
   EXPECT_EQ(alarms.next(), TimePoint(5ms));
   alarms.ring(TimePoint(20ms));
   EXPECT_EQ(sleeper.woken, 1);
@@ -70,9 +66,7 @@ TEST(Alarms, forget_who_is_gone) {
   Alarms alarms;
   {
     Sleeper sleeper;
-    sleeper.at = TimePoint(5ms);
-    alarms.touch(sleeper);
-    alarms.set();
+    set(alarms, sleeper, 5ms);
     alarms.touch(sleeper);
     alarms.forget(sleeper);
   }

@@ -1,5 +1,5 @@
 // An upload over a long path in no time: LossRecovery at one end, a receiver as RFC 5681, 2018 and
-// 2883 have it at the other, and a network that delays, loses and overtakes between them.
+// 2883 have it at the other, and a SimulatedPath between them.
 #pragma once
 
 #include <algorithm>
@@ -7,23 +7,13 @@
 #include <functional>
 #include <iterator>
 #include <map>
-#include <queue>
-#include <random>
 #include <utility>
 #include <vector>
 
+#include "simulated_path.h"
 #include "stack/loss_recovery.h"
 
 namespace wring::stack {
-
-struct Weather {
-  Duration delay{};      // each way
-  double loss = 0;       // share of the segments
-  double overtaken = 0;  // share that comes `late`
-  Duration late{};
-  double rate = 1e12;   // bytes a second at the narrowest place
-  double queue = 1e12;  // bytes that wait there at most
-};
 
 // Has what arrives, by offsets in the stream.
 class SimulatedReceiver {
@@ -83,7 +73,7 @@ class SimulatedTransfer {
   static constexpr std::uint32_t kFirst = 0xffff0000;  // it wraps around soon
 
   SimulatedTransfer(Weather weather, bool sack, unsigned seed, std::uint64_t size = UINT64_MAX)
-      : weather_(weather), sack_(sack), size_(size), random_(seed) {
+      : path_(weather, seed), sack_(sack), size_(size) {
     recovery_.begin(kSegment, kFirst, sack);
   }
   // Which transmissions get lost besides, by their number from 0 on.
@@ -93,14 +83,12 @@ class SimulatedTransfer {
     const TimePoint end = now_ + time;
     send();
     for (;;) {
-      const TimePoint next = events_.empty() ? kNever : events_.top().at;
+      const TimePoint next = path_.next();
       const TimePoint at = std::min(next, recovery_.deadline());
       if (at > end) break;
       now_ = at;
       if (at == next) {
-        const std::function<void()> act = events_.top().act;
-        events_.pop();
-        act();
+        path_.happen();
       } else {
         const bool more = next_ < size_;
         const auto due = recovery_.on_timer(now_, more);
@@ -122,14 +110,6 @@ class SimulatedTransfer {
   TimePoint finished{};
 
  private:
-  struct Event {
-    TimePoint at;
-    std::uint64_t order;
-    std::function<void()> act;
-    bool operator<(const Event& other) const {
-      return std::pair(other.at, other.order) < std::pair(at, order);
-    }
-  };
   static std::uint32_t number(std::uint64_t offset) {
     return kFirst + static_cast<std::uint32_t>(offset);
   }
@@ -138,10 +118,6 @@ class SimulatedTransfer {
     return receiver_.next() + static_cast<std::uint64_t>(static_cast<std::int64_t>(
                                   static_cast<std::int32_t>(number - kFirst - near)));
   }
-  void at(TimePoint when, std::function<void()> act) {
-    events_.push({when, order_++, std::move(act)});
-  }
-  bool chance(double share) { return std::uniform_real_distribution<>()(random_) < share; }
 
   void send() {
     for (;;) {
@@ -164,16 +140,8 @@ class SimulatedTransfer {
     }
   }
   void leave(SequenceRange range) {
-    const bool lost = drops(transmissions++) || chance(weather_.loss);
-    const Duration waits = std::max(free_at_ - now_, Duration{});
-    const double seconds = std::chrono::duration<double>(waits).count();
-    if (seconds * weather_.rate > weather_.queue) return;
-    free_at_ = now_ + waits +
-               std::chrono::duration_cast<Duration>(
-                   std::chrono::duration<double>(range.size() / weather_.rate));
-    if (lost) return;
-    const Duration late = chance(weather_.overtaken) ? weather_.late : Duration{};
-    at(free_at_ + weather_.delay + late, [this, range] { arrive(range); });
+    const bool dropped = drops(transmissions++);
+    path_.pass(now_, range.size(), dropped, [this, range] { arrive(range); });
   }
   void arrive(SequenceRange range) {
     const std::uint64_t before = receiver_.next();
@@ -184,24 +152,20 @@ class SimulatedTransfer {
     const bool in_order = blocks.empty() && receiver_.next() == before + range.size();
     if (in_order && ++unanswered_ < 2 && receiver_.next() != size_) return;
     unanswered_ = 0;
-    if (chance(weather_.loss)) return;
+    if (path_.loses()) return;
     LossRecovery::Acknowledgement answer{number(receiver_.next()), {}, receiver_.next() == before};
     for (const auto& [first, last] : blocks) {
       if (sack_) answer.blocks.add({number(first), number(last)});
     }
-    at(now_ + weather_.delay, [this, answer] { recovery_.on_acknowledgement(answer, now_); });
+    path_.at(now_ + path_.delay(), [this, answer] { recovery_.on_acknowledgement(answer, now_); });
   }
 
-  Weather weather_;
+  SimulatedPath path_;
   bool sack_;
   std::uint64_t size_;
-  std::mt19937 random_;
   LossRecovery recovery_;
   SimulatedReceiver receiver_;
-  std::priority_queue<Event> events_;
-  std::uint64_t order_ = 0;
   TimePoint now_{std::chrono::seconds(1)};
-  TimePoint free_at_{};
   std::uint64_t next_ = 0;  // offset of what was never sent
   unsigned unanswered_ = 0;
 };

@@ -36,7 +36,7 @@ void append_number(std::vector<std::uint8_t>& to, std::uint32_t number) {
 }  // namespace
 
 SimulatedUpload::SimulatedUpload(Weather weather, bool sack, unsigned seed)
-    : weather_(weather), sack_(sack), random_(seed), loop_(EventLoop::create().value()) {
+    : path_(weather, seed), sack_(sack), loop_(EventLoop::create().value()) {
   auto [engine, packets] = make_pair(SOCK_SEQPACKET);
   engine_ = std::move(engine);
   interface_.emplace(std::vector{IpAddress::v4(kOwnAddress)}, 1420U, std::move(packets));
@@ -45,10 +45,6 @@ SimulatedUpload::SimulatedUpload(Weather weather, bool sack, unsigned seed)
   relay_ = std::move(ours);
   links_->take({Request::Kind::kConnect, true, {IpAddress::v4(kFarAddress), kFarPort}},
                std::move(theirs));
-}
-
-void SimulatedUpload::at(TimePoint when, std::function<void()> act) {
-  events_.push({when, order_++, std::move(act)});
 }
 
 bool SimulatedUpload::send(std::uint64_t bytes, Duration most) {
@@ -76,13 +72,10 @@ void SimulatedUpload::say(ByteSpan options) {
 void SimulatedUpload::pass_time(TimePoint until) {
   turn();
   TimePoint next = std::min({until, interface_->next(), links_->alarms().next()});
-  if (!events_.empty()) next = std::min(next, events_.top().at);
+  next = std::min(next, path_.next());
   clock_.time = std::max(clock_.time, next);
-  while (!events_.empty() && events_.top().at <= clock_.time) {
-    const std::function<void()> act = events_.top().act;
-    events_.pop();
-    act();
-  }
+  while (path_.next() <= clock_.time)
+    path_.happen();
   turn();
 }
 
@@ -137,8 +130,8 @@ void SimulatedUpload::take_packet(ByteSpan packet, std::size_t segment) {
     first_ = tcp.sequence + 1;
     std::vector<std::uint8_t> options{2, 4, 1400 >> 8, 1400 & 0xff, 1, 3, 3, kFarScale};
     if (sack_) options.insert(options.end(), {1, 1, 4, 2});
-    at(clock_.time + 2 * weather_.delay,
-       [this, options] { answer(kTcpSyn | kTcpAck, first_, options); });
+    path_.at(clock_.time + 2 * path_.delay(),
+             [this, options] { answer(kTcpSyn | kTcpAck, first_, options); });
     return;
   }
   ByteSpan payload = packet.subspan(sizeof(Ipv4Header) + (flags >> 12U) * 4U);
@@ -160,18 +153,11 @@ void SimulatedUpload::leave(std::uint32_t sequence, ByteSpan payload, bool fin) 
   } else {
     ++again;
   }
-  const bool lost = drops(segments++) || chance(weather_.loss);
-  const Duration waits = std::max(free_at_ - clock_.time, Duration{});
-  if (std::chrono::duration<double>(waits).count() * weather_.rate > weather_.queue) return;
-  free_at_ = clock_.time + waits +
-             std::chrono::duration_cast<Duration>(std::chrono::duration<double>(
-                 static_cast<double>(payload.size()) / weather_.rate));
-  if (lost) return;
-  const Duration late = chance(weather_.overtaken) ? weather_.late : Duration{};
-  at(free_at_ + weather_.delay + late,
-     [this, sequence, bytes = std::vector(payload.begin(), payload.end()), fin] {
-       arrive(sequence, bytes, fin);
-     });
+  const bool dropped = drops(segments++);
+  path_.pass(clock_.time, payload.size(), dropped,
+             [this, sequence, bytes = std::vector(payload.begin(), payload.end()), fin] {
+               arrive(sequence, bytes, fin);
+             });
 }
 
 void SimulatedUpload::arrive(std::uint32_t sequence, const std::vector<std::uint8_t>& payload,
@@ -187,7 +173,7 @@ void SimulatedUpload::arrive(std::uint32_t sequence, const std::vector<std::uint
   fin_ = fin_ || fin;
   const auto blocks = payload.empty() ? std::vector<SimulatedReceiver::Range>{}
                                       : receiver_.take(begin, begin + payload.size());
-  if (!chance(weather_.loss)) acknowledge(blocks);
+  if (!path_.loses()) acknowledge(blocks);
 }
 
 void SimulatedUpload::acknowledge(const std::vector<SimulatedReceiver::Range>& blocks) {
@@ -201,7 +187,8 @@ void SimulatedUpload::acknowledge(const std::vector<SimulatedReceiver::Range>& b
   }
   const std::uint32_t number = first_ + static_cast<std::uint32_t>(receiver_.next()) +
                                (fin_ && receiver_.next() == size_ ? 1U : 0U);
-  at(clock_.time + weather_.delay, [this, number, options] { answer(kTcpAck, number, options); });
+  path_.at(clock_.time + path_.delay(),
+           [this, number, options] { answer(kTcpAck, number, options); });
 }
 
 void SimulatedUpload::answer(std::uint16_t flags, std::uint32_t acknowledged, ByteSpan options) {

@@ -5,13 +5,12 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <queue>
-#include <random>
 #include <vector>
 
 #include "base/event_loop.h"
 #include "base/unique_fd.h"
 #include "ip/transport_header.h"
+#include "simulated_path.h"
 #include "simulated_transfer.h"
 #include "stack/interface.h"
 #include "stack/links.h"
@@ -46,15 +45,6 @@ class SimulatedUpload {
   bool reset = false;  // the stack has given up
 
  private:
-  struct Event {
-    TimePoint at;
-    std::uint64_t order;
-    std::function<void()> act;
-    bool operator<(const Event& other) const {
-      return std::pair(other.at, other.order) < std::pair(at, order);
-    }
-  };
-
   void turn();
   [[nodiscard]] bool feed();
   [[nodiscard]] bool take_output();
@@ -64,12 +54,9 @@ class SimulatedUpload {
   void answer(std::uint16_t flags, std::uint32_t acknowledged, ByteSpan options);
   void acknowledge(const std::vector<SimulatedReceiver::Range>& blocks);
   void pass_time(TimePoint until);
-  void at(TimePoint when, std::function<void()> act);
-  bool chance(double share) { return std::uniform_real_distribution<>()(random_) < share; }
 
-  Weather weather_;
+  SimulatedPath path_;
   bool sack_;
-  std::mt19937 random_;
   StandingClock clock_;
   EventLoop loop_;
   UniqueFd engine_;
@@ -82,9 +69,6 @@ class SimulatedUpload {
   std::uint32_t window_ = 4U << 20;
   bool fin_ = false;
   SimulatedReceiver receiver_;
-  std::priority_queue<Event> events_;
-  std::uint64_t order_ = 0;
-  TimePoint free_at_{};
   std::uint32_t next_ = 0;  // offset of what has not left yet
   std::uint64_t fed_ = 0;
   std::uint64_t size_ = 0;
