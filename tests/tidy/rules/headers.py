@@ -1,6 +1,7 @@
 """Each header compiles alone."""
 from __future__ import annotations
 
+import collections
 import concurrent.futures
 import functools
 import hashlib
@@ -10,7 +11,9 @@ import pathlib
 import re
 import shlex
 import subprocess
+import tempfile
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import cpp
 from tree import Tree, Violation
@@ -22,6 +25,12 @@ ADVICE = ("Include in the header what it uses. A .cpp includes its own header fi
           "joined in this build (cmake/UnityBuild.cmake), are compiled by this rule.")
 
 _TIMEOUT_S = 120
+_COMPILER = "clang++-14"
+# To read these takes most of the time. So they are compiled once for all headers that include the
+# same of them, by themselves or by other headers of ours. A header that lacks one does not get it.
+_HEAVY = ("<chrono>", "<functional>", "<map>", "<memory>", "<string>", "<tl/expected.hpp>",
+          "<vector>")
+_WORTH_IT = 3
 
 
 def _own_header_first(tree: Tree) -> Iterator[Violation]:
@@ -43,74 +52,129 @@ def _sources(path: str, home: str, root: pathlib.Path) -> list[str]:
     return re.findall(r'^#include "(.*)"$', text, re.MULTILINE)
 
 
+def _options(words: list[str]) -> list[tuple[str, ...]]:
+    """Definitions and include paths of a command."""
+    kept: list[tuple[str, ...]] = []
+    for word, following in zip(words, [*words[1:], ""]):
+        if word == "-isystem":
+            kept.append((word, following))
+        elif word.startswith(("-D", "-I")):
+            kept.append((word,))
+    return kept
+
+
+class _Build(NamedTuple):
+    # Definitions and include paths of all folders of src: headers that have the same share more.
+    # That a folder includes only what it links is another rule's concern.
+    options: list[str]
+    # The same for every checkout.
+    digest: bytes
+    folders: set[str]
+    # Files that are compiled behind others.
+    joined: set[str]
+
+
 @functools.cache
-def _flags(build: pathlib.Path, root: pathlib.Path) -> tuple[dict[str, list[str]], set[str]]:
-    """For each folder the compiler and the flags of one of its files, by the compile database, and
-    the files that are compiled behind others.
+def _build(build: pathlib.Path, root: pathlib.Path) -> _Build:
+    """What the compile database says.
 
     The build may be that of another checkout than `root`: its paths are replaced."""
     cache = (build / "CMakeCache.txt").read_text(encoding="utf-8")
     home = re.findall(r"^CMAKE_HOME_DIRECTORY:INTERNAL=(.*)$", cache, re.MULTILINE)[0]
-    chosen: dict[str, list[str]] = {}
+    options: dict[tuple[str, ...], None] = {("-std=c++20",): None}
+    folders: set[str] = set()
     joined: set[str] = set()
     with (build / "compile_commands.json").open(encoding="utf-8") as file:
         for entry in json.loads(file.read().replace(f"{home}/src", f"{root}/src")):
-            words = shlex.split(entry["command"])
-            if os.path.basename(words[0]) == "ccache":
-                words.pop(0)
-            # What remains are the compiler, definitions, include paths and warnings.
-            end = words.index("-o")
-            sources = _sources(entry["file"], home, root)
-            joined.update(os.path.relpath(one, root) for one in sources[1:])
-            for one in sources:
-                chosen.setdefault(os.path.dirname(one), words[:end])
-    return chosen, joined
+            sources = [os.path.relpath(one, root) for one in _sources(entry["file"], home, root)]
+            folders.update(os.path.dirname(one) for one in sources)
+            joined.update(sources[1:])
+            if sources and sources[0].startswith("src/"):
+                options.update(dict.fromkeys(_options(shlex.split(entry["command"]))))
+    words = [word for option in options for word in option]
+    digest = repr(words).replace(str(root), "").replace(home, "").encode()
+    return _Build(words, digest, folders, joined)
 
 
-def _closure(tree: Tree, header: str) -> list[str]:
-    """The header and every header of ours that it includes, directly or not."""
-    seen = [header]
+def _closure(tree: Tree, header: str) -> tuple[list[str], frozenset[str]]:
+    """The header and every header of ours that it includes, directly or not; and the heavy ones of
+    others that these include."""
+    seen, heavy = [header], set()
     for path in seen:
         for _, name in cpp.includes(tree.text(path)):
             below = f"src/{name.strip(chr(34))}"
             if name[0] == '"' and below in tree.paths and below not in seen:
                 seen.append(below)
-    return seen
+            elif name in _HEAVY:
+                heavy.add(name)
+    return seen, frozenset(heavy)
 
 
-def _compiles(tree: Tree, header: str) -> str:
-    """Empty, or the compiler's first complaint. What compiled once is not compiled again."""
+class _Header(NamedTuple):
+    path: str
+    heavy: frozenset[str]
+    # Exists once it has compiled: it is not compiled again until it, or what it includes, changes.
+    stamp: pathlib.Path
+
+
+def _header(tree: Tree, path: str) -> _Header:
     assert tree.build is not None
-    by_folder, _ = _flags(tree.build, tree.root)
-    flags = by_folder.get(str(tree.root / os.path.dirname(header)))
-    if flags is None:
-        return "no file of this folder is in compile_commands.json"
-    digest = hashlib.sha256(repr(flags).replace(str(tree.root), "").encode())
-    for path in _closure(tree, header):
-        digest.update(tree.text(path).encode())
-    stamp = tree.build / "tidy-headers" / digest.hexdigest()
-    if stamp.exists():
-        return ""
-    command = [*flags, "-fsyntax-only", "-x", "c++", "-include",
-               str(tree.root / header), "/dev/null"]
-    run = subprocess.run(command, cwd=tree.build, capture_output=True, text=True,
+    closure, heavy = _closure(tree, path)
+    digest = hashlib.sha256(_build(tree.build, tree.root).digest)
+    for one in closure:
+        digest.update(tree.text(one).encode())
+    return _Header(path, heavy, tree.build / "tidy-headers" / digest.hexdigest())
+
+
+def _compile(arguments: list[str]) -> str:
+    """Empty, or the compiler's first complaint."""
+    run = subprocess.run([_COMPILER, *arguments], capture_output=True, text=True,
                          timeout=_TIMEOUT_S, check=False)
-    if run.returncode != 0:
-        complaints = [line for line in run.stderr.splitlines() if "error" in line]
-        return (complaints or ["the compiler failed"])[0]
-    stamp.parent.mkdir(exist_ok=True)
-    stamp.touch()
-    return ""
+    complaints = [line for line in run.stderr.splitlines() if "error" in line]
+    return "" if run.returncode == 0 else (complaints or ["the compiler failed"])[0]
+
+
+def _compile_group(tree: Tree, headers: list[_Header]) -> list[tuple[str, str]]:
+    """What the compiler says of headers that include the same heavy ones."""
+    assert tree.build is not None
+    options = _build(tree.build, tree.root).options
+    heavy, found = headers[0].heavy, []
+    with tempfile.TemporaryDirectory(prefix="wring-headers-") as folder:
+        before: list[str] = []
+        if heavy and len(headers) >= _WORTH_IT:
+            text, compiled = f"{folder}/heavy.h", f"{folder}/heavy.pch"
+            includes = "".join(f"#include {name}\n" for name in sorted(heavy))
+            pathlib.Path(text).write_text(includes, encoding="utf-8")
+            if complaint := _compile([*options, "-x", "c++-header", text, "-o", compiled]):
+                return [(one.path, complaint) for one in headers]
+            before = ["-include-pch", compiled]
+        for one in headers:
+            complaint = _compile([*options, "-fsyntax-only", "-x", "c++", *before, "-include",
+                                  str(tree.root / one.path), "/dev/null"])
+            if complaint:
+                found.append((one.path, complaint))
+            else:
+                one.stamp.parent.mkdir(exist_ok=True)
+                one.stamp.touch()
+    return found
 
 
 def check(tree: Tree) -> Iterator[Violation]:
     yield from _own_header_first(tree)
     if tree.build is None:
         return
-    _, joined = _flags(tree.build, tree.root)
+    build = _build(tree.build, tree.root)
     alone = [path for path in tree.select(".h", under="src/")
-             if (own := path.removesuffix(".h") + ".cpp") not in tree.paths or own in joined]
+             if (own := path.removesuffix(".h") + ".cpp") not in tree.paths or own in build.joined]
+    groups = collections.defaultdict(list)
+    for path in alone:
+        header = _header(tree, path)
+        if os.path.dirname(path) not in build.folders:
+            yield Violation(path, 0, "no file of this folder is in compile_commands.json")
+        elif not header.stamp.exists():
+            groups[header.heavy].append(header)
+    largest_first = sorted(groups.values(), key=len, reverse=True)
     with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        for path, complaint in zip(alone, pool.map(lambda one: _compiles(tree, one), alone)):
-            if complaint:
+        for found in pool.map(lambda group: _compile_group(tree, group), largest_first):
+            for path, complaint in found:
                 yield Violation(path, 0, f"does not compile alone: {complaint}")
