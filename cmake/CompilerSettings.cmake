@@ -56,12 +56,20 @@ if(WRING_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
-# In the builds that only tests run, and not in `release`, which proves that src compiles without.
-if(WRING_SANITIZE OR CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  wring_precompiled_set(wring_precompiled -fPIC ${wring_precompiled_std})
-  if(TARGET wring_precompiled)
-    target_link_libraries(wring_precompiled PRIVATE wring_settings)
+# wring_library_headers(SET): the libraries that come after it, in this folder and below, read the
+# headers of others by SET, which has the flags of here.
+macro(wring_library_headers set)
+  set(wring_library_set ${set})
+  wring_precompiled_set(${set} -fPIC ${wring_precompiled_std})
+  if(TARGET ${set})
+    target_link_libraries(${set} PRIVATE wring_settings)
   endif()
+endmacro()
+
+# In the builds that only tests run, and not in `release`, which proves that src compiles without.
+set(wring_library_set "")
+if(WRING_SANITIZE OR CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  wring_library_headers(wring_precompiled)
 endif()
 
 # wring_library(name SOURCES... LINK ...) makes wring_<name>, alias wring::<name>: one target for
@@ -72,5 +80,5 @@ function(wring_library name)
   add_library(wring::${name} ALIAS wring_${name})
   target_link_libraries(wring_${name} PUBLIC ${arg_LINK} PRIVATE wring_settings)
   target_include_directories(wring_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
-  wring_precompile(wring_${name} wring_precompiled)
+  wring_precompile(wring_${name} ${wring_library_set})
 endfunction()

@@ -1,6 +1,6 @@
 # Headers of others that most files include, compiled once for each build: to read them takes half
-# of the time in which a test compiles. A file still has to include what it uses: `dev` and
-# `release` compile src without, and the rule `headers` relies on that. ccache takes no precompiled
+# of the time in which a test compiles. A file still has to include what it uses: `dev` compiles all
+# of src without, `release` the engine, and the rule `headers` relies on that. ccache takes no precompiled
 # headers unless its checks are weakened, so there are none with ccache.
 if(WRING_PRECOMPILED AND CMAKE_CXX_COMPILER_LAUNCHER MATCHES "ccache")
   set(wring_precompiled_why "ccache is used")
@@ -16,9 +16,9 @@ set(wring_precompiled_std
   <netinet/in.h> <sys/socket.h> <tl/expected.hpp>)
 
 # wring_precompiled_set(name POSITION HEADERS...): a set of headers that targets share whose
-# flags agree. POSITION is -fPIC for libraries and -fPIE for programs.
+# flags agree. POSITION is -fPIC for libraries and -fPIE for programs. Made once.
 function(wring_precompiled_set name position)
-  if(wring_precompiled_why)
+  if(wring_precompiled_why OR TARGET ${name})
     return()
   endif()
   # A target that is nothing but its precompiled header needs a source all the same.
@@ -29,9 +29,9 @@ function(wring_precompiled_set name position)
   target_precompile_headers(${name} PRIVATE ${ARGN})
 endfunction()
 
-# wring_precompile(target SET): target reads the headers of SET first.
-function(wring_precompile target set)
-  if(TARGET ${set})
-    target_precompile_headers(${target} REUSE_FROM ${set})
+# wring_precompile(target [SET]): target reads the headers of SET, if there are any, first.
+function(wring_precompile target)
+  if(TARGET "${ARGV1}")
+    target_precompile_headers(${target} REUSE_FROM ${ARGV1})
   endif()
 endfunction()

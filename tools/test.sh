@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # Installs what is needed, builds everything, runs every test. Usage: tools/test.sh [--fast]
 #
-# First the quick checks and the daemon's release build. Then two lanes side by side, because the
-# daemon's tests mostly wait, and everything else mostly computes:
-#   daemon   end-to-end, conformance, chaos and interop tests
-#   parts    the rules; unit tests of the engine and simulation of the release build, and under
-#            ThreadSanitizer; all unit tests, simulation and fuzz corpus by clang under
-#            AddressSanitizer and UBSan, which checks the thread annotations, too; several workers
-#            with real sockets and TUN under ThreadSanitizer; clang-tidy; unit tests and simulation
-#            for arm64, and a tunnel to such a kernel, under QEMU
+# First the quick checks, and the daemon's release build beside the foreign implementations. Then
+# three lanes side by side: the daemon's tests mostly wait, everything else mostly computes, and each
+# lane has work where another one waits for its last test.
+#   daemon      end-to-end, conformance, chaos and interop tests
+#   release     the rules; unit tests of the engine and simulation of the release build; clang-tidy;
+#               unit tests and simulation for arm64, and a tunnel to such a kernel, under QEMU
+#   sanitizers  all unit tests, simulation and fuzz corpus under AddressSanitizer and UBSan, by
+#               clang, which checks the thread annotations, too; those of what has threads, several
+#               workers with real sockets and TUN, and the simulation under ThreadSanitizer
 # Last come the tests that need the machine for themselves. Each lane writes to build/log/, and its
 # output is shown when it ends. --fast leaves out the sanitizers, arm64, the kernel in QEMU, the
 # packages and everything labelled slow. Needs root, or sudo, for namespaces.
@@ -124,16 +125,29 @@ release_part_tests() {
     as_root ctest --test-dir build/release/bench --output-on-failure "${tries[@]}"
 }
 
-parts() {
-  # The other lane measures time and loss: it goes first where both want a core.
+# The daemon's lane measures time and loss: it goes first where another one wants the core, too.
+give_way() {
   renice -n 10 "$BASHPID" >/dev/null
+  export CMAKE_BUILD_PARALLEL_LEVEL=$cores
+}
+
+release_lane() {
+  give_way
   stage "rules, and parts of the release build" release_part_tests
   [ "$fast" = no ] || return 0
+  stage "clang-tidy" tools/tidy.sh
+  stage "arm64" arm64_tests
+}
+
+sanitizers_lane() {
+  give_way
   stage "asan, ubsan and fuzzers" build_and_test asan tests/unit tests/sim tests/fuzz
   stage "tsan" build_and_test tsan tests/unit tests/sim
   stage "tsan, with sockets and TUN" race_tests
-  stage "clang-tidy" tools/tidy.sh
-  stage "arm64" arm64_tests
+}
+
+peers_lane() {
+  stage "peers for the interop tests" tools/install-peers.sh
 }
 
 daemon_tests() {
@@ -152,7 +166,7 @@ lonely_tests() {
 tried_again() {
   [ "${WRING_TEST_TRIES:-1}" -gt 1 ] || return 0
   sed -nE 's/.*Test +#[0-9]+: ([^ ]+) .*\*\*\*(Failed|Timeout|Exception).*/\1/p' \
-    "$logs"/{daemon,parts,lonely}.log | sort | uniq -c |
+    "$logs"/{daemon,release,sanitizers,lonely}.log 2>/dev/null | sort | uniq -c |
     sed 's/^ *\([0-9]*\) \(.*\)/test:   \2 (\1)/'
 }
 
@@ -161,16 +175,27 @@ if [ "$fast" = yes ]; then
 else
   stage "Debian packages" tools/install-deps.sh --arm64 || exit 1
 fi
-stage "peers for the interop tests" tools/install-peers.sh
+lane peers peers_lane
+peers=$!
 stage "format" check_format
-stage "daemon's release build" build release src/all docs/man/all tests/support/all || exit 1
+stage "daemon's release build" build release src/all docs/man/all tests/support/all
+built=$?
+await peers "$peers"
+[ "$built" -eq 0 ] || exit 1
 
 say "everything up to here took $SECONDS s"
 lane daemon daemon_tests
 daemon=$!
-lane parts parts
-await parts $!
+lane release release_lane
+release=$!
+sanitizers=
+if [ "$fast" = no ]; then
+  lane sanitizers sanitizers_lane
+  sanitizers=$!
+fi
 await daemon "$daemon"
+await release "$release"
+[ -z "$sanitizers" ] || await sanitizers "$sanitizers"
 stage "tests that need the machine for themselves" lonely_tests
 
 say "peers for the interop tests:"

@@ -3,7 +3,13 @@
 
 #include <urcu/urcu-qsbr.h>
 
-#if defined(__SANITIZE_THREAD__)
+// gcc defines a macro where clang has a feature.
+#if defined(__has_feature)
+#define WRING_HAS_FEATURE(name) __has_feature(name)
+#else
+#define WRING_HAS_FEATURE(name) 0
+#endif
+#if defined(__SANITIZE_THREAD__) || WRING_HAS_FEATURE(thread_sanitizer)
 #include <sanitizer/tsan_interface.h>
 #define WRING_TSAN_RELEASE(address) __tsan_release(address)
 #define WRING_TSAN_ACQUIRE(address) __tsan_acquire(address)
