@@ -1,7 +1,7 @@
 # Headers of others that most files include, compiled once for each build: to read them takes half
 # of the time in which a test compiles. A file still has to include what it uses: `dev` compiles all
-# of src without, `release` the engine, and the rule `headers` relies on that. ccache takes no precompiled
-# headers unless its checks are weakened, so there are none with ccache.
+# of src without, `release` the engine, and the rule `headers` relies on that. ccache takes no
+# precompiled headers unless its checks are weakened, so there are none with ccache.
 if(WRING_PRECOMPILED AND CMAKE_CXX_COMPILER_LAUNCHER MATCHES "ccache")
   set(wring_precompiled_why "ccache is used")
 elseif(NOT WRING_PRECOMPILED)

@@ -2,8 +2,8 @@
 # Installs what is needed, builds everything, runs every test. Usage: tools/test.sh [--fast]
 #
 # First the quick checks, and the daemon's release build beside the foreign implementations. Then
-# three lanes side by side: the daemon's tests mostly wait, everything else mostly computes, and each
-# lane has work where another one waits for its last test.
+# three lanes side by side: the daemon's tests mostly wait, everything else mostly computes, and a
+# lane has work while another one waits for its last test.
 #   daemon      end-to-end, conformance, chaos and interop tests
 #   release     the rules; unit tests of the engine and simulation of the release build; clang-tidy;
 #               unit tests and simulation for arm64, and a tunnel to such a kernel, under QEMU
