@@ -21,6 +21,7 @@ from typing import Optional
 import pytest
 from relay import Weather
 from support.executing import FAR, Place, place, python
+from support.netns import Host
 from support.proxying import SOCKS, connected, proxy, socks_connect
 from support.running import Run
 from support.waiting import eventually
@@ -106,10 +107,14 @@ def path_through(there: Place):
     yield report
 
 
+def endpoint_at(far: Host) -> str:
+    return far.run("wg", "show", "wg0", "endpoints").stdout.split()[1]
+
+
 def restart_far_end(there: Place) -> None:
     """Killed, and started with the endpoint that it had learned, as with SaveConfig."""
     far, peer = there.far, there.keys.public
-    endpoint = far.run("wg", "show", "wg0", "endpoints").stdout.split()[1]
+    endpoint = endpoint_at(far)
     there.far_run.kill()
     eventually(lambda: not far.has_link("wg0"), "its interface is gone")
     there.far_run = Run(far, str(there.folder / "far.conf"), "--interface", "wg0")
@@ -130,11 +135,15 @@ def test_every_file_is_whole(there):
                   endpoint="10.7.0.2:51821\nPersistentKeepalive = 1"), \
             concurrent.futures.ThreadPoolExecutor(_AT_ONCE) as pool:
         jobs = [pool.submit(transfers.run, number) for number in range(_FILES)]
+        transfers.await_ended(1)
+        first = endpoint_at(there.far)
         for part in (1, 2):
             transfers.await_ended(part * _FILES // 3)
             restart_far_end(there)
         for job in jobs:
             job.result()
+        # On a fast machine the path has not moved yet.
+        eventually(lambda: endpoint_at(there.far) != first, "the path has moved", _PATIENCE_S)
         happened = report()
     print(f"seed {_SEED}: {dict(transfers.counts)}; {happened}")
     assert transfers.counts["up"] + transfers.counts["down"] == _FILES

@@ -146,6 +146,9 @@ def test_who_may_pass_and_what_changes_while_it_runs(place_):
         assert is_reset(place_.far, BEHIND, 7)
         change(made, "AllowFrom = 192.0.2.1\n", "AllowFrom = 10.9.0.0/24\n")
         with connected(place_.far, BEHIND, 7) as client:
+            # The new list judges what the relay has not accepted yet.
+            client.sendall(b"begins")
+            assert client.recv(100) == b"begins"
             change(made, ALLOWED, "10.7.1.0/24:22")
             client.sendall(b"goes on")
             assert client.recv(100) == b"goes on"

@@ -65,9 +65,11 @@ def as_user() -> list[str]:
 def python(host: Host, script: str, *words: str) -> Iterator[subprocess.Popen]:
     """A script of Python that prints "ready" and goes on, in a host."""
     child = host.popen(PYTHON, "-c", script, *words, stdout=subprocess.PIPE)
-    assert child.stdout is not None and child.stdout.readline() == b"ready\n"
-    yield child
-    child.kill()
+    try:
+        assert child.stdout is not None and child.stdout.readline() == b"ready\n"
+        yield child
+    finally:
+        child.kill()
 
 
 def processes_of_user() -> list[int]:
