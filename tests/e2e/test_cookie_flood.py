@@ -30,8 +30,9 @@ _BURST = 5
 _SOURCES = _RATE // _EACH
 _SITES = 16  # /48s, all of one provider.
 _SECONDS = 2  # Of each measurement of throughput.
-_ROUNDS, _MOST_ROUNDS = 3, 9
+_ROUNDS, _MOST_ROUNDS = 3, 15
 _KEEPALIVE = 32  # Bytes of an empty message.
+_DISCARD = 9  # A port that nobody listens at.
 
 
 class _Source:
@@ -56,7 +57,7 @@ class _Source:
 
 class _Flood:
     def __init__(self, stack: ExitStack, attacker, victim: End, address: str):
-        self._address, self.sent = (address, PORT), 0
+        self._address, self.port, self.sent = address, PORT, 0
         public = victim.keys.public
         key = crypto.base64.b64decode(public)
         bodies = forged_initiations(public, _SOURCES * _BURST)
@@ -79,14 +80,15 @@ class _Flood:
         while missing := [each for each in self._sources if not each.has_cookie]:
             assert time.monotonic() < deadline, f"{len(missing)} sources got no cookie"
             for each in self._sources:
-                send_apart(each.socket, each.buffer, self._address)
+                send_apart(each.socket, each.buffer, (self._address, self.port))
             until = time.monotonic() + 0.2
             while time.monotonic() < until:
                 for fd, _ in poll.poll(50):
                     by_fd[fd].take_reply()
 
     @contextmanager
-    def going_on(self):
+    def going_on(self, port=PORT):
+        self.port = port
         stop = threading.Event()
         thread = threading.Thread(target=self._run, args=(stop,))
         thread.start()
@@ -106,7 +108,7 @@ class _Flood:
             elif now - due > 0.5:  # Half a second and more is not made up for.
                 begin += now - due
             source = self._sources[turns % len(self._sources)]
-            send_apart(source.socket, source.buffer, self._address)
+            send_apart(source.socket, source.buffer, (self._address, self.port))
             turns += 1
             self.sent += _BURST
 
@@ -164,13 +166,16 @@ def test_a_flood_with_cookies_delays_no_keepalive_and_no_renewal(net, options):
 
 
 def test_a_flood_with_cookies_leaves_a_tunnel_its_throughput(net):
+    """Beside the same flood at a port where nobody listens: the attacker and the kernel work on the
+    same processors here, and the daemon does not answer for what they take."""
     with _flooded(net) as (one, flooded, _, flood):
         flood.gather_cookies()
         kept: list[float] = []
         while len(kept) < _ROUNDS or statistics.median(kept) < 0.8 and len(kept) < _MOST_ROUNDS:
-            calm = _throughput(one, flooded)
+            with flood.going_on(_DISCARD):
+                elsewhere = _throughput(one, flooded)
             with flood.going_on():
-                kept.append(_throughput(one, flooded) / calm)
+                kept.append(_throughput(one, flooded) / elsewhere)
         print(f"throughput kept: {', '.join(f'{each:.2f}' for each in kept)}")
         assert statistics.median(kept) >= 0.8
 
