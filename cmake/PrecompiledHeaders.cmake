@@ -16,9 +16,9 @@ set(wring_precompiled_std
   <netinet/in.h> <sys/socket.h> <tl/expected.hpp>)
 
 # wring_precompiled_set(name POSITION HEADERS...): a set of headers that targets share whose
-# flags agree. POSITION is -fPIC for libraries and -fPIE for programs. Made once.
+# flags agree. POSITION is -fPIC for libraries and -fPIE for programs.
 function(wring_precompiled_set name position)
-  if(wring_precompiled_why OR TARGET ${name})
+  if(wring_precompiled_why)
     return()
   endif()
   # A target that is nothing but its precompiled header needs a source all the same.
@@ -29,9 +29,9 @@ function(wring_precompiled_set name position)
   target_precompile_headers(${name} PRIVATE ${ARGN})
 endfunction()
 
-# wring_precompile(target [SET]): target reads the headers of SET, if there are any, first.
-function(wring_precompile target)
-  if(TARGET "${ARGV1}")
-    target_precompile_headers(${target} REUSE_FROM ${ARGV1})
+# wring_precompile(target SET): target reads the headers of SET first, if there are any.
+function(wring_precompile target set)
+  if(TARGET "${set}")
+    target_precompile_headers(${target} REUSE_FROM ${set})
   endif()
 endfunction()

@@ -24,10 +24,6 @@ macro(wring_beside_the_engine)
   if(WRING_UNOPTIMISED)
     string(REPLACE "-O1" "-O0" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_RELWITHDEBINFO}")
   endif()
-  # Joined files do not show that each includes what it uses, so precompiled headers hide no more.
-  if(WRING_UNITY AND (WRING_SANITIZE OR CMAKE_BUILD_TYPE STREQUAL "Release"))
-    wring_library_headers(wring_precompiled_beside)
-  endif()
 endmacro()
 
 # wring_apart(FILE...): files that use a name of their own which another file of the target uses,

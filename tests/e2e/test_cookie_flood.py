@@ -57,7 +57,7 @@ class _Source:
 
 class _Flood:
     def __init__(self, stack: ExitStack, attacker, victim: End, address: str):
-        self._address, self.port, self.sent = address, PORT, 0
+        self._address, self.sent = address, 0
         public = victim.keys.public
         key = crypto.base64.b64decode(public)
         bodies = forged_initiations(public, _SOURCES * _BURST)
@@ -80,7 +80,7 @@ class _Flood:
         while missing := [each for each in self._sources if not each.has_cookie]:
             assert time.monotonic() < deadline, f"{len(missing)} sources got no cookie"
             for each in self._sources:
-                send_apart(each.socket, each.buffer, (self._address, self.port))
+                send_apart(each.socket, each.buffer, (self._address, PORT))
             until = time.monotonic() + 0.2
             while time.monotonic() < until:
                 for fd, _ in poll.poll(50):
@@ -88,9 +88,8 @@ class _Flood:
 
     @contextmanager
     def going_on(self, port=PORT):
-        self.port = port
         stop = threading.Event()
-        thread = threading.Thread(target=self._run, args=(stop,))
+        thread = threading.Thread(target=self._run, args=(stop, port))
         thread.start()
         try:
             yield
@@ -98,7 +97,7 @@ class _Flood:
             stop.set()
             thread.join()
 
-    def _run(self, stop: threading.Event) -> None:
+    def _run(self, stop: threading.Event, port: int) -> None:
         begin, turns = time.monotonic(), 0
         while not stop.is_set():
             due = begin + turns * _BURST / _RATE
@@ -108,7 +107,7 @@ class _Flood:
             elif now - due > 0.5:  # Half a second and more is not made up for.
                 begin += now - due
             source = self._sources[turns % len(self._sources)]
-            send_apart(source.socket, source.buffer, (self._address, self.port))
+            send_apart(source.socket, source.buffer, (self._address, port))
             turns += 1
             self.sent += _BURST
 

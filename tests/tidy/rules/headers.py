@@ -44,31 +44,27 @@ def _own_header_first(tree: Tree) -> Iterator[Violation]:
             yield Violation(path, line, f"does not include {header.removeprefix('src/')} first")
 
 
-def _sources(path: str, home: str, root: pathlib.Path) -> list[str]:
+def _sources(path: str) -> list[str]:
     """The file itself, or those that CMake has joined in it."""
     if "/Unity/unity_" not in path:
         return [path]
-    text = pathlib.Path(path).read_text(encoding="utf-8").replace(f"{home}/src", f"{root}/src")
+    text = pathlib.Path(path).read_text(encoding="utf-8")
     return re.findall(r'^#include "(.*)"$', text, re.MULTILINE)
 
 
-def _options(words: list[str]) -> list[tuple[str, ...]]:
-    """Definitions and include paths of a command."""
-    kept: list[tuple[str, ...]] = []
-    for word, following in zip(words, [*words[1:], ""]):
+def _options(words: list[str]) -> Iterator[str]:
+    """Definitions and include paths of a command, each in one word."""
+    for word, following in zip(words, words[1:]):
         if word == "-isystem":
-            kept.append((word, following))
+            yield word + following
         elif word.startswith(("-D", "-I")):
-            kept.append((word,))
-    return kept
+            yield word
 
 
 class _Build(NamedTuple):
     # Definitions and include paths of all folders of src: headers that have the same share more.
-    # That a folder includes only what it links is another rule's concern.
+    # That a folder includes only what it links is for another rule, and the build, to see.
     options: list[str]
-    # The same for every checkout.
-    digest: bytes
     folders: set[str]
     # Files that are compiled behind others.
     joined: set[str]
@@ -81,19 +77,18 @@ def _build(build: pathlib.Path, root: pathlib.Path) -> _Build:
     The build may be that of another checkout than `root`: its paths are replaced."""
     cache = (build / "CMakeCache.txt").read_text(encoding="utf-8")
     home = re.findall(r"^CMAKE_HOME_DIRECTORY:INTERNAL=(.*)$", cache, re.MULTILINE)[0]
-    options: dict[tuple[str, ...], None] = {("-std=c++20",): None}
+    options = {"-std=c++20": None}
     folders: set[str] = set()
     joined: set[str] = set()
     with (build / "compile_commands.json").open(encoding="utf-8") as file:
-        for entry in json.loads(file.read().replace(f"{home}/src", f"{root}/src")):
-            sources = [os.path.relpath(one, root) for one in _sources(entry["file"], home, root)]
+        for entry in json.load(file):
+            sources = [os.path.relpath(one, home) for one in _sources(entry["file"])]
             folders.update(os.path.dirname(one) for one in sources)
             joined.update(sources[1:])
-            if sources and sources[0].startswith("src/"):
-                options.update(dict.fromkeys(_options(shlex.split(entry["command"]))))
-    words = [word for option in options for word in option]
-    digest = repr(words).replace(str(root), "").replace(home, "").encode()
-    return _Build(words, digest, folders, joined)
+            if sources[0].startswith("src/"):
+                words = shlex.split(entry["command"].replace(home, str(root)))
+                options.update(dict.fromkeys(_options(words)))
+    return _Build(list(options), folders, joined)
 
 
 def _closure(tree: Tree, header: str) -> tuple[list[str], frozenset[str]]:
@@ -120,7 +115,8 @@ class _Header(NamedTuple):
 def _header(tree: Tree, path: str) -> _Header:
     assert tree.build is not None
     closure, heavy = _closure(tree, path)
-    digest = hashlib.sha256(_build(tree.build, tree.root).digest)
+    options = _build(tree.build, tree.root).options
+    digest = hashlib.sha256(repr(options).replace(str(tree.root), "").encode())
     for one in closure:
         digest.update(tree.text(one).encode())
     return _Header(path, heavy, tree.build / "tidy-headers" / digest.hexdigest())
