@@ -36,7 +36,7 @@ Result<int> take_number(const std::string& variable, std::string_view text, Name
                  ", but one descriptor cannot be both; unset one of them");
 }
 
-Result<std::optional<int>> number_in(const char* variable, Named& named) {
+Result<std::optional<int>> descriptor_in(const char* variable, Named& named) {
   const char* text = std::getenv(variable);
   if (text == nullptr || *text == '\0') return std::optional<int>();
   const auto number = take_number(variable, text, named);
@@ -72,7 +72,7 @@ Result<unsigned> stack_mtu() {
 }
 
 Result<void> take_stack(HandedInNumbers& numbers, Named& named) {
-  auto number = number_in("WG_STACK_FD", named);
+  auto number = descriptor_in("WG_STACK_FD", named);
   if (!number) return tl::unexpected(number.error());
   numbers.stack = *number;
   if (!numbers.stack) return {};
@@ -95,7 +95,7 @@ Result<HandedInNumbers> handed_in_by_environment() {
   for (const auto& [variable, taken] :
        {std::pair{"WG_TUN_FD", &numbers.tun}, std::pair{"WG_UAPI_FD", &numbers.uapi},
         std::pair{"WG_NETLINK_FD", &numbers.netlink}}) {
-    auto number = number_in(variable, named);
+    auto number = descriptor_in(variable, named);
     if (!number) return tl::unexpected(number.error());
     *taken = *number;
   }

@@ -16,7 +16,7 @@ namespace {
 // Four lines of at most 76 characters.
 constexpr std::size_t kMaxRecordSize = 320;
 
-void append_line(TextBuffer& out, std::string_view name, const Bytes<32>& key) {
+void append_to_log(TextBuffer& out, std::string_view name, const Bytes<32>& key) {
   out.append(name);
   out.append(" = ");
   out.append(KeyText(key).view());
@@ -52,11 +52,11 @@ Result<KeyLog> KeyLog::open(const std::string& path) {
 int KeyLog::add(const LocalIdentity& local, const PublicKey& remote, const PrivateKey& ephemeral,
                 const PresharedKey& psk) {
   TextBuffer record(kMaxRecordSize);  // wiped when it goes
-  append_line(record, "LOCAL_STATIC_PRIVATE_KEY", local.private_key().reveal());
-  append_line(record, "REMOTE_STATIC_PUBLIC_KEY", remote.bytes);
-  append_line(record, "LOCAL_EPHEMERAL_PRIVATE_KEY", ephemeral.reveal());
+  append_to_log(record, "LOCAL_STATIC_PRIVATE_KEY", local.private_key().reveal());
+  append_to_log(record, "REMOTE_STATIC_PUBLIC_KEY", remote.bytes);
+  append_to_log(record, "LOCAL_EPHEMERAL_PRIVATE_KEY", ephemeral.reveal());
   // Belongs to the ephemeral key before it. Without one Wireshark takes zeros by itself.
-  if (!psk.is_zero()) append_line(record, "PRESHARED_KEY", psk.reveal());
+  if (!psk.is_zero()) append_to_log(record, "PRESHARED_KEY", psk.reveal());
   const ssize_t written = ::write(file_.get(), record.pending().data(), record.pending().size());
   if (written < 0) return errno;
   return static_cast<std::size_t>(written) == record.pending().size() ? 0 : ENOSPC;

@@ -16,7 +16,7 @@ namespace {
 // The ring never overflows: each input takes one of the buffers, each output one entry.
 constexpr unsigned kCompletionsPerEntry = 4;
 
-const char* advice_on(int error) {
+const char* ring_advice(int error) {
   switch (error) {
     case ENOSYS:
       return "the kernel lacks it or a seccomp filter hides it: run on Linux 6.1 or newer, and let "
@@ -71,7 +71,7 @@ Uring::~Uring() {
 }
 
 tl::unexpected<Error> io_uring_failure(const std::string& what, int error) {
-  return system_failure(what, error, advice_on(error));
+  return system_failure(what, error, ring_advice(error));
 }
 
 void Uring::start(std::span<const std::uint8_t> operations) {

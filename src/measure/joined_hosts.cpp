@@ -65,7 +65,7 @@ Result<UniqueFd> make_network() {
   if (unshare(CLONE_NEWNET) != 0) {
     return system_failure("cannot make a network namespace", errno, kAdvice);
   }
-  UniqueFd network(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+  UniqueFd network(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
   if (!network) return system_failure("cannot open the network namespace", errno);
   auto socket = RtSocket::open();
   if (!socket) return tl::unexpected(socket.error());

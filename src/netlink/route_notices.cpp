@@ -22,7 +22,7 @@ constexpr std::uint32_t kGroups = bit(RTNLGRP_LINK) | bit(RTNLGRP_IPV4_IFADDR) |
                                   bit(RTNLGRP_IPV6_RULE) | bit(RTNLGRP_NEXTHOP);
 
 // Some messages. One that is lost is no loss while another one is there.
-constexpr int kReceiveBuffer = 16384;
+constexpr int kNoticeRoom = 16384;
 // More than the buffer holds.
 constexpr int kMaxTaken = 256;
 
@@ -34,7 +34,7 @@ Result<RouteNotices> RouteNotices::open() {
   // An overrun is not to be told as an error, which would keep a socket ready that has no message.
   const int on = 1;
   setsockopt(socket.get(), SOL_NETLINK, NETLINK_NO_ENOBUFS, &on, sizeof on);
-  setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &kReceiveBuffer, sizeof kReceiveBuffer);
+  setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &kNoticeRoom, sizeof kNoticeRoom);
   sockaddr_nl address{};
   address.nl_family = AF_NETLINK;
   address.nl_groups = kGroups;

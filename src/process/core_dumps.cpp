@@ -11,7 +11,7 @@
 namespace wring {
 
 void forbid_core_dumps() {
-  if (const UniqueFd parts(open("/proc/self/coredump_filter", O_WRONLY | O_CLOEXEC)); parts) {
+  if (const UniqueFd parts(::open("/proc/self/coredump_filter", O_WRONLY | O_CLOEXEC)); parts) {
     [[maybe_unused]] const auto written = write(parts.get(), "0", 1);
   }
   const rlimit none{0, 0};

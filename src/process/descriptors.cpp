@@ -12,7 +12,7 @@ namespace wring {
 Result<void> open_missing_standard_streams() {
   for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     // In this order the lowest free number is the one that is missing.
-    if (fcntl(standard, F_GETFD) < 0 && open("/dev/null", O_RDWR) != standard) {
+    if (fcntl(standard, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) != standard) {
       return system_failure("cannot open /dev/null", errno);
     }
   }

@@ -41,7 +41,7 @@ Ruleset everything(long abi) {
 // A path that is not there needs no rule. If one cannot be made, less is allowed, which is no
 // reason to go without the others.
 void allow(int ruleset, const std::string& path, std::uint64_t access) {
-  const UniqueFd where(open(path.c_str(), O_PATH | O_CLOEXEC));
+  const UniqueFd where(::open(path.c_str(), O_PATH | O_CLOEXEC));
   if (!where) return;
   const landlock_path_beneath_attr rule{access, where.get()};
   syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);

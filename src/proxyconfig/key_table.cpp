@@ -101,7 +101,7 @@ bool is_similar(std::string_view meant, std::string_view name, std::size_t& leas
   return true;
 }
 
-constexpr std::size_t kMaxName = 32;
+constexpr std::size_t kLongestName = 32;
 constexpr std::size_t kAnotherWord = 4;
 
 }  // namespace
@@ -116,7 +116,7 @@ const SectionName* find_section(std::string_view name) {
 std::string similar_section(std::string_view name) {
   std::string best;
   std::size_t least = kAnotherWord;
-  name = config::trimmed(name.substr(0, kMaxName));
+  name = config::trimmed(name.substr(0, kLongestName));
   for (const SectionName& section : kSections) {
     // "Interface] # the first [" has the name in it.
     const std::string_view word = name.substr(0, name.find_first_of("] \t"));
@@ -133,7 +133,7 @@ const Key* find_key(Sections sections, std::string_view name) {
 }
 
 const Key* similar_key(Sections sections, std::string_view name) {
-  if (name.size() > kMaxName) return nullptr;
+  if (name.size() > kLongestName) return nullptr;
   const Key* best = nullptr;
   std::size_t least = kAnotherWord;
   for (const Key& key : kKeys) {

@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kFull = 250ms;
+constexpr Duration kFullBucket = 250ms;
 constexpr Duration kForgetAfter = 1s;
 
 // What one customer gets, what one site gets, and what one provider gets.
@@ -23,13 +23,13 @@ TokenBuckets::Bucket* TokenBuckets::find_or_add(const IpAddress& prefix, TimePoi
   const auto found = buckets_.find(prefix);
   if (found == buckets_.end()) {
     if (buckets_.size() >= kMaxBuckets) return nullptr;
-    order_.push_back({prefix, kFull, now});
+    order_.push_back({prefix, kFullBucket, now});
     buckets_.emplace(prefix, std::prev(order_.end()));
     return &order_.back();
   }
   const auto bucket = found->second;
   order_.splice(order_.end(), order_, bucket);
-  bucket->credit = std::min(kFull, bucket->credit + (now - bucket->last_seen));
+  bucket->credit = std::min(kFullBucket, bucket->credit + (now - bucket->last_seen));
   bucket->last_seen = now;
   return &*bucket;
 }

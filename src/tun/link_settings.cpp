@@ -76,7 +76,7 @@ Result<void> forbid_redirects(int tun_fd, const std::string& name) {
 }
 
 bool forbid_redirects_of_all() {
-  const UniqueFd setting(open(kRedirectsOfAll, O_WRONLY | O_CLOEXEC));
+  const UniqueFd setting(::open(kRedirectsOfAll, O_WRONLY | O_CLOEXEC));
   return setting && write(setting.get(), "0", 1) == 1;
 }
 

@@ -12,6 +12,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
+import lint  # noqa: E402
 import run  # noqa: E402
 from rules import includes  # noqa: E402
 from tree import Tree, Violation  # noqa: E402
@@ -140,3 +141,22 @@ def test_a_violation_is_printed_with_rule_reason_and_advice(copy, plant, capsys)
     printed = capsys.readouterr().out
     for part in (includes.NAME, includes.REASON, includes.ADVICE, "src/noise/planted.h:1"):
         assert part in printed
+
+
+_SEMICOLON = "\nint two(const int* p) {\n  if (p != nullptr);\n  return 2;\n}\n"
+_NULL = "\nint two(int n) {\n  int* p = nullptr;\n  if (n > 3) p = &n;\n  return *p;\n}\n"
+
+
+@pytest.mark.skipif(not _BUILD, reason="WRING_BUILD names no build folder")
+@pytest.mark.parametrize("first, second, deep, place, complaint", [
+    ("const int kOne = 1;\n", _SEMICOLON, False, "two.cpp:3:", "bugprone-suspicious-semicolon"),
+    ("const int kOne = 1;\n", _NULL, True, "two.cpp:5:", "clang-analyzer-core.NullDereference"),
+    ("void two(int);\nconst int kOne = 1;\n", _SEMICOLON + "const long kOne = 1;\n", False,
+     "two.cpp:3:", "bugprone-suspicious-semicolon"),
+], ids=["checks", "analyzer", "the same name twice"])
+def test_clang_tidy_names_the_file_among_those_that_it_reads_as_one(
+        copy, plant, first, second, deep, place, complaint):
+    plant("src/planted/one.cpp", first)
+    plant("src/planted/two.cpp", second)
+    said = list(lint.complaints(Tree(copy, pathlib.Path(_BUILD or "")), {"planted"}, deep))
+    assert [line for line in said if line.startswith(f"src/planted/{place}") and complaint in line]

@@ -3,19 +3,16 @@ from __future__ import annotations
 
 import collections
 import concurrent.futures
-import functools
 import hashlib
-import json
 import os
 import pathlib
-import re
-import shlex
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import cpp
+from compile_database import read_build
 from tree import Tree, Violation
 
 NAME = "headers"
@@ -44,53 +41,6 @@ def _own_header_first(tree: Tree) -> Iterator[Violation]:
             yield Violation(path, line, f"does not include {header.removeprefix('src/')} first")
 
 
-def _sources(path: str) -> list[str]:
-    """The file itself, or those that CMake has joined in it."""
-    if "/Unity/unity_" not in path:
-        return [path]
-    text = pathlib.Path(path).read_text(encoding="utf-8")
-    return re.findall(r'^#include "(.*)"$', text, re.MULTILINE)
-
-
-def _options(words: list[str]) -> Iterator[str]:
-    """Definitions and include paths of a command, each in one word."""
-    for word, following in zip(words, words[1:]):
-        if word == "-isystem":
-            yield word + following
-        elif word.startswith(("-D", "-I")):
-            yield word
-
-
-class _Build(NamedTuple):
-    # Definitions and include paths of all folders of src: headers that have the same share more.
-    # That a folder includes only what it links is for another rule, and the build, to see.
-    options: list[str]
-    folders: set[str]
-    # Files that are compiled behind others.
-    joined: set[str]
-
-
-@functools.cache
-def _build(build: pathlib.Path, root: pathlib.Path) -> _Build:
-    """What the compile database says.
-
-    The build may be that of another checkout than `root`: its paths are replaced."""
-    cache = (build / "CMakeCache.txt").read_text(encoding="utf-8")
-    home = re.findall(r"^CMAKE_HOME_DIRECTORY:INTERNAL=(.*)$", cache, re.MULTILINE)[0]
-    options = {"-std=c++20": None}
-    folders: set[str] = set()
-    joined: set[str] = set()
-    with (build / "compile_commands.json").open(encoding="utf-8") as file:
-        for entry in json.load(file):
-            sources = [os.path.relpath(one, home) for one in _sources(entry["file"])]
-            folders.update(os.path.dirname(one) for one in sources)
-            joined.update(sources[1:])
-            if sources[0].startswith("src/"):
-                words = shlex.split(entry["command"].replace(home, str(root)))
-                options.update(dict.fromkeys(_options(words)))
-    return _Build(list(options), folders, joined)
-
-
 def _closure(tree: Tree, header: str) -> tuple[list[str], frozenset[str]]:
     """The header and every header of ours that it includes, directly or not; and the heavy ones of
     others that these include."""
@@ -115,7 +65,7 @@ class _Header(NamedTuple):
 def _header(tree: Tree, path: str) -> _Header:
     assert tree.build is not None
     closure, heavy = _closure(tree, path)
-    options = _build(tree.build, tree.root).options
+    options = read_build(tree.build, tree.root).options
     digest = hashlib.sha256(repr(options).replace(str(tree.root), "").encode())
     for one in closure:
         digest.update(tree.text(one).encode())
@@ -133,7 +83,7 @@ def _compile(arguments: list[str]) -> str:
 def _compile_group(tree: Tree, headers: list[_Header]) -> list[tuple[str, str]]:
     """What the compiler says of headers that include the same heavy ones."""
     assert tree.build is not None
-    options = _build(tree.build, tree.root).options
+    options = read_build(tree.build, tree.root).options
     heavy, found = headers[0].heavy, []
     with tempfile.TemporaryDirectory(prefix="wring-headers-") as folder:
         before: list[str] = []
@@ -159,7 +109,7 @@ def check(tree: Tree) -> Iterator[Violation]:
     yield from _own_header_first(tree)
     if tree.build is None:
         return
-    build = _build(tree.build, tree.root)
+    build = read_build(tree.build, tree.root)
     alone = [path for path in tree.select(".h", under="src/")
              if (own := path.removesuffix(".h") + ".cpp") not in tree.paths or own in build.joined]
     groups = collections.defaultdict(list)
