@@ -28,8 +28,10 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT WRING_SANITIZE)
   add_link_options(-Wl,-z,relro,-z,now -pie)
   # Objects hold machine code beside the LTO form. Test programs link the machine code, in less than
   # a second instead of ten. gcc 12 gives two warnings where there is no fault (its bug 105651).
-  target_compile_options(wring_settings INTERFACE
-    $<$<CXX_COMPILER_ID:GNU>:-ffat-lto-objects;-Wno-restrict;-Wno-free-nonheap-object>)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(wring_settings INTERFACE -Wno-restrict -Wno-free-nonheap-object
+      $<$<NOT:$<BOOL:$<TARGET_PROPERTY:WRING_LTO_ONLY>>>:-ffat-lto-objects>)
+  endif()
 endif()
 if(WRING_SANITIZE)
   # Assertions stay on; line numbers are all that a report needs of debug information.
@@ -81,4 +83,12 @@ function(wring_library name)
   target_link_libraries(wring_${name} PUBLIC ${arg_LINK} PRIVATE wring_settings)
   target_include_directories(wring_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
   wring_precompile(wring_${name} "${wring_library_set}")
+endfunction()
+
+# wring_lto_only(target): no program links it but those with link-time optimisation, so its objects
+# need no machine code, which took a third of their time. Only its unit tests would link that.
+function(wring_lto_only target)
+  if(NOT WRING_TESTS OR WRING_UNIT_TESTS STREQUAL "PURE")
+    set_target_properties(${target} PROPERTIES WRING_LTO_ONLY ON)
+  endif()
 endfunction()
