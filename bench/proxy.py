@@ -7,7 +7,9 @@ has lwIP in place of the kernel's TCP. onetun knows no SOCKS, so it has a forwar
 does not work with one is left out. --paths measures bulk over long paths instead, by a relay that
 delays, loses and reorders datagrams; it is a Python program, which passes on no more than some 100
 Mbit/s. --gateway measures bulk from the far end to a host behind the proxy, by [Gateway].
+--connections measures them alone. Both ends of those are programs of this folder:
 
+  cmake --build --preset release --target connection_opener connection_echo
   bench/proxy.py --wireproxy /path/to/wireproxy --onetun /path/to/onetun
   bench/proxy.py --rounds 1 --seconds 1
   bench/proxy.py --paths --rounds 3 --seconds 10 --wireproxy /path/to/wireproxy
@@ -18,6 +20,7 @@ import argparse
 import contextlib
 import io
 import json
+import os
 import socket
 import statistics
 import subprocess
@@ -28,17 +31,18 @@ from typing import Callable, Iterator, NamedTuple, Sequence
 
 from compare.front import FAILURES, failure_reason, positive, say
 from compare.parsing import gigabits_per_second
-from support.executing import FAR, INNER, Place, as_user, place, processes_of_user, python
+from support.executing import FAR, INNER, Place, as_user, place, processes_of_user
 from support.netns import Host, Net
-from support.proxying import (SOCKS, connected, echo_server, memory_kib, proxy, save_config,
-                              socks_connect)
+from support.proxying import SOCKS, connected, memory_kib, proxy, save_config, socks_connect
 from support.transfer import listening_iperf3
 
 _FORWARD = 5201
 _IDLE = 1000
 _TRIPS = 500
+_AT_ONCE = 16  # connections that are opened and closed
 _BEHIND = "10.7.1.2"
-_RELAY = Path(__file__).resolve().parents[1] / "tests" / "chaos" / "relay.py"
+_ROOT = Path(__file__).resolve().parents[1]
+_RELAY = _ROOT / "tests" / "chaos" / "relay.py"
 # Each way; a round trip is twice the delay.
 _PATHS = {
     "66 ms, 0.03 % reordered": {"delay_ms": 33.0, "reordering": 0.0003},
@@ -54,29 +58,21 @@ BindAddress = 127.0.0.1:{_FORWARD}
 Target = {FAR}:{_FORWARD}
 """
 
-# Opens and closes connections for so many seconds, 16 at a time; prints how many there were.
-# Without an address it speaks no SOCKS.
-_OPENER = """
-import asyncio, socket, sys, time
-request = b""
-if sys.argv[2]:
-    request = b"\\5\\1\\0\\5\\1\\0\\1" + socket.inet_aton(sys.argv[2]) + b"\\0\\7"
-end, count = time.monotonic() + float(sys.argv[3]), 0
-async def go_on():
-    global count
-    while time.monotonic() < end:
-        reader, writer = await asyncio.open_connection("127.0.0.1", int(sys.argv[1]))
-        writer.write(request + b"x")
-        reply = await reader.readexactly(13 if request else 1)
-        assert not request or reply[3] == 0, reply
-        writer.close()
-        count += 1
-async def main():
-    await asyncio.gather(*(go_on() for _ in range(16)))
-print("ready", flush=True)
-asyncio.run(main())
-print(count)
-"""
+
+def own_program(name: str) -> str:
+    """One end of the connections that are counted; see connections/CMakeLists.txt."""
+    return str(_ROOT / "build" / "release" / "bench" / "connections" / f"connection_{name}")
+
+
+@contextlib.contextmanager
+def echo(there: Place) -> Iterator[None]:
+    """The far end's port 7 sends back what comes."""
+    child = there.far.popen(own_program("echo"), FAR, "7", stdout=subprocess.PIPE)
+    try:
+        assert child.stdout is not None and child.stdout.readline() == b"ready\n"
+        yield
+    finally:
+        child.kill()
 
 
 def processor_seconds() -> float:
@@ -125,9 +121,8 @@ def answers(there: Place, socks: bool) -> dict[str, float]:
 
 def connections(there: Place, socks: bool, seconds: int) -> dict[str, float]:
     before = processor_seconds()
-    with python(there.host, _OPENER, str(SOCKS), FAR if socks else "", str(seconds)) as child:
-        assert child.stdout is not None
-        count = int(child.stdout.read())
+    count = int(there.host.run(own_program("opener"), str(SOCKS), FAR if socks else "-",
+                               str(seconds), str(_AT_ONCE), timeout=seconds + 30.0).stdout)
     used = processor_seconds() - before
     return {"1/s": count / seconds, "ms of processor": 1000 * used / count}
 
@@ -220,14 +215,19 @@ def quietly(device_mode: str) -> Iterator[Place]:
 
 
 def measure(way: Way, seconds: int) -> Found:
-    with quietly(way.device_mode) as there, way.start(there, "10.7.0.2:51820"), \
-            echo_server(there.far, FAR, 7):
+    with quietly(way.device_mode) as there, way.start(there, "10.7.0.2:51820"), echo(there):
         return try_all({
             "up": lambda: bulk_by_forward(there, seconds, ()),
             "down": lambda: bulk_by_forward(there, seconds, ("-R",)),
             "request and reply": lambda: answers(there, way.socks),
             "connections": lambda: connections(there, way.socks, seconds),
             f"{_IDLE} idle": lambda: idle(there, way.socks)})
+
+
+def measure_connections(way: Way, seconds: int) -> Found:
+    with quietly(way.device_mode) as there, way.start(there, "10.7.0.2:51820"), echo(there):
+        opened(there, way.socks).close()  # The handshake is not counted.
+        return try_all({"connections": lambda: connections(there, way.socks, seconds)})
 
 
 def measure_paths(way: Way, seconds: int) -> Found:
@@ -250,7 +250,7 @@ def measure_gateway(way: Way, seconds: int) -> Found:
         there.far.run("wg", "set", "wg0", "peer", there.keys.public, "allowed-ips",
                       f"{INNER}/32,{_BEHIND}/32")
         there.far.ip("route", "add", _BEHIND, "dev", "wg0")
-        with proxy(there, sections, interface="MTU = 1420"), echo_server(there.far, FAR, 7):
+        with proxy(there, sections, interface="MTU = 1420"), echo(there):
             opened(there, True).close()  # The far end cannot begin.
             return try_all({
                 "in": lambda: bulk(behind, there.far, _BEHIND, _BEHIND, seconds, ()),
@@ -279,10 +279,15 @@ def main() -> None:
     instead = parser.add_mutually_exclusive_group()
     instead.add_argument("--paths", action="store_true")
     instead.add_argument("--gateway", action="store_true")
+    instead.add_argument("--connections", action="store_true")
     parser.add_argument("--wireproxy", metavar="PROGRAM")
     parser.add_argument("--onetun", metavar="PROGRAM")
     options = parser.parse_args()
-    run = measure_paths if options.paths else measure_gateway if options.gateway else measure
+    if not options.paths and not os.access(own_program("opener"), os.X_OK):
+        parser.error("first: cmake --build --preset release --target connection_opener "
+                     "connection_echo")
+    run = (measure_paths if options.paths else measure_gateway if options.gateway else
+           measure_connections if options.connections else measure)
     figures: dict[tuple[str, str], dict[str, list[float]]] = {}
     for number in range(options.rounds):
         for name, way in ways_of(options).items():
