@@ -1,6 +1,7 @@
 // Makes a link for each request.
 #include "stack/links.h"
 
+#include <arch/cc.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -12,6 +13,12 @@
 #include "stack/tcp_link.h"
 
 namespace wring::stack {
+
+Links::Links(EventLoop& loop, const Clock& clock)
+    : loop_(loop),
+      clock_(clock),
+      now_(clock.now()),
+      ports_(mark_ports_of_lwip, static_cast<std::uint16_t>(wring_lwip_random())) {}
 
 void Links::take(const Request& request, UniqueFd end) {
   switch (request.kind) {

@@ -11,6 +11,7 @@
 #include "base/unique_fd.h"
 #include "stack/alarms.h"
 #include "stack/control.h"
+#include "stack/local_ports.h"
 
 namespace wring::stack {
 
@@ -32,12 +33,13 @@ class Links {
   static constexpr std::size_t kMostOthers = 4608;
 
   // Loop and clock outlive it.
-  Links(EventLoop& loop, const Clock& clock) : loop_(loop), clock_(clock), now_(clock.now()) {}
+  Links(EventLoop& loop, const Clock& clock);
   Links(const Links&) = delete;
   Links& operator=(const Links&) = delete;
 
   [[nodiscard]] EventLoop& loop() { return loop_; }
   [[nodiscard]] Alarms& alarms() { return alarms_; }
+  [[nodiscard]] LocalPorts& ports() { return ports_; }
   // The time, which is asked for after each wait and where something may have taken long.
   [[nodiscard]] TimePoint now() const { return now_; }
   void refresh() { now_ = clock_.now(); }
@@ -63,6 +65,7 @@ class Links {
   const Clock& clock_;
   TimePoint now_;
   Alarms alarms_;  // outlives the links
+  LocalPorts ports_;
   std::unordered_map<const Link*, Kept> links_;
   std::vector<std::unique_ptr<Link>> buried_;
   std::size_t connections_ = 0;

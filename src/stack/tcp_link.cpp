@@ -50,10 +50,12 @@ void tell_error(const UniqueFd& end, bool quiet, int error) {
 
 std::unique_ptr<TcpLink> TcpLink::connect(Links& links, const Place& to, UniqueFd& end, bool quiet,
                                           int& error) {
-  const bool four = to.address.is_v4();
-  tcp_pcb* const made = tcp_new_ip_type(four ? u8_t{IPADDR_TYPE_V4} : u8_t{IPADDR_TYPE_V6});
+  const u8_t type = to.address.is_v4() ? u8_t{IPADDR_TYPE_V4} : u8_t{IPADDR_TYPE_V6};
   error = ENOBUFS;
+  const std::uint16_t port = links.ports().take();
+  tcp_pcb* const made = port != 0 ? tcp_new_ip_type(type) : nullptr;
   if (made == nullptr) return nullptr;
+  made->local_port = port;
   std::unique_ptr<TcpLink> link(new TcpLink(links, made, quiet));
   if (!link->watch(end)) return nullptr;
   link->attach();
