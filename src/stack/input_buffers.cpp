@@ -54,6 +54,7 @@ std::span<const std::size_t> InputBuffers::read(int socket, bool& closed) {
   }
   const int got = recvmmsg(socket, messages.data(), room, MSG_DONTWAIT, nullptr);
   if (got < 0) closed = errno != EAGAIN && errno != EINTR;
+  full_ = got == static_cast<int>(room);
   std::size_t count = 0;
   for (; count < static_cast<std::size_t>(std::max(got, 0)); ++count) {
     const std::size_t size = messages[count].msg_len;

@@ -34,6 +34,8 @@ class InputBuffers {
   // Reads what is there, at most kCount messages. The sizes of their packets; empty: there is
   // nothing. `closed` is set if the other end is gone.
   [[nodiscard]] std::span<const std::size_t> read(int socket, bool& closed);
+  // The last read took as many as there were buffers, so there may be more.
+  [[nodiscard]] bool was_full() const { return full_; }
   [[nodiscard]] const VnetHeader& header(std::size_t index) const { return slots_[index]->vnet; }
   [[nodiscard]] ByteSpan bytes(std::size_t index, std::size_t size) const {
     return ByteSpan(slots_[index]->bytes).first(size);
@@ -46,6 +48,7 @@ class InputBuffers {
  private:
   std::array<InputBuffer*, kCount> slots_{};
   std::array<std::size_t, kCount> sizes_{};
+  bool full_ = false;
 };
 
 }  // namespace wring::stack

@@ -139,6 +139,8 @@ bool Interface::take_packets() {
     if (sizes.empty()) return false;
     for (std::size_t i = 0; i < sizes.size(); ++i)
       take(i, sizes[i]);
+    // All that was there was read. What comes now is told.
+    if (!buffers_.was_full()) return false;
     share += sizes.size();
   }
   return true;

@@ -5,8 +5,10 @@
 #include <malloc.h>
 #include <spdlog/spdlog.h>
 
+#include <array>
 #include <bit>
 #include <cstdlib>
+#include <cstring>
 
 #include "base/rng.h"
 #include "ip/checksum.h"
@@ -48,9 +50,18 @@ void wring_lwip_free(void* memory) {
   std::free(memory);
 }
 
+// Asked for at the begin of each connection.
 uint32_t wring_lwip_random() {
+  constexpr std::size_t kAtOnce = 64;
   static wring::SystemRng random;
-  return random.u32();
+  static std::array<std::uint32_t, kAtOnce> ready;
+  static std::size_t left = 0;
+  if (left == 0) {
+    const auto bytes = random.bytes<sizeof ready>();
+    std::memcpy(ready.data(), bytes.data(), sizeof ready);
+    left = kAtOnce;
+  }
+  return ready[--left];
 }
 
 uint16_t wring_lwip_checksum(const void* bytes, int size) {

@@ -62,6 +62,8 @@ void TcpLink::take() {
     }
     const auto size = static_cast<std::size_t>(got);
     wrote = true;
+    // All that was there was read. What comes now is told.
+    if (size < most) readable_ = ends_;
     if (!write(buffer.data(), size)) held_.assign(buffer.data(), size);
   }
   if (connection_ == nullptr) return;

@@ -177,6 +177,7 @@ void TcpLink::on_socket(std::uint32_t events) {
   links_.refresh();
   hung_up_ = hung_up_ || (events & (EPOLLHUP | EPOLLERR)) != 0;
   if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) readable_ = true;
+  ends_ = ends_ || (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
   if ((events & EPOLLOUT) != 0) writable_ = true;
   if (!established_) {
     if (hung_up_) abort();

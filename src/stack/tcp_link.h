@@ -81,6 +81,7 @@ class TcpLink final : public Link, public Alarms::Sleeper {
   bool established_ = false;
   bool readable_ = true;
   bool writable_ = true;
+  bool ends_ = false;         // an end is behind what can be read
   bool hung_up_ = false;      // the relay has closed its end
   bool relay_ended_ = false;  // it sends no more
   bool fin_sent_ = false;
