@@ -79,6 +79,10 @@ void let_all_ports_be_bound() {
   std::ofstream("/proc/sys/net/ipv4/ip_unprivileged_port_start") << 0;
 }
 
+void let_ports_be_used_again() {
+  std::ofstream("/proc/sys/net/ipv4/tcp_tw_reuse") << 1;
+}
+
 Result<void> make_namespaces() {
   const Refusals refused;
   if (auto made = make_user_namespace(refused); !made) return made;

@@ -33,6 +33,11 @@ void let_ping_open_sockets();
 // do.
 void let_all_ports_be_bound();
 
+// So that a connection may have the local port of one that ended a second ago, where time stamps of
+// TCP tell their segments apart. Else a target could be connected to 28,000 times in a minute.
+// Where it is refused, that is so.
+void let_ports_be_used_again();
+
 // Those of the calling process.
 [[nodiscard]] Result<Namespaces> own_namespaces();
 

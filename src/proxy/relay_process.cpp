@@ -40,6 +40,7 @@ Result<void> make_interface(const Channel& channel) {
   if (auto made = exec::make_network_namespace(); !made) return made;
   exec::let_ping_open_sockets();
   exec::let_all_ports_be_bound();
+  exec::let_ports_be_used_again();
   auto interface = exec::make_inner_interface(kInnerName);
   if (!interface) return tl::unexpected(interface.error());
   UniqueFd routing(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
