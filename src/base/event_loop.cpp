@@ -49,6 +49,12 @@ void EventLoop::modify(int fd, std::uint32_t events) {
   epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event);
 }
 
+// The callback before may be running.
+void EventLoop::hand_over(int fd, Callback callback) {
+  std::shared_ptr<Watch>& watch = watches_.at(fd);
+  watch = std::make_shared<Watch>(Watch{watch->generation, std::move(callback)});
+}
+
 void EventLoop::remove(int fd) {
   if (watches_.erase(fd) != 0) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
 }

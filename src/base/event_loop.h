@@ -26,10 +26,16 @@ class EventLoop {
   [[nodiscard]] Result<void> add(int fd, std::uint32_t events, Callback callback);
   // Changes what is waited for. The descriptor must be watched.
   void modify(int fd, std::uint32_t events);
+  // What is reported from now on goes to another callback. The descriptor must be watched. Safe
+  // within any callback.
+  void hand_over(int fd, Callback callback);
   // Stops watching. Safe within any callback, that of `fd` itself included: a callback that was due
   // in the same round is not called any more, even if the number is in use again for a new
   // descriptor.
   void remove(int fd);
+  // The same for one that is closed with it, which saves a system call: the kernel ends the watch
+  // with the last copy, so there must be no other.
+  void close(UniqueFd fd) { watches_.erase(fd.get()); }
 
   // Waits until a descriptor is ready, a signal came, or `deadline` has passed (on CLOCK_BOOTTIME,
   // so a deadline that fell into a suspend fires on resume; kNever: no deadline), then calls the

@@ -24,27 +24,31 @@ Client::Client(Services& services, ListenerCounters& counters, Start start,
                std::function<void()> done)
     : services_(services),
       counters_(counters),
-      socket_(std::move(start.socket)),
-      local_(start.local),
+      socket_(services.loop, std::move(start.socket)),
       from_(start.from),
       protocol_(std::move(start.protocol)),
       reach_(start.reach),
-      done_(std::move(done)) {}
+      done_(std::move(done)),
+      events_(EPOLLIN) {
+  // Only of TCP is it known that a read takes all there is.
+  if (!from_.is_set()) events_ |= EPOLLPRI;
+}
 
 Client::~Client() {
   services_.loop.cancel(timer_);
-  if (socket_) services_.loop.forget(socket_.get());
 }
 
 bool Client::watch() {
-  const auto react = [this](std::uint32_t events) { on_event(events); };
-  return services_.loop.watch(socket_.get(), react).has_value();
+  return socket_.watch([this](std::uint32_t events) { on_event(events); });
 }
 
+// Mostly its request is there already, and what has been read is not reported.
 void Client::serve() {
   set_timer(kRequestLimit);
-  if (!watch()) return refuse(Refusal::kFull);
   read_request();
+  if (state_ == State::kOver || watch()) return;
+  // One that parts already is ended by its timer.
+  if (state_ != State::kParting) refuse(Refusal::kFull);
 }
 
 void Client::turn_away(Refusal refusal) {
@@ -64,6 +68,7 @@ void Client::set_timer(Duration limit) {
 
 void Client::on_event(std::uint32_t events) {
   if (state_ == State::kOver) return;
+  events_ |= events;
   if ((events & kGone) != 0 && state_ != State::kRequest) return over();
   if (state_ == State::kRequest) return read_request();
   if (state_ == State::kParting) return discard();
@@ -76,11 +81,16 @@ void Client::read_request() {
   while (state_ == State::kRequest) {
     Protocol::Step step = protocol_->take(input_);
     if (step.guessed && !from_.is_set()) return answer_guess(std::move(step));
-    if (!step.reply.empty() && !tell(step.reply)) return over();
+    unsaid_ = step.reply;
+    // One that has asked already is answered all at once.
+    if (step.wish != Protocol::Wish::kConnect && !tell({})) return over();
     if (step.wish != Protocol::Wish::kMore) return carry_out(step);
     if (input_.size() > Protocol::kMaxInput) return refuse(Refusal::kProtocol);
+    if ((events_ & kReadable) == 0) return;
     const ssize_t got = recv(socket_.get(), bytes.data(), bytes.size(), 0);
     if (got < 0 && errno == EINTR) continue;
+    const bool all = got < static_cast<ssize_t>(bytes.size()) && (events_ & kMoreBehind) == 0;
+    if (all) events_ &= ~std::uint32_t{EPOLLIN};
     if (got < 0 && errno == EAGAIN) return;
     if (got <= 0) {
       if (!input_.empty()) counters_.count(Refusal::kProtocol);
@@ -107,8 +117,8 @@ void Client::carry_out(const Protocol::Step& step) {
   switch (step.wish) {
     case Protocol::Wish::kConnect:
       dial_ = std::make_unique<Dial>(
-          reach_, step.target,
-          [this](tl::expected<UniqueFd, Refusal> result) { on_dialled(std::move(result)); });
+          reach_, step.target, !input_.empty(),
+          [this](tl::expected<Dial::Connected, Refusal> result) { on_dialled(std::move(result)); });
       return;
     case Protocol::Wish::kAssociate:
       return associate(step.target.port);
@@ -122,29 +132,33 @@ void Client::carry_out(const Protocol::Step& step) {
   }
 }
 
-void Client::on_dialled(tl::expected<UniqueFd, Refusal> result) {
+void Client::on_dialled(tl::expected<Dial::Connected, Refusal> result) {
   if (state_ != State::kWaiting) return;
   if (!result) return refuse(result.error());
-  std::string answer = protocol_->granted(reach_.side.own_address(result->get()));
-  begin_relay(std::move(*result), std::move(answer));
+  const std::string answer = protocol_->granted(reach_.side.own_address(result->socket.get()));
+  begin_relay({std::move(result->socket), result->events}, answer);
 }
 
-void Client::begin_relay(UniqueFd target, std::string to_client) {
+void Client::begin_relay(Relay::End target, const std::string& to_client) {
   state_ = State::kPassing;
-  services_.loop.forget(socket_.get());
-  relay_ = std::make_unique<Relay>(
-      services_.loop, services_.pipes, counters_,
-      Relay::Ends{std::move(socket_), std::move(target), std::exchange(input_, {}),
-                  std::move(to_client), limit_, body_, std::move(break_off_)},
-      [this] { over(); });
+  relay_ = std::make_unique<Relay>(services_.loop, services_.pipes, counters_,
+                                   Relay::Ends{{std::move(socket_), events_},
+                                               std::move(target),
+                                               std::exchange(input_, {}),
+                                               std::exchange(unsaid_, {}) + to_client,
+                                               limit_,
+                                               body_,
+                                               std::move(break_off_)},
+                                   [this] { over(); });
   protocol_.reset();
-  dial_.reset();
   if (!relay_->start()) over();
+  dial_.reset();
 }
 
 // RFC 1928, 7: the port that its datagrams come from, if it knows.
 void Client::associate(std::uint16_t port) {
-  auto made = Association::create(services_, counters_, local_, from_, port);
+  const Endpoint local = local_address(socket_.descriptor());
+  auto made = Association::create(services_, counters_, local, from_, port);
   if (!made) return refuse(made.error());
   association_ = std::move(*made);
   if (!tell(protocol_->granted(association_->address()))) return over();
@@ -164,22 +178,23 @@ void Client::wait_for_target(const config::HostPort& target) {
 void Client::on_bound(tl::expected<UniqueFd, Refusal> result) {
   if (state_ != State::kWaiting) return;
   if (!result) return refuse(result.error());
-  std::string answer = protocol_->granted(reach_.side.other_address(result->get()));
-  begin_relay(std::move(*result), std::move(answer));
+  const std::string answer = protocol_->granted(reach_.side.other_address(result->get()));
+  begin_relay({Watched(services_.loop, std::move(*result))}, answer);
 }
 
 void Client::refuse(Refusal refusal) {
   counters_.count(refusal);
-  if (resets_) reset_at_close(socket_);
+  if (resets_) reset_at_close(socket_.descriptor());
   if (resets_) return over();
   if (protocol_ && !tell(protocol_->refused(refusal))) return over();
   part();
 }
 
 bool Client::tell(const std::string& text) {
-  if (text.empty()) return true;
-  const ssize_t sent = send(socket_.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-  return sent == static_cast<ssize_t>(text.size());
+  const std::string all = std::exchange(unsaid_, {}) + text;
+  if (all.empty()) return true;
+  const ssize_t sent = send(socket_.get(), all.data(), all.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  return sent == static_cast<ssize_t>(all.size());
 }
 
 // If unread bytes were left, the kernel would send a reset, which overtakes what was told.

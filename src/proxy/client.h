@@ -15,6 +15,7 @@
 #include "proxy/inbound_port.h"
 #include "proxy/relay.h"
 #include "proxy/services.h"
+#include "proxy/watched.h"
 
 namespace wring::proxy {
 
@@ -30,8 +31,7 @@ class Client {
 
   struct Start {
     UniqueFd socket;  // does not block
-    Endpoint local;   // its own address; not set for a UNIX socket
-    Endpoint from;
+    Endpoint from;    // not set for a UNIX socket
     std::unique_ptr<Protocol> protocol;
     Reach& reach;  // where its targets are
   };
@@ -62,8 +62,8 @@ class Client {
   void read_request();
   void answer_guess(Protocol::Step step);
   void carry_out(const Protocol::Step& step);
-  void on_dialled(tl::expected<UniqueFd, Refusal> result);
-  void begin_relay(UniqueFd target, std::string to_client);
+  void on_dialled(tl::expected<Dial::Connected, Refusal> result);
+  void begin_relay(Relay::End target, const std::string& to_client);
   void associate(std::uint16_t port);
   void wait_for_target(const config::HostPort& target);
   void on_bound(tl::expected<UniqueFd, Refusal> result);
@@ -75,15 +75,16 @@ class Client {
 
   Services& services_;
   ListenerCounters& counters_;
-  UniqueFd socket_;
-  Endpoint local_;
+  Watched socket_;
   Endpoint from_;
   std::unique_ptr<Protocol> protocol_;
   Reach& reach_;
   std::function<void()> break_off_;
   std::function<void()> done_;
   State state_ = State::kRequest;
+  std::uint32_t events_;  // that were reported and not answered
   std::string input_;
+  std::string unsaid_;  // goes with what it is told next
   std::optional<std::uint64_t> limit_;
   std::optional<ChunkedBody> body_;
   Loop::TimerId timer_ = Loop::kNoTimer;

@@ -3,7 +3,6 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/epoll.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -29,10 +28,21 @@ Refusal refusal_of(int error) {
   }
 }
 
+// Saves a packet: the kernel would acknowledge the other end's SYN by itself. It waits for up to
+// 200 ms then, and is as before from there on. A stack's socket knows nothing of this.
+void acknowledge_with_bytes(int socket) {
+  constexpr int kOff = 0;
+  setsockopt(socket, IPPROTO_TCP, TCP_QUICKACK, &kOff, sizeof kOff);
+}
+
 }  // namespace
 
-Dial::Dial(Reach& reach, const config::HostPort& target, Done done)
-    : reach_(reach), port_(target.port), done_(std::move(done)), limit_(reach.loop.now() + kLimit) {
+Dial::Dial(Reach& reach, const config::HostPort& target, bool bytes_follow, Done done)
+    : reach_(reach),
+      port_(target.port),
+      bytes_follow_(bytes_follow),
+      done_(std::move(done)),
+      limit_(reach.loop.now() + kLimit) {
   look_ = reach_.loop.at(reach_.loop.now() + kLook, [this] { look(); });
   // Not from within a constructor: an answer may be there at once.
   reach_.loop.later([this, alive = alive_, host = target.host] {
@@ -50,8 +60,6 @@ void Dial::drop_attempts() {
   done_ = nullptr;
   reach_.loop.cancel(next_);
   reach_.loop.cancel(look_);
-  for (const auto& attempt : attempts_)
-    reach_.loop.forget(attempt.first.get());
   attempts_.clear();
 }
 
@@ -78,19 +86,18 @@ void Dial::begin_next() {
   ahead_.pop_back();
   if (reach_.is_silent && reach_.is_silent(address)) return try_next_or_fail();
   UniqueFd socket = reach_.side.socket(address.version, SOCK_STREAM);
+  if (socket && bytes_follow_) acknowledge_with_bytes(socket.get());
   const Endpoint to = endpoint_at(address, port_);
   if (!socket || (!reach_.side.connect(socket.get(), to) && errno != EINPROGRESS)) {
     worst_ = refusal_of(errno);
     return try_next_or_fail();
   }
-  constexpr int kOn = 1;
-  setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &kOn, sizeof kOn);
   const int fd = socket.get();
-  attempts_.emplace_back(std::move(socket), address);
   const auto react = [this, fd](std::uint32_t events) {
-    if (const auto error = reach_.side.outcome(fd, events)) on_ready(fd, *error);
+    if (const auto error = reach_.side.outcome(fd, events)) on_ready(fd, *error, events);
   };
-  if (!reach_.loop.watch(fd, react)) {
+  attempts_.emplace_back(Watched(reach_.loop, std::move(socket)), address);
+  if (!attempts_.back().first.watch(react)) {
     attempts_.pop_back();
     worst_ = Refusal::kFull;
     return try_next_or_fail();
@@ -100,12 +107,11 @@ void Dial::begin_next() {
   }
 }
 
-void Dial::on_ready(int socket, int error) {
+void Dial::on_ready(int socket, int error, std::uint32_t events) {
   const auto at = std::ranges::find_if(
       attempts_, [&](const auto& attempt) { return attempt.first.get() == socket; });
   if (at == attempts_.end()) return;
-  reach_.loop.forget(socket);
-  UniqueFd ready = std::move(at->first);
+  Connected ready{std::move(at->first), events};
   attempts_.erase(at);
   if (error == 0) return finish(std::move(ready));
   worst_ = refusal_of(error);
@@ -128,7 +134,7 @@ void Dial::look() {
   look_ = reach_.loop.at(reach_.loop.now() + kLook, [this] { look(); });
 }
 
-void Dial::finish(tl::expected<UniqueFd, Refusal> result) {
+void Dial::finish(tl::expected<Connected, Refusal> result) {
   const Done done = std::exchange(done_, nullptr);
   if (!done) return;
   drop_attempts();

@@ -15,6 +15,7 @@
 #include "proxy/loop.h"
 #include "proxy/resolver.h"
 #include "proxy/sides.h"
+#include "proxy/watched.h"
 
 namespace wring::proxy {
 
@@ -55,11 +56,16 @@ class Dial {
   // How often it is looked whether the peer has fallen silent. Who waits for so long is counted.
   static constexpr std::chrono::milliseconds kLook{500};
 
-  using Done = std::function<void(tl::expected<UniqueFd, Refusal>)>;
+  struct Connected {
+    Watched socket;        // does not block
+    std::uint32_t events;  // that were reported of it
+  };
+  using Done = std::function<void(tl::expected<Connected, Refusal>)>;
 
   // `done` is called once, not before this returns, unless the dial is destroyed before: then
-  // nothing is left of it. The socket does not block.
-  Dial(Reach& reach, const config::HostPort& target, Done done);
+  // nothing is left of it. Who gets the socket watches it before the dial is destroyed.
+  // `bytes_follow`: some are sent as soon as it is connected.
+  Dial(Reach& reach, const config::HostPort& target, bool bytes_follow, Done done);
   Dial(const Dial&) = delete;
   Dial& operator=(const Dial&) = delete;
   ~Dial();
@@ -68,17 +74,18 @@ class Dial {
   void look_up(const std::string& host);
   void use(std::vector<IpAddress> addresses);
   void begin_next();
-  void on_ready(int socket, int error);
+  void on_ready(int socket, int error, std::uint32_t events);
   void try_next_or_fail();
   void look();
-  void finish(tl::expected<UniqueFd, Refusal> result);
+  void finish(tl::expected<Connected, Refusal> result);
   void drop_attempts();
 
   Reach& reach_;
   std::uint16_t port_;
+  bool bytes_follow_;
   Done done_;
   std::vector<IpAddress> ahead_;  // the next one is the last
-  std::vector<std::pair<UniqueFd, IpAddress>> attempts_;
+  std::vector<std::pair<Watched, IpAddress>> attempts_;
   Refusal worst_ = Refusal::kUnreachable;  // of the attempts that failed
   Loop::TimerId next_ = Loop::kNoTimer;
   Loop::TimerId look_ = Loop::kNoTimer;

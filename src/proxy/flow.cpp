@@ -1,4 +1,5 @@
-// splice() from a socket into a pipe, and from there into another socket.
+// recv() and send() of few bytes; for many, splice() from a socket into a pipe, and from there into
+// another socket.
 #include "proxy/flow.h"
 
 #include <fcntl.h>
@@ -17,6 +18,9 @@ constexpr int kPipeSize = 256 << 10;
 constexpr std::size_t kPerStep = 256U << 10;
 // Bytes after which others have their turn.
 constexpr std::size_t kShare = 1U << 20;
+// If more are there at once, they go through pipes from then on. Two calls of splice() take longer
+// than to copy so few.
+constexpr std::size_t kFew = 16U << 10;
 // Looked at for the begin of the next chunk.
 constexpr std::size_t kPeek = 4096;
 
@@ -39,7 +43,7 @@ void Pipes::give_back(Pipe pipe) {
   if (pipe.in && idle_.size() < kKept) idle_.push_back(std::move(pipe));
 }
 
-Flow::State Flow::run(Pipes& pipes, int source, int sink) {
+Flow::State Flow::run(Pipes& pipes, int source, int sink, bool sink_closes) {
   if (ended_) return State::kEnded;
   for (std::size_t share = 0; share < kShare;) {
     const std::uint64_t before = passed_;
@@ -49,11 +53,11 @@ Flow::State Flow::run(Pipes& pipes, int source, int sink) {
     } else if (held_ != 0) {
       step = drain(sink);
     } else if (source_ended_ || left_ == 0) {
-      step = end(sink);
+      step = end(sink, sink_closes);
     } else if (body_ && body_->data_left() == 0) {
       step = take_framing(source);
     } else {
-      step = fill(pipes, source);
+      step = many_ ? fill(pipes, source) : pass_few(source, sink);
     }
     if (held_ == 0 && pipe_.in) pipes.give_back(std::exchange(pipe_, {}));
     if (ended_) return State::kEnded;
@@ -83,23 +87,55 @@ Flow::Step Flow::send_first(int sink) {
   return Step::kDone;
 }
 
-Flow::Step Flow::fill(Pipes& pipes, int source) {
-  if (!readable_) return Step::kBlocked;
-  if (!pipe_.in) pipe_ = pipes.take();
-  if (!pipe_.in) return Step::kStarved;
-  const std::uint64_t left = body_ ? body_->data_left() : left_;
-  const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(kPerStep, left));
-  const ssize_t got =
-      splice(source, nullptr, pipe_.out.get(), nullptr, most, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+std::size_t Flow::most(std::size_t wanted) const {
+  return static_cast<std::size_t>(
+      std::min<std::uint64_t>(wanted, body_ ? body_->data_left() : left_));
+}
+
+void Flow::count_read(std::size_t size) {
+  if (size == 0) source_ended_ = true;
+  if (left_ != kNoLimit) left_ -= size;
+  if (body_) body_->skip(size);
+}
+
+// Nothing is read for a sink that takes no more. What it does not take after all is kept.
+Flow::Step Flow::pass_few(int source, int sink) {
+  if (!readable_ || !writable_) return Step::kBlocked;
+  std::array<char, kFew> bytes;
+  const std::size_t room = most(bytes.size());
+  const ssize_t got = recv(source, bytes.data(), room, 0);
   if (got < 0) {
     if (errno != EAGAIN) return errno == EINTR ? Step::kDone : Step::kBroken;
     readable_ = false;
     return Step::kBlocked;
   }
-  if (got == 0) source_ended_ = true;
+  const auto size = static_cast<std::size_t>(got);
+  count_read(size);
+  if (size == 0) return Step::kDone;
+  many_ = size == kFew;
+  // All that was there was read. What comes now is told.
+  if (size < room) readable_ = more_behind_;
+  const ssize_t sent = send(sink, bytes.data(), size, MSG_NOSIGNAL);
+  if (sent < 0 && errno != EAGAIN && errno != EINTR) return Step::kBroken;
+  const std::size_t gone = sent < 0 ? 0 : static_cast<std::size_t>(sent);
+  passed_ += gone;
+  first_.assign(bytes.data() + gone, size - gone);
+  return Step::kDone;
+}
+
+Flow::Step Flow::fill(Pipes& pipes, int source) {
+  if (!readable_) return Step::kBlocked;
+  if (!pipe_.in) pipe_ = pipes.take();
+  if (!pipe_.in) return Step::kStarved;
+  const ssize_t got = splice(source, nullptr, pipe_.out.get(), nullptr, most(kPerStep),
+                             SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+  if (got < 0) {
+    if (errno != EAGAIN) return errno == EINTR ? Step::kDone : Step::kBroken;
+    readable_ = false;
+    return Step::kBlocked;
+  }
   held_ = static_cast<std::size_t>(got);
-  if (left_ != kNoLimit) left_ -= held_;
-  if (body_) body_->skip(held_);
+  count_read(held_);
   return Step::kDone;
 }
 
@@ -137,10 +173,10 @@ Flow::Step Flow::drain(int sink) {
 }
 
 // With a limit, the sink may answer for a long time still, and some take an end for a farewell.
-Flow::Step Flow::end(int sink) {
+Flow::Step Flow::end(int sink, bool sink_closes) {
   ended_ = true;
-  if (left_ == kNoLimit && shutdown(sink, SHUT_WR) != 0 && errno == ENOTCONN) return Step::kBroken;
-  return Step::kDone;
+  if (sink_closes || left_ != kNoLimit) return Step::kDone;
+  return shutdown(sink, SHUT_WR) != 0 && errno == ENOTCONN ? Step::kBroken : Step::kDone;
 }
 
 }  // namespace wring::proxy

@@ -1,4 +1,5 @@
-// Bytes of one direction of a connection, from socket to socket without a copy.
+// Bytes of one direction of a connection, from socket to socket, without a copy where there are
+// many.
 #pragma once
 
 #include <cstddef>
@@ -32,8 +33,9 @@ class Pipes {
   std::vector<Pipe> idle_;
 };
 
-// A direction holds a pipe only while bytes are in it: while its sink takes no more. So a slow
-// reader costs one pipe, 64 KB, and what the kernel keeps in two sockets.
+// Few bytes are read and sent; many go through a pipe. A direction holds a pipe only while bytes
+// are in it: while its sink takes no more. So a slow reader costs one pipe, 64 KB, and what the
+// kernel keeps in two sockets.
 class Flow {
  public:
   enum class State : std::uint8_t {
@@ -51,12 +53,19 @@ class Flow {
   // The same, up to the end of this body. One that is wrong breaks the flow.
   void limit(const ChunkedBody& body) { body_ = std::make_unique<ChunkedBody>(body); }
 
-  void source_is_ready() { readable_ = true; }
+  // `more_behind`: something else than bytes is behind them, as an end.
+  void source_is_ready(bool more_behind) {
+    readable_ = true;
+    more_behind_ = more_behind_ || more_behind;
+  }
   void sink_is_ready() { writable_ = true; }
   [[nodiscard]] bool has_ended() const { return ended_; }
+  // It has, and nothing is left in the source.
+  [[nodiscard]] bool has_read_all() const { return ended_ && source_ended_; }
 
-  // Passes on what it can. Neither socket blocks.
-  [[nodiscard]] State run(Pipes& pipes, int source, int sink);
+  // Passes on what it can. Neither socket blocks. `sink_closes`: if this ends, the sink is closed
+  // next, which tells it of the end.
+  [[nodiscard]] State run(Pipes& pipes, int source, int sink, bool sink_closes = false);
   // Since the last call.
   [[nodiscard]] std::uint64_t take_passed();
 
@@ -65,11 +74,14 @@ class Flow {
   static constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
 
   [[nodiscard]] Step send_first(int sink);
+  [[nodiscard]] Step pass_few(int source, int sink);
   [[nodiscard]] Step fill(Pipes& pipes, int source);
   // What stands between the data of chunks.
   [[nodiscard]] Step take_framing(int source);
   [[nodiscard]] Step drain(int sink);
-  [[nodiscard]] Step end(int sink);
+  [[nodiscard]] Step end(int sink, bool sink_closes);
+  [[nodiscard]] std::size_t most(std::size_t wanted) const;
+  void count_read(std::size_t size);
 
   std::string first_;
   Pipe pipe_;
@@ -77,8 +89,10 @@ class Flow {
   std::uint64_t left_ = kNoLimit;
   std::unique_ptr<ChunkedBody> body_;
   std::uint64_t passed_ = 0;
-  bool readable_ = true;
-  bool writable_ = true;
+  bool many_ = false;      // so many bytes at once have come that a pipe is worth it
+  bool readable_ = false;  // by events that were told
+  bool more_behind_ = false;
+  bool writable_ = true;  // until it takes no more
   bool source_ended_ = false;
   bool ended_ = false;
 };

@@ -12,7 +12,8 @@ Result<std::unique_ptr<Loop>> Loop::create() {
 }
 
 Result<void> Loop::watch(int fd, EventLoop::Callback callback) {
-  return events_.add(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, std::move(callback));
+  constexpr std::uint32_t kAll = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET;
+  return events_.add(fd, kAll, std::move(callback));
 }
 
 Loop::TimerId Loop::at(TimePoint when, Task task) {

@@ -32,6 +32,11 @@ class Loop {
     return events_.add(fd, events, std::move(callback));
   }
   void forget(int fd) { events_.remove(fd); }
+  // As those of EventLoop.
+  void hand_over(int fd, EventLoop::Callback callback) {
+    events_.hand_over(fd, std::move(callback));
+  }
+  void close(UniqueFd fd) { events_.close(std::move(fd)); }
 
   // Calls the task once, at that time or a little later.
   TimerId at(TimePoint when, Task task);

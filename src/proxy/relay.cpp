@@ -11,7 +11,6 @@
 namespace wring::proxy {
 namespace {
 
-constexpr std::uint32_t kReadable = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 constexpr std::uint32_t kWritable = EPOLLOUT | EPOLLHUP | EPOLLERR;
 
 // After which a pipe is asked for again.
@@ -44,38 +43,44 @@ Relay::~Relay() {
   *alive_ = false;
   loop_.cancel(timer_);
   loop_.cancel(again_);
-  loop_.forget(client_.get());
-  loop_.forget(target_.get());
 }
 
 bool Relay::start() {
-  if (!loop_.watch(client_.get(), [this](std::uint32_t events) { on_client(events); }) ||
-      !loop_.watch(target_.get(), [this](std::uint32_t events) { on_target(events); })) {
+  if (!client_.socket.watch([this](std::uint32_t events) { on_client(events); }) ||
+      !target_.socket.watch([this](std::uint32_t events) { on_target(events); })) {
     return false;
   }
   timer_ = loop_.at(last_byte_ + kHalfIdleLimit, [this] { look_whether_idle(); });
+  note_client(client_.events);
+  on_target(target_.events);
   return true;
 }
 
-void Relay::on_client(std::uint32_t events) {
-  if ((events & kReadable) != 0) out_.source_is_ready();
+void Relay::note_client(std::uint32_t events) {
+  if ((events & kReadable) != 0) out_.source_is_ready((events & kMoreBehind) != 0);
   if ((events & kWritable) != 0) back_.sink_is_ready();
+}
+
+void Relay::on_client(std::uint32_t events) {
+  note_client(events);
   run();
 }
 
 void Relay::on_target(std::uint32_t events) {
-  if ((events & kReadable) != 0) back_.source_is_ready();
+  if ((events & kReadable) != 0) back_.source_is_ready((events & kMoreBehind) != 0);
   if ((events & kWritable) != 0) out_.sink_is_ready();
   // A stack has closed it before it was told of an end, to say that it was reset.
   const bool hung_up = (events & EPOLLHUP) != 0 && !out_.has_ended();
-  if (hung_up && ended_ && option_of(target_.get(), SO_DOMAIN) == AF_UNIX) return end(true);
+  if (hung_up && ended_ && option_of(target_.socket.get(), SO_DOMAIN) == AF_UNIX) return end(true);
   run();
 }
 
 void Relay::run() {
   if (!ended_) return;
-  const Flow::State out = out_.run(pipes_, client_.get(), target_.get());
-  const Flow::State back = back_.run(pipes_, target_.get(), client_.get());
+  const int client = client_.socket.get();
+  const int target = target_.socket.get();
+  const Flow::State out = out_.run(pipes_, client, target, back_.has_read_all());
+  const Flow::State back = back_.run(pipes_, target, client, out_.has_read_all());
   const std::uint64_t sent = out_.take_passed();
   const std::uint64_t received = back_.take_passed();
   counters_.from_client.fetch_add(sent, std::memory_order_relaxed);
@@ -114,8 +119,8 @@ void Relay::end(bool broken) {
   if (broken) {
     counters_.broken.fetch_add(1, std::memory_order_relaxed);
     // What was sent on an end whose direction is over is whole, and a reset would discard its tail.
-    if (!back_.has_ended()) reset_at_close(client_);
-    if (!out_.has_ended()) reset_at_close(target_);
+    if (!back_.has_ended()) reset_at_close(client_.socket.descriptor());
+    if (!out_.has_ended()) reset_at_close(target_.socket.descriptor());
     if (!back_.has_ended() && break_client_off_) break_client_off_();
   }
   std::exchange(ended_, nullptr)();

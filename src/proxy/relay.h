@@ -12,6 +12,7 @@
 #include "proxy/counters.h"
 #include "proxy/flow.h"
 #include "proxy/loop.h"
+#include "proxy/watched.h"
 
 namespace wring::proxy {
 
@@ -26,9 +27,13 @@ class Relay {
   // As above, once one direction has ended.
   static constexpr std::chrono::minutes kHalfIdleLimit{15};
 
+  struct End {
+    Watched socket;
+    std::uint32_t events = 0;  // that were reported of it and not answered, if it is watched
+  };
   struct Ends {
-    UniqueFd client;  // watched by nobody
-    UniqueFd target;
+    End client;
+    End target;
     std::string from_client;             // read already, goes to the target first
     std::string to_client;               // goes to the client first
     std::optional<std::uint64_t> limit;  // bytes that are taken from the client besides
@@ -42,7 +47,7 @@ class Relay {
   Relay& operator=(const Relay&) = delete;
   ~Relay();
 
-  // False: the kernel's limit of watches is reached.
+  // Passes on what there is already. False: the kernel's limit of watches is reached.
   [[nodiscard]] bool start();
   // The client was reset, which a pair of sockets does not tell.
   void break_off() {
@@ -52,6 +57,7 @@ class Relay {
  private:
   void on_client(std::uint32_t events);
   void on_target(std::uint32_t events);
+  void note_client(std::uint32_t events);
   void run();
   void run_again();
   void look_whether_idle();
@@ -60,8 +66,8 @@ class Relay {
   Loop& loop_;
   Pipes& pipes_;
   ListenerCounters& counters_;
-  UniqueFd client_;
-  UniqueFd target_;
+  End client_;
+  End target_;
   Flow out_;  // from the client to the target
   Flow back_;
   std::function<void()> ended_;

@@ -2,6 +2,7 @@
 #include "proxy/sides.h"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
 
 #include <cerrno>
@@ -14,7 +15,12 @@ namespace {
 
 UniqueFd make(IpVersion version, int type) {
   const int family = version == IpVersion::kV4 ? AF_INET : AF_INET6;
-  return UniqueFd(::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  UniqueFd made(::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  constexpr int kOn = 1;
+  if (made && type == SOCK_STREAM) {
+    setsockopt(made.get(), IPPROTO_TCP, TCP_NODELAY, &kOn, sizeof kOn);
+  }
+  return made;
 }
 
 Endpoint name_by(int (*call)(int, sockaddr*, socklen_t*), int socket) {
@@ -35,7 +41,9 @@ bool Side::connect_untold(int socket, const Endpoint& to) {
 }
 
 std::optional<int> Side::outcome(int socket, std::uint32_t events) {
-  if ((events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) == 0) return std::nullopt;
+  constexpr std::uint32_t kFailed = EPOLLERR | EPOLLHUP;
+  if ((events & (EPOLLOUT | kFailed)) == 0) return std::nullopt;
+  if ((events & kFailed) == 0) return 0;
   int error = 0;
   socklen_t size = sizeof error;
   getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size);

@@ -31,7 +31,8 @@ struct Echoes {
   Kind kind = Kind::kPing;
 };
 
-// Makes sockets that neither block nor survive an exec. Empty if none can be had, with errno.
+// Makes sockets that neither block nor survive an exec, and that send at once what they are given.
+// Empty if none can be had, with errno.
 class Side {
  public:
   Side() = default;

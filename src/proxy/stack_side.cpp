@@ -62,8 +62,8 @@ bool StackSide::connect_untold(int socket, const Endpoint& to) {
 }
 
 bool StackSide::begin(int socket, const Endpoint& to, bool quiet) {
-  if (has_heads(socket)) return connect_datagrams(socket, to);
   const auto other = others_.extract(socket);
+  if (other.empty() && has_heads(socket)) return connect_datagrams(socket, to);
   if (other.empty()) {
     errno = EISCONN;
     return false;

@@ -21,7 +21,8 @@
 namespace wring::proxy {
 namespace {
 
-// A client that died without a word is noticed after some minutes.
+// For all that it takes: they send at once what they are given, and one whose client died without a
+// word is noticed after some minutes.
 void prepare(const UniqueFd& socket) {
   constexpr int kOn = 1;
   constexpr int kIdleSeconds = 120;
@@ -47,6 +48,7 @@ TcpListener::~TcpListener() {
 }
 
 bool TcpListener::start() {
+  prepare(socket_);
   return services_.loop.watch(socket_.get(), [this](std::uint32_t) { take(); }).has_value();
 }
 
@@ -76,7 +78,6 @@ void TcpListener::take() {
 }
 
 void TcpListener::admit(UniqueFd socket, const Endpoint& from) {
-  prepare(socket);
   if (may_pass_) return admit_by_gateway(std::move(socket), from);
   // Behind TLS, a client would have to shake hands to hear why it is refused.
   const bool in_clear = identity_ == nullptr;
@@ -145,10 +146,9 @@ Client& TcpListener::add(UniqueFd socket, const Endpoint& from, Places::Held pla
   counters_.opened.fetch_add(1, std::memory_order_relaxed);
   counters_.open.fetch_add(1, std::memory_order_relaxed);
   const auto slot = std::make_shared<const Client*>(nullptr);
-  const Endpoint local = local_address(socket);
+  const Endpoint to = may_pass_ ? local_address(socket) : Endpoint();
   auto client = std::make_shared<Client>(
-      services_, counters_,
-      Client::Start{std::move(socket), local, from, protocol_for(from, local), reach_},
+      services_, counters_, Client::Start{std::move(socket), from, protocol_for(from, to), reach_},
       [this, slot, place = std::move(place), ended = std::move(ended)] {
         remove(*slot);
         if (ended) ended();

@@ -73,6 +73,38 @@ TEST(EventLoop, a_callback_may_remove_itself_and_what_it_captured) {
   EXPECT_EQ(captured.use_count(), 1);
 }
 
+TEST(EventLoop, a_callback_may_hand_over_to_another_while_it_runs) {
+  EventLoop loop = EventLoop::create().value();
+  const UniqueFd fd = ready_fd();
+  const auto captured = std::make_shared<int>(7);
+  int before = 0;
+  int after = 0;
+  ASSERT_TRUE(loop.add(fd.get(), EPOLLIN, [&, captured](std::uint32_t) {
+    loop.hand_over(fd.get(), [&](std::uint32_t) { ++after; });
+    before += *captured;
+  }));
+  loop.run_once(now());
+  EXPECT_EQ(captured.use_count(), 1);
+  loop.run_once(now());
+  EXPECT_EQ(before, 7);
+  EXPECT_EQ(after, 1);
+}
+
+TEST(EventLoop, a_watch_ends_with_its_descriptor_even_if_the_number_is_reused) {
+  EventLoop loop = EventLoop::create().value();
+  UniqueFd fd = ready_fd();
+  const int number = fd.get();
+  ASSERT_TRUE(loop.add(number, EPOLLIN, [](std::uint32_t) { FAIL() << "it was closed"; }));
+  loop.close(std::move(fd));
+  loop.run_once(now());
+  const UniqueFd next = ready_fd();
+  ASSERT_EQ(next.get(), number);
+  int calls = 0;
+  ASSERT_TRUE(loop.add(number, EPOLLIN, [&](std::uint32_t) { ++calls; }));
+  loop.run_once(now());
+  EXPECT_EQ(calls, 1);
+}
+
 TEST(EventLoop, a_watch_removed_in_the_same_round_is_not_called_even_if_its_number_is_reused) {
   EventLoop loop = EventLoop::create().value();
   UniqueFd a = ready_fd();

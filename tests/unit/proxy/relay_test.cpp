@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -50,6 +51,57 @@ std::size_t read_to_end(const UniqueFd& from) {
   }
 }
 
+// A relay between two connections, which nobody has watched before.
+class Relays : public ::testing::Test {
+ protected:
+  void start(std::uint32_t client_events = 0, std::uint32_t target_events = 0) {
+    relay_ = std::make_unique<Relay>(
+        *loop_, pipes_, counters_,
+        Relay::Ends{{Watched(*loop_, std::move(client_.relays)), client_events},
+                    {Watched(*loop_, std::move(target_.relays)), target_events},
+                    {},
+                    {},
+                    {},
+                    {},
+                    {}},
+        [this] { over_ = true; });
+    ASSERT_TRUE(relay_->start());
+  }
+  void turn_until_over() {
+    while (!over_)
+      loop_->turn();
+    relay_.reset();
+  }
+
+  std::unique_ptr<Loop> loop_ = *Loop::create();
+  Pipes pipes_;
+  ListenerCounters counters_{};
+  Connection client_ = connection();
+  Connection target_ = connection();
+  std::unique_ptr<Relay> relay_;
+  bool over_ = false;
+};
+
+TEST_F(Relays, EachEndHearsOfTheOthersEnd) {
+  start();
+  ASSERT_EQ(send(client_.others.get(), "question", 8, 0), 8);
+  ASSERT_EQ(shutdown(client_.others.get(), SHUT_WR), 0);
+  while (counters_.from_client < 8)
+    loop_->turn();
+  EXPECT_EQ(read_to_end(target_.others), 8U);
+  ASSERT_EQ(send(target_.others.get(), "answer", 6, 0), 6);
+  target_.others.reset();
+  turn_until_over();
+  EXPECT_EQ(read_to_end(client_.others), 6U);
+  EXPECT_EQ(counters_.broken, 0U);
+}
+
+TEST_F(Relays, WhatWasReportedBeforeIsNotWaitedFor) {
+  ASSERT_EQ(send(client_.others.get(), "question", 8, 0), 8);
+  start(EPOLLIN);
+  EXPECT_EQ(counters_.from_client, 8U);
+}
+
 TEST(Relay, AResetAfterTheAnswerLeavesTheAnswerWhole) {
   // splice() raises it, as the relay's process knows.
   ::signal(SIGPIPE, SIG_IGN);
@@ -59,10 +111,15 @@ TEST(Relay, AResetAfterTheAnswerLeavesTheAnswerWhole) {
   Connection client = connection();
   Connection target = connection();
   bool over = false;
-  auto relay = std::make_unique<Relay>(
-      *loop, pipes, counters,
-      Relay::Ends{std::move(client.relays), std::move(target.relays), {}, {}, {}, {}, {}},
-      [&] { over = true; });
+  auto relay = std::make_unique<Relay>(*loop, pipes, counters,
+                                       Relay::Ends{{Watched(*loop, std::move(client.relays))},
+                                                   {Watched(*loop, std::move(target.relays))},
+                                                   {},
+                                                   {},
+                                                   {},
+                                                   {},
+                                                   {}},
+                                       [&] { over = true; });
   ASSERT_TRUE(relay->start());
   const std::string answer(20'000, 'a');
   ASSERT_EQ(send(target.others.get(), answer.data(), answer.size(), 0), 20'000);
