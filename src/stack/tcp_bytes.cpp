@@ -141,7 +141,8 @@ void TcpLink::pass_on() {
   }
   if (!tunnel_ended_ || end_told_ || !pending_.empty()) return;
   end_told_ = true;
-  shutdown(socket_.get(), SHUT_WR);
+  // Else it is closed next, which tells it, too.
+  if (!fin_sent_) shutdown(socket_.get(), SHUT_WR);
   look_whether_over();
 }
 

@@ -84,7 +84,7 @@ std::unique_ptr<TcpLink> TcpLink::take_over(Links& links, tcp_pcb* connection, U
 }
 
 TcpLink::~TcpLink() {
-  if (socket_) links_.loop().remove(socket_.get());
+  if (socket_) links_.loop().close(std::move(socket_));
   links_.alarms().forget(*this);
   over_ = true;
   if (connection_ != nullptr) abort();

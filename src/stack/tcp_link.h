@@ -79,7 +79,7 @@ class TcpLink final : public Link, public Alarms::Sleeper {
   UniqueFd socket_;
   bool quiet_;
   bool established_ = false;
-  bool readable_ = true;
+  bool readable_ = false;
   bool writable_ = true;
   bool ends_ = false;         // an end is behind what can be read
   bool hung_up_ = false;      // the relay has closed its end
