@@ -18,7 +18,8 @@ namespace {
 // Where there are fewer processors than work, packets go first: a thread of this niceness gets a
 // third of what a worker gets.
 constexpr int kNiceness = 5;
-// One product of each fills the lanes of a register (x25519_lanes.h).
+// Jobs that one thread takes at a time: one product of each fills the lanes of a register
+// (x25519_lanes.h). A thread more is woken for each so many.
 constexpr std::size_t kMostTogether = 8;
 
 }  // namespace
@@ -54,11 +55,19 @@ std::uint64_t HandshakePool::processor_ns() const {
 }
 
 void HandshakePool::submit(std::unique_ptr<HandshakeJob> job) {
+  submitted_.push_back(std::move(job));
+}
+
+void HandshakePool::start_submitted() {
+  if (submitted_.empty()) return;
+  const std::size_t shares = (submitted_.size() + kMostTogether - 1) / kMostTogether;
   {
     const MutexLock lock(mutex_);
-    waiting_.push_back(std::move(job));
+    std::move(submitted_.begin(), submitted_.end(), std::back_inserter(waiting_));
   }
-  work_or_end_.notify_one();
+  submitted_.clear();
+  for (std::size_t i = 0; i < std::min(shares, thread_count_); ++i)
+    work_or_end_.notify_one();
 }
 
 std::vector<std::unique_ptr<HandshakeJob>> HandshakePool::take_done() {
@@ -66,34 +75,41 @@ std::vector<std::unique_ptr<HandshakeJob>> HandshakePool::take_done() {
   return std::exchange(done_, {});
 }
 
-std::vector<std::unique_ptr<HandshakeJob>> HandshakePool::take_share() {
-  const std::size_t fair = (waiting_.size() + thread_count_ - 1) / thread_count_;
-  const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(fair, kMostTogether));
-  std::vector<std::unique_ptr<HandshakeJob>> share(std::move_iterator(waiting_.begin()),
-                                                   std::move_iterator(end));
+HandshakePool::Jobs HandshakePool::take_share() {
+  const MutexLock lock(mutex_);
+  while (!ending_ && waiting_.empty())
+    mutex_.wait(work_or_end_);
+  if (ending_) return {};
+  const std::size_t count = std::min(waiting_.size(), kMostTogether);
+  const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(count);
+  Jobs share(std::move_iterator(waiting_.begin()), std::move_iterator(end));
   waiting_.erase(waiting_.begin(), end);
   return share;
 }
 
+void HandshakePool::give_back(Jobs done) {
+  bool first = false;
+  {
+    const MutexLock lock(mutex_);
+    first = done_.empty();
+    std::move(done.begin(), done.end(), std::back_inserter(done_));
+  }
+  // The control thread takes all of them at once, so one wake-up is enough. It comes without the
+  // mutex, because the control thread takes that first.
+  if (first) control_.notify();
+}
+
 void HandshakePool::run() {
-  mutex_.lock();
   while (true) {
-    while (!ending_ && waiting_.empty())
-      work_or_end_.wait(mutex_);
-    if (ending_) break;
-    std::vector<std::unique_ptr<HandshakeJob>> batch = take_share();
-    mutex_.unlock();
+    Jobs share = take_share();
+    if (share.empty()) return;
     std::vector<HandshakeJob*> jobs;
-    jobs.reserve(batch.size());
-    for (const auto& job : batch)
+    jobs.reserve(share.size());
+    for (const auto& job : share)
       jobs.push_back(job.get());
     wring::run(jobs, rng_);
-    mutex_.lock();
-    // The control thread takes all of them at once, so one wake-up is enough.
-    if (done_.empty()) control_.notify();
-    std::move(batch.begin(), batch.end(), std::back_inserter(done_));
+    give_back(std::move(share));
   }
-  mutex_.unlock();
 }
 
 }  // namespace wring

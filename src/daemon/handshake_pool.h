@@ -28,23 +28,31 @@ class HandshakePool final : public HandshakeExecutor {
   // Each thread calls `prepare` first. To be called once; what was submitted before waits.
   void start(unsigned threads, const std::function<void()>& prepare);
 
+  // Control thread, as start_submitted().
   void submit(std::unique_ptr<HandshakeJob> job) override;
+  // Gives what was submitted to the threads. To be called once a turn, because threads that are
+  // woken for each job take them one by one: that fills no lanes and costs a wake-up for each.
+  void start_submitted();
   // The processor time of all threads, in nanoseconds. Control thread.
   [[nodiscard]] std::uint64_t processor_ns() const;
   // What was run since the last call. Control thread.
   [[nodiscard]] std::vector<std::unique_ptr<HandshakeJob>> take_done();
 
  private:
+  using Jobs = std::vector<std::unique_ptr<HandshakeJob>>;
+
   void run();
-  // Takes a fair share of the waiting jobs, for one thread to run together.
-  std::vector<std::unique_ptr<HandshakeJob>> take_share() WRING_REQUIRES(mutex_);
+  // Waits for jobs, and takes some for one thread to run together. None: the pool ends.
+  Jobs take_share();
+  void give_back(Jobs done);
 
   const Wakeup& control_;
   SystemRng rng_;
+  Jobs submitted_;  // control thread
   Mutex mutex_;
-  std::condition_variable_any work_or_end_;
+  std::condition_variable work_or_end_;
   std::deque<std::unique_ptr<HandshakeJob>> waiting_ WRING_GUARDED_BY(mutex_);
-  std::vector<std::unique_ptr<HandshakeJob>> done_ WRING_GUARDED_BY(mutex_);
+  Jobs done_ WRING_GUARDED_BY(mutex_);
   bool ending_ WRING_GUARDED_BY(mutex_) = false;
   std::size_t thread_count_ = 0;  // constant once they run
   std::vector<std::thread> threads_;

@@ -210,6 +210,7 @@ Result<void> Tunnel::run(int signal_fd) {
       if (!interface_.still_exists()) end("the interface was deleted");
     }
     turn_.run(handshake_pool_.take_done(), clock_.instant());
+    handshake_pool_.start_submitted();
     watch_drops();
   }
   loop_.remove(signal_fd);

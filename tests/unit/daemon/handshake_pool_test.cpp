@@ -51,9 +51,22 @@ TEST_F(HandshakePoolTest, every_job_comes_back_run_and_the_control_thread_is_wok
   pool.start(3, [] {});
   for (int i = 0; i < 200; ++i)
     pool.submit(next_job());
+  pool.start_submitted();
   EXPECT_EQ(await(pool, 200), callers_);
   pool.submit(next_job());
+  pool.start_submitted();
   EXPECT_EQ(await(pool, 1).size(), 1U);
+}
+
+TEST_F(HandshakePoolTest, eight_jobs_of_one_turn_are_run_by_one_thread_and_come_back_together) {
+  HandshakePool pool(control_);
+  pool.start(3, [] {});
+  for (int i = 0; i < 8; ++i)
+    pool.submit(next_job());
+  pool.start_submitted();
+  pollfd woken{control_.fd(), POLLIN, 0};
+  ASSERT_EQ(poll(&woken, 1, kPatienceMs), 1);
+  EXPECT_EQ(pool.take_done().size(), 8U);
 }
 
 TEST_F(HandshakePoolTest, ends_while_jobs_wait) {
@@ -61,12 +74,15 @@ TEST_F(HandshakePoolTest, ends_while_jobs_wait) {
   pool.start(1, [] {});
   for (int i = 0; i < 100; ++i)
     pool.submit(next_job());
+  pool.start_submitted();
+  pool.submit(next_job());
 }
 
 TEST_F(HandshakePoolTest, a_thread_prepares_itself_before_it_works_and_what_came_earlier_waits) {
   std::atomic<bool> prepared{false};
   HandshakePool pool(control_);
   pool.submit(next_job());
+  pool.start_submitted();
   EXPECT_TRUE(pool.take_done().empty());
   pool.start(1, [&] { prepared = true; });
   EXPECT_EQ(await(pool, 1), callers_);
