@@ -164,7 +164,7 @@ class Device {
   // Handshakes (device_handshake.cpp).
   // True: go on. Otherwise the message was dropped, counted, or answered by a cookie.
   bool admit(ByteSpan bytes, const Endpoint& from, SessionIndex sender, Instant now);
-  // Drops a message after work was spent on it, and counts it towards the load (HandshakeLoad).
+  // Drops a message with a good mac1, and counts it towards the load (HandshakeLoad).
   void refuse(DropReason why, TimePoint now);
   void handle_cookie_reply(ByteSpan bytes, Instant now);
   void submit(HandshakeJob job, Instant now);

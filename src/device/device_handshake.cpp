@@ -44,7 +44,7 @@ bool Device::admit(ByteSpan bytes, const Endpoint& from, SessionIndex sender, In
     return false;
   }
   if (!rate_limiter_.allow(remote_address(from), now.boot)) {
-    shared_.drops.add(DropReason::kRateLimited);
+    refuse(DropReason::kRateLimited, now.boot);
     return false;
   }
   return true;

@@ -10,9 +10,10 @@ namespace wring {
 
 // The device counts as under load, for one second, when the handshake queue is 1/8 full (P32), or
 // when it rejected 4,096 messages with a valid mac1 within one second. Rejected means forged,
-// replayed, or sent without the cookie that we asked for. The length of the queue is not enough:
-// threads that keep up with a flood keep the queue short, but take the processors from the packets.
-// (docs/decisions/0015-load-by-refusals.md)
+// replayed, sent without the cookie that we asked for, or too often by one source. The length of
+// the queue is not enough: threads that keep up with a flood keep the queue short, but take the
+// processors from the packets. What the limiter refuses counts, because the load would end while
+// the flood goes on. (docs/decisions/0015-load-by-refusals.md, 0072-a-flood-in-batches.md)
 class HandshakeLoad {
  public:
   void note_queue_depth(std::size_t depth, TimePoint now) {

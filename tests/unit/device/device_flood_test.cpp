@@ -117,7 +117,7 @@ class DeviceFlood : public testing::Test {
     for (Host::Sent& each : std::exchange(victim_.sent, {})) {
       if (classify(each.bytes) == MessageType::kCookieReply && !(each.to == kFriend)) {
         const auto reply = load<CookieReplyMessage>(each.bytes);
-        Source& source = sources_[reply.receiver % kSources];
+        Source& source = sources_[reply.receiver % used_sources_];
         static_cast<void>(source.macs.consume_reply(reply, clock_.boot));
       } else if (classify(each.bytes) == MessageType::kData) {
         keepalives_.push_back(clock_.boot);
@@ -135,7 +135,7 @@ class DeviceFlood : public testing::Test {
     const TimePoint end = clock_.boot + duration;
     while (clock_.boot < end) {
       for (int i = 0; i < kPerMs; ++i) {
-        Source& source = sources_[next_index_ % kSources];
+        Source& source = sources_[next_index_ % used_sources_];
         push(initiation(source), source.address);
       }
       turn();
@@ -157,6 +157,7 @@ class DeviceFlood : public testing::Test {
   HandshakeQueue queue_;
   ControlTurn turn_{victim_.device};
   std::vector<Source> sources_;
+  std::size_t used_sources_ = kSources;
   std::uint32_t next_index_ = 0;
   DevicePeer* peer_ = nullptr;
   std::vector<TimePoint> keepalives_;
@@ -183,6 +184,16 @@ TEST_F(DeviceFlood, with_cookies_leaves_every_keepalive_and_every_rekey_in_time)
   // At 120 s the key was renewed. The first response got a cookie (P32), the second one passed.
   EXPECT_NE(peer_->keypairs.current(), before);
   EXPECT_LE(peer_->keypairs.current()->created_at() - (TimePoint(1000s) + 120s), 7s);
+}
+
+TEST_F(DeviceFlood, that_the_limiter_refuses_is_a_load_for_as_long_as_it_goes_on) {  // P32
+  used_sources_ = 40;                                                                // 800 a second
+  flood(1s);  // until the load begins, and each has its cookie
+  const std::uint64_t before = victim_.shared.drops.get(DropReason::kHandshakeForged);
+  EXPECT_LE(before, 4096U + 800U);
+  flood(10s);
+  EXPECT_LE(victim_.shared.drops.get(DropReason::kHandshakeForged) - before, 8000U + 40 * 5);
+  EXPECT_GE(victim_.shared.drops.get(DropReason::kRateLimited), 70'000U);
 }
 
 TEST_F(DeviceFlood, with_cookies_does_not_keep_keys_from_being_wiped) {  // P14
