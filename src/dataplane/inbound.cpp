@@ -52,7 +52,7 @@ void Inbound::sort(const ReceivedDatagram& datagram, MutByteSpan payload, bool f
                    TimePoint now) {
   const std::optional<MessageType> type = classify(payload);
   if (!type) return shared_.drops.add(DropReason::kMalformedDatagram);
-  if (*type != MessageType::kData) return queue_handshake(datagram.from, payload);
+  if (*type != MessageType::kData) return queue_handshake(*type, datagram.from, payload);
 
   const auto header = load<DataHeader>(payload);
   Session* session = shared_.sessions.find(SessionIndex{header.receiver});
@@ -68,14 +68,14 @@ void Inbound::sort(const ReceivedDatagram& datagram, MutByteSpan payload, bool f
   jobs_.push_back({&session->keys().receive, header.counter, payload.subspan(kDataHeaderSize)});
 }
 
-void Inbound::queue_handshake(const Endpoint& from, ByteSpan payload) {
+void Inbound::queue_handshake(MessageType type, const Endpoint& from, ByteSpan payload) {
   HandshakeDatagram message;
   message.from = from;
   message.size = static_cast<std::uint16_t>(payload.size());
   std::copy(payload.begin(), payload.end(), message.bytes.begin());
   // A full queue drops, because handshakes must never hold up data (P34).
   if (!handshakes_.try_push(message)) return shared_.drops.add(DropReason::kHandshakeQueueFull);
-  wake_control_ = true;
+  if (type != MessageType::kInitiation || !handshakes_.is_polled()) wake_control_ = true;
 }
 
 void Inbound::process_run(std::size_t first, std::size_t last, TimePoint now) {

@@ -42,7 +42,7 @@ class Inbound {
   };
 
   void sort(const ReceivedDatagram& datagram, MutByteSpan payload, bool from_inside, TimePoint now);
-  void queue_handshake(const Endpoint& from, ByteSpan payload);
+  void queue_handshake(MessageType type, const Endpoint& from, ByteSpan payload);
   // Takes a run of datagrams of one session: locks its window once, looks at its peer once.
   void process_run(std::size_t first, std::size_t last, TimePoint now);
   // Takes the plaintext of an authentic, fresh datagram.

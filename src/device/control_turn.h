@@ -2,8 +2,10 @@
 // that the simulation proves the loop that ships.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/clock.h"
@@ -28,6 +30,11 @@ class ControlTurn {
  public:
   // Handshake messages of each queue that one turn takes, of either kind.
   static constexpr std::size_t kHandshakesPerTurn = 32;
+  // How often initiations are looked for under load, as long as there are any. No worker wakes the
+  // control thread for them then: to wake it costs more than what one message takes, and a batch of
+  // them fills the lanes of the threads that compute. The kernel polls for packets alike (NAPI).
+  // docs/decisions/0072-a-flood-in-batches.md
+  static constexpr Duration kPollInterval = std::chrono::milliseconds(4);
   using Jobs = std::vector<std::unique_ptr<HandshakeJob>>;
 
   // `device` outlives it.
@@ -41,12 +48,21 @@ class ControlTurn {
   [[nodiscard]] TimePoint deadline() const;
 
  private:
-  void take_handshakes(HandshakeQueue& queue, Instant now);
+  void take_answers(HandshakeQueue& queue, Instant now);
+  // When the time for it has come.
+  void take_initiations(Instant now);
+  void take_initiations(HandshakeQueue& queue, Instant now);
+  void handle(const HandshakeDatagram& message, Instant now);
+  void plan_poll(bool found, TimePoint now);
   // There is a message to be taken, and the device takes it.
-  [[nodiscard]] bool handshakes_wait() const;
+  [[nodiscard]] bool answers_wait() const;
+  [[nodiscard]] bool initiations_wait() const;
 
   Device& device_;
   std::vector<HandshakeQueue*> queues_;
+  // When initiations are looked for; none are taken before. Nothing: whenever a worker wakes us.
+  std::optional<TimePoint> next_poll_;
+  bool polled_ = false;  // as the queues were told
 };
 
 }  // namespace wring

@@ -145,6 +145,7 @@ class Device {
   void complete(std::unique_ptr<HandshakeJob> job, Instant now);
   // How full the queue of handshakes is. It shows the load (P32).
   void note_queue_depth(std::size_t depth, TimePoint now) { load_.note_queue_depth(depth, now); }
+  [[nodiscard]] bool is_under_load(TimePoint now) const { return load_.is_under_load(now); }
   // Peers that workers pointed at.
   void handle_attention(Instant now);
   void handle_timeout(Instant now);

@@ -1,6 +1,7 @@
 // The way of handshake messages from a worker to the control thread.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -35,6 +36,12 @@ class HandshakeQueue {
     return answers_.try_pop(message);
   }
 
+  // True while the control thread looks for initiations by itself, so that none has to wake it. It
+  // sets this, and the worker asks after it has pushed. Relaxed: the control thread looks once more
+  // for what was pushed by a worker that saw the change late.
+  void set_polled(bool polled) { polled_.store(polled, std::memory_order_relaxed); }
+  [[nodiscard]] bool is_polled() const { return polled_.load(std::memory_order_relaxed); }
+
   // Any thread.
   [[nodiscard]] std::size_t initiations() const { return initiations_.size(); }
   [[nodiscard]] std::size_t answers() const { return answers_.size(); }
@@ -43,6 +50,7 @@ class HandshakeQueue {
  private:
   SpscRing<HandshakeDatagram, kHandshakeQueueLength> initiations_;
   SpscRing<HandshakeDatagram, kAnswerQueueLength> answers_;
+  std::atomic<bool> polled_{false};
 };
 
 }  // namespace wring

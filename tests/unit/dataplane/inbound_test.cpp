@@ -220,6 +220,22 @@ TEST_F(InboundTest, handshakes_go_to_their_queue_which_drops_when_full) {  // P3
   EXPECT_EQ(message.from, from_);
 }
 
+TEST_F(InboundTest, an_initiation_wakes_nobody_while_its_queue_is_polled_but_an_answer_does) {
+  Packet initiation(148);
+  initiation[0] = 1;
+  Packet response(92);
+  response[0] = 2;
+  handshakes_.set_polled(true);
+  receive({initiation});
+  EXPECT_FALSE(wake_control_);
+  EXPECT_EQ(handshakes_.initiations(), 1U);
+  receive({response});
+  EXPECT_TRUE(wake_control_);
+  handshakes_.set_polled(false);
+  receive({initiation});
+  EXPECT_TRUE(wake_control_);
+}
+
 TEST_F(InboundTest, answers_pass_where_initiations_have_filled_their_queue) {  // P34
   Packet initiation(148);
   initiation[0] = 1;
