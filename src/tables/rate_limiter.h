@@ -46,7 +46,8 @@ class TokenBuckets {
 
 // 20 messages per second, 5 at once, for each IPv4 address and each IPv6 /64. A sender that has one
 // /64 easily has a /48 with 65,536 of them, so wider prefixes have buckets, too: 200 per second
-// for a /48, 2,000 for a /32 (docs/decisions/0025-handshakes-under-attack.md). Control thread only.
+// for a /48, 1,000 for a /32 (docs/decisions/0025-handshakes-under-attack.md and
+// 0072-a-flood-in-batches.md). Control thread only.
 class RateLimiter {
  public:
   // True if a message from `source` may be worked on now. A refused one costs nothing at any width.
@@ -62,7 +63,7 @@ class RateLimiter {
  private:
   TokenBuckets sources_{20};
   TokenBuckets sites_{200};        // IPv6 /48
-  TokenBuckets providers_{2'000};  // IPv6 /32
+  TokenBuckets providers_{1'000};  // IPv6 /32
 };
 
 }  // namespace wring

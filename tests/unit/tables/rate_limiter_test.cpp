@@ -80,9 +80,9 @@ TEST(RateLimiter, an_ipv6_48_has_200_a_second_however_many_64s_it_sends_from) {
   EXPECT_LT(limiter.size(), 2100U);  // a refused one takes no memory
 }
 
-TEST(RateLimiter, an_ipv6_32_has_2000_a_second_however_many_48s_it_sends_from) {
+TEST(RateLimiter, an_ipv6_32_has_1000_a_second_however_many_48s_it_sends_from) {
   RateLimiter limiter;
-  EXPECT_NEAR(allowed_of(limiter, "2001:db8::", 4), 500 + 20'000, 2);
+  EXPECT_NEAR(allowed_of(limiter, "2001:db8::", 4), 250 + 10'000, 2);
 }
 
 TEST(RateLimiter, a_64_over_its_limit_does_not_use_up_the_share_of_its_48) {
