@@ -35,10 +35,12 @@ void ControlTurn::take_answers(HandshakeQueue& queue, Instant now) {
 void ControlTurn::take_initiations(Instant now) {
   if (next_poll_ && now.boot < *next_poll_) return;
   bool found = false;
-  for (HandshakeQueue* queue : queues_) {
-    found = found || queue->initiations() != 0;
-    take_initiations(*queue, now);
+  for (std::size_t i = 0; i < queues_.size(); ++i) {
+    HandshakeQueue& queue = *queues_[(first_ + i) % queues_.size()];
+    found = found || queue.initiations() != 0;
+    take_initiations(queue, now);
   }
+  ++first_;
   // The next turn takes the rest, at once.
   if (!initiations_wait()) plan_poll(found, now.boot);
 }

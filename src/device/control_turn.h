@@ -60,6 +60,9 @@ class ControlTurn {
 
   Device& device_;
   std::vector<HandshakeQueue*> queues_;
+  // The queue that has its turn first, modulo their number: what the limiter lets through in one
+  // look goes to those that are first, and a sender chooses its queue.
+  std::size_t first_ = 0;
   // When initiations are looked for; none are taken before. Nothing: whenever a worker wakes us.
   std::optional<TimePoint> next_poll_;
   bool polled_ = false;  // as the queues were told

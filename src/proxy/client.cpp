@@ -162,7 +162,8 @@ void Client::associate(std::uint16_t port) {
   if (!made) return refuse(made.error());
   association_ = std::move(*made);
   if (!tell(protocol_->granted(association_->address()))) return over();
-  // Its end ends the association.
+  // Its end ends the association, and may have come with the request.
+  if ((events_ & (kGone | EPOLLRDHUP)) != 0) return over();
   state_ = State::kWaiting;
 }
 

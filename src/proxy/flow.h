@@ -34,7 +34,7 @@ class Pipes {
 };
 
 // Few bytes are read and sent; many go through a pipe. A direction holds a pipe only while bytes
-// are in it: while its sink takes no more. So a slow reader costs one pipe, 64 KB, and what the
+// are in it: while its sink takes no more. So a slow reader costs one pipe, 256 KB, and what the
 // kernel keeps in two sockets.
 class Flow {
  public:

@@ -80,7 +80,12 @@ void Relay::run() {
   const int client = client_.socket.get();
   const int target = target_.socket.get();
   const Flow::State out = out_.run(pipes_, client, target, back_.has_read_all());
-  const Flow::State back = back_.run(pipes_, target, client, out_.has_read_all());
+  Flow::State back = back_.run(pipes_, target, client, out_.has_read_all());
+  // A target that has answered and then refuses the rest: its whole answer may be there.
+  if (out == Flow::State::kBroken && !back_.has_ended()) {
+    back_.source_is_ready(true);
+    back = back_.run(pipes_, target, client);
+  }
   const std::uint64_t sent = out_.take_passed();
   const std::uint64_t received = back_.take_passed();
   counters_.from_client.fetch_add(sent, std::memory_order_relaxed);
@@ -109,6 +114,7 @@ void Relay::run_again() {
 }
 
 void Relay::look_whether_idle() {
+  if (!ended_) return;  // in this turn, and it is not destroyed yet
   const bool half = out_.has_ended() || back_.has_ended();
   const TimePoint limit = last_byte_ + (half ? kHalfIdleLimit : kIdleLimit);
   if (loop_.now() >= limit) return end(true);

@@ -63,9 +63,11 @@ void TcpListener::take() {
     Endpoint from;
     UniqueFd taken = acceptor_->accept(socket_.get(), from);
     if (taken) {
+      if (!drained_) prepare(taken);
       admit(std::move(taken), from);
       continue;
     }
+    drained_ = drained_ || errno == EAGAIN;
     if (errno == EAGAIN) return;
     if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM) continue;
     services_.loop.cancel(timer_);

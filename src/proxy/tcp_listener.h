@@ -59,6 +59,7 @@ class TcpListener {
   Listener listener_;
   Reach& reach_;
   UniqueFd socket_;
+  bool drained_ = false;  // of those that came before it had its options
   HereSide here_;
   Side* acceptor_ = &here_;
   Guesses guesses_;

@@ -18,7 +18,8 @@ Links::Links(EventLoop& loop, const Clock& clock)
     : loop_(loop),
       clock_(clock),
       now_(clock.now()),
-      ports_(mark_ports_of_lwip, static_cast<std::uint16_t>(wring_lwip_random())) {}
+      ports_(mark_ports_of_lwip,
+             static_cast<std::uint16_t>(wring_lwip_random() | LocalPorts::kFirst)) {}
 
 void Links::take(const Request& request, UniqueFd end) {
   switch (request.kind) {

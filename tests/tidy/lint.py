@@ -29,7 +29,7 @@ sys.dont_write_bytecode = True
 from compile_database import read_build  # noqa: E402
 from tree import Tree  # noqa: E402
 
-# Folders that include much the same. All that is not here is read with the last.
+# Folders that include much the same. All others are one group more.
 _TOGETHER = (
     ("base", "crypto", "noise", "ip", "tables", "peer", "device", "dataplane", "steering", "tun"),
     ("io", "pump", "netlink", "process", "control", "daemon", "cli"),
@@ -71,7 +71,7 @@ class _Linter:
         self._options = [*read_build(tree.build, tree.root).options, *(_DEEP if deep else ())]
         self._passed = tree.build / "tidy"
         headers = [tree.text(path) for path in tree.select(".h", ".clang-tidy")]
-        self._common = repr((headers, self._options))
+        self._common = repr((headers, self._options, self._checks))
 
     def lint(self, paths: list[str]) -> list[str]:
         """What clang-tidy says of them."""
