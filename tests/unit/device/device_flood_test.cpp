@@ -92,12 +92,13 @@ class DeviceFlood : public testing::Test {
     return bytes;
   }
 
-  void push(ByteSpan bytes, const Endpoint& from) {
+  void push(ByteSpan bytes, const Endpoint& from) { push(queue_, bytes, from); }
+  static void push(HandshakeQueue& queue, ByteSpan bytes, const Endpoint& from) {
     HandshakeDatagram message;
     message.from = from;
     message.size = static_cast<std::uint16_t>(bytes.size());
     std::copy(bytes.begin(), bytes.end(), message.bytes.begin());
-    static_cast<void>(queue_.try_push(message));  // a full queue drops
+    static_cast<void>(queue.try_push(message));  // a full queue drops
   }
 
   void turn() {
@@ -203,6 +204,24 @@ TEST_F(DeviceFlood, with_cookies_does_not_keep_keys_from_being_wiped) {  // P14
   clock_.boot += 537s;
   flood(3s);
   EXPECT_EQ(peer_->keypairs.current(), nullptr);
+}
+
+// Twice what can be computed, half of it by each worker. Too few for a load.
+TEST_F(DeviceFlood, that_comes_by_two_queues_is_taken_from_both) {
+  HandshakeQueue other;
+  turn_.add_queue(other);
+  Source& source = sources_.front();
+  for (int ms = 0; ms < 120; ++ms) {
+    for (int i = 0; i < kComputedPerMs; ++i) {
+      push(initiation(source), source.address);
+      push(other, initiation(source), source.address);
+    }
+    turn();
+  }
+  EXPECT_GT(queue_.size(), 100U);
+  EXPECT_GT(other.size(), 100U);
+  EXPECT_LT(queue_.size(), 200U);
+  EXPECT_LT(other.size(), 200U);
 }
 
 }  // namespace
