@@ -102,6 +102,21 @@ TEST_F(Relays, WhatWasReportedBeforeIsNotWaitedFor) {
   EXPECT_EQ(counters_.from_client, 8U);
 }
 
+// One that answers before it has read the question, and goes. The reset breaks the other direction
+// first.
+TEST_F(Relays, AnAnswerThatIsThereIsReadAlthoughTheQuestionIsRefused) {
+  ::signal(SIGPIPE, SIG_IGN);
+  ASSERT_EQ(send(target_.relays.get(), "x", 1, 0), 1);
+  ASSERT_EQ(send(target_.others.get(), "answer", 6, 0), 6);
+  ASSERT_EQ(shutdown(target_.others.get(), SHUT_WR), 0);
+  target_.others.reset();
+  ASSERT_EQ(send(client_.others.get(), "question", 8, 0), 8);
+  start();
+  turn_until_over();
+  EXPECT_EQ(read_to_end(client_.others), 6U);
+  EXPECT_EQ(counters_.broken, 1U);
+}
+
 TEST(Relay, AResetAfterTheAnswerLeavesTheAnswerWhole) {
   // splice() raises it, as the relay's process knows.
   ::signal(SIGPIPE, SIG_IGN);
