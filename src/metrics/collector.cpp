@@ -23,7 +23,7 @@ Collector::~Collector() {
 Result<void> Collector::started() {
   const MutexLock lock(mutex_);
   while (!preparation_)
-    prepared_.wait(mutex_);
+    mutex_.wait(prepared_);
   return *preparation_;
 }
 
@@ -46,7 +46,7 @@ void Collector::run(const std::function<Result<void>()>& prepare) {
   while (!ending_ && *preparation_) {
     Look* const look = looks_[0].wanted ? &looks_[0] : looks_[1].wanted ? &looks_[1] : nullptr;
     if (look == nullptr) {
-      wanted_or_end_.wait(mutex_);
+      mutex_.wait(wanted_or_end_);
       continue;
     }
     const bool is_whole = look == &looks_[static_cast<std::size_t>(Kind::kWhole)];

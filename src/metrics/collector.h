@@ -50,8 +50,8 @@ class Collector {
   const Wakeup& changed_;
   SystemClock clock_;
   Mutex mutex_;
-  std::condition_variable_any wanted_or_end_;
-  std::condition_variable_any prepared_;
+  std::condition_variable wanted_or_end_;
+  std::condition_variable prepared_;
   std::optional<Result<void>> preparation_ WRING_GUARDED_BY(mutex_);
   Look looks_[2] WRING_GUARDED_BY(mutex_);
   bool ending_ WRING_GUARDED_BY(mutex_) = false;
