@@ -29,6 +29,7 @@ import time
 from pathlib import Path
 from typing import Callable, Iterator, NamedTuple, Sequence
 
+from compare import ROOT
 from compare.front import FAILURES, failure_reason, positive, say
 from compare.parsing import gigabits_per_second
 from support.executing import FAR, INNER, Place, as_user, place, processes_of_user
@@ -41,8 +42,7 @@ _IDLE = 1000
 _TRIPS = 500
 _AT_ONCE = 16  # connections that are opened and closed
 _BEHIND = "10.7.1.2"
-_ROOT = Path(__file__).resolve().parents[1]
-_RELAY = _ROOT / "tests" / "chaos" / "relay.py"
+_RELAY = ROOT / "tests" / "chaos" / "relay.py"
 # Each way; a round trip is twice the delay.
 _PATHS = {
     "66 ms, 0.03 % reordered": {"delay_ms": 33.0, "reordering": 0.0003},
@@ -61,7 +61,7 @@ Target = {FAR}:{_FORWARD}
 
 def own_program(name: str) -> str:
     """One end of the connections that are counted; see connections/CMakeLists.txt."""
-    return str(_ROOT / "build" / "release" / "bench" / "connections" / f"connection_{name}")
+    return str(ROOT / "build" / "release" / "bench" / "connections" / f"connection_{name}")
 
 
 @contextlib.contextmanager

@@ -8,7 +8,6 @@
 #include <array>
 #include <bit>
 #include <cstdlib>
-#include <cstring>
 
 #include "base/rng.h"
 #include "ip/checksum.h"
@@ -57,8 +56,7 @@ uint32_t wring_lwip_random() {
   static std::array<std::uint32_t, kAtOnce> ready;
   static std::size_t left = 0;
   if (left == 0) {
-    const auto bytes = random.bytes<sizeof ready>();
-    std::memcpy(ready.data(), bytes.data(), sizeof ready);
+    ready = std::bit_cast<decltype(ready)>(random.bytes<sizeof ready>());
     left = kAtOnce;
   }
   return ready[--left];

@@ -12,9 +12,11 @@ not read again until it or a header changes.
 from __future__ import annotations
 
 import argparse
+import bisect
 import collections
 import concurrent.futures
 import hashlib
+import itertools
 import os
 import pathlib
 import re
@@ -75,11 +77,12 @@ class _Linter:
 
     def lint(self, paths: list[str]) -> list[str]:
         """What clang-tidy says of them."""
-        text = "".join(self._tree.text(path) for path in paths)
-        stamp = self._passed / hashlib.sha256((self._common + text).encode()).hexdigest()
+        texts = [self._tree.text(path) for path in paths]
+        digest = hashlib.sha256((self._common + "".join(texts)).encode())
+        stamp = self._passed / digest.hexdigest()
         if stamp.exists():
             return []
-        said = self._run(paths)
+        said = self._run(paths, texts)
         if len(paths) > 1 and any("[clang-diagnostic-error" in line for line in said):
             return self._divided(paths, said)
         if not said:
@@ -96,15 +99,12 @@ class _Linter:
               flush=True)
         return self.lint([path for path in paths if path not in blamed]) + self.lint(blamed)
 
-    def _run(self, paths: list[str]) -> list[str]:
+    def _run(self, paths: list[str], texts: list[str]) -> list[str]:
         """The lines that clang-tidy prints, with the places where they are in our files."""
-        begins, text = [], ""
-        for path in paths:
-            begins.append(text.count("\n"))
-            text += self._tree.text(path)
+        begins = list(itertools.accumulate((text.count("\n") for text in texts), initial=0))[:-1]
         with tempfile.TemporaryDirectory(prefix="wring-lint-") as folder:
             joined = pathlib.Path(folder) / "joined.cpp"
-            joined.write_text(text, encoding="utf-8")
+            joined.write_text("".join(texts), encoding="utf-8")
             run = subprocess.run(
                 ["clang-tidy-14", "-quiet", f"--config-file={self._tree.root}/.clang-tidy",
                  *self._checks, str(joined), "--", *self._options],
@@ -112,7 +112,7 @@ class _Linter:
 
         def place(match: re.Match[str]) -> str:
             line = int(match.group(1)) - 1
-            index = max(n for n, begin in enumerate(begins) if begin <= line)
+            index = bisect.bisect_right(begins, line) - 1
             return f"{paths[index]}:{line - begins[index] + 1}:"
 
         said = re.sub(re.escape(str(joined)) + r":(\d+):", place, run.stdout).splitlines()
