@@ -141,18 +141,26 @@ void Client::on_dialled(tl::expected<Dial::Connected, Refusal> result) {
 
 void Client::begin_relay(Relay::End target, const std::string& to_client) {
   state_ = State::kPassing;
-  relay_ = std::make_unique<Relay>(services_.loop, services_.pipes, counters_,
-                                   Relay::Ends{{std::move(socket_), events_},
-                                               std::move(target),
-                                               std::exchange(input_, {}),
-                                               std::exchange(unsaid_, {}) + to_client,
-                                               limit_,
-                                               body_,
-                                               std::move(break_off_)},
-                                   [this] { over(); });
+  relay_ = std::make_unique<Relay>(
+      services_.loop, services_.pipes, counters_,
+      Relay::Ends{{std::move(socket_), events_},
+                  std::move(target),
+                  std::exchange(input_, {}),
+                  std::exchange(unsaid_, {}) + to_client,
+                  limit_,
+                  body_,
+                  std::move(break_off_)},
+      [this](std::optional<Watched> parting) { on_relayed(std::move(parting)); });
   protocol_.reset();
   if (!relay_->start()) over();
   dial_.reset();
+}
+
+void Client::on_relayed(std::optional<Watched> parting) {
+  if (!parting) return over();
+  socket_ = std::move(*parting);
+  if (watch()) return part();
+  over();
 }
 
 // RFC 1928, 7: the port that its datagrams come from, if it knows.

@@ -64,6 +64,7 @@ class Client {
   void carry_out(const Protocol::Step& step);
   void on_dialled(tl::expected<Dial::Connected, Refusal> result);
   void begin_relay(Relay::End target, const std::string& to_client);
+  void on_relayed(std::optional<Watched> parting);
   void associate(std::uint16_t port);
   void wait_for_target(const config::HostPort& target);
   void on_bound(tl::expected<UniqueFd, Refusal> result);

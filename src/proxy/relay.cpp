@@ -23,8 +23,7 @@ void reset_at_close(const UniqueFd& socket) {
   setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &kAtOnce, sizeof kAtOnce);
 }
 
-Relay::Relay(Loop& loop, Pipes& pipes, ListenerCounters& counters, Ends ends,
-             std::function<void()> ended)
+Relay::Relay(Loop& loop, Pipes& pipes, ListenerCounters& counters, Ends ends, Ended ended)
     : loop_(loop),
       pipes_(pipes),
       counters_(counters),
@@ -129,7 +128,10 @@ void Relay::end(bool broken) {
     if (!out_.has_ended()) reset_at_close(target_.socket.descriptor());
     if (!back_.has_ended() && break_client_off_) break_client_off_();
   }
-  std::exchange(ended_, nullptr)();
+  const Watched closed = std::move(target_.socket);
+  std::optional<Watched> parting;
+  if (back_.has_ended() && !out_.has_read_all()) parting = std::move(client_.socket);
+  std::exchange(ended_, nullptr)(std::move(parting));
 }
 
 }  // namespace wring::proxy

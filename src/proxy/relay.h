@@ -40,9 +40,11 @@ class Relay {
     std::optional<ChunkedBody> body;     // or up to its end
     std::function<void()> break_off;     // resets the client who is behind a pair of sockets
   };
-  // `ended` is called once, and the relay is kept until it returns.
-  Relay(Loop& loop, Pipes& pipes, ListenerCounters& counters, Ends ends,
-        std::function<void()> ended);
+  // Called once, and the relay is kept until it returns. `parting`: the client, if its answer is
+  // whole and more may come from it than was taken. To close it now would reset it, which overtakes
+  // the tail of the answer.
+  using Ended = std::function<void(std::optional<Watched> parting)>;
+  Relay(Loop& loop, Pipes& pipes, ListenerCounters& counters, Ends ends, Ended ended);
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
   ~Relay();
@@ -70,7 +72,7 @@ class Relay {
   End target_;
   Flow out_;  // from the client to the target
   Flow back_;
-  std::function<void()> ended_;
+  Ended ended_;
   std::function<void()> break_client_off_;  // empty: closing it tells
   Loop::TimerId timer_ = Loop::kNoTimer;
   Loop::TimerId again_ = Loop::kNoTimer;

@@ -97,6 +97,28 @@ def test_http_proxy(running, words):
         assert (done.stdout, done.stderr) == (PAGE, "")
 
 
+def test_more_behind_a_request_leaves_its_answer_whole(running):
+    """A client that does not wait for the answer has its next request closed unread, which must not
+    reset the connection before the answer's tail is out."""
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n" + b"a" * 200_000
+    request = f"GET http://{FAR}:8888/ HTTP/1.1\r\nHost: {FAR}\r\n\r\n".encode()
+    with running.place.far.socket(socket.AF_INET, socket.SOCK_STREAM) as server, \
+            running.place.host.socket(socket.AF_INET, socket.SOCK_STREAM) as client:
+        server.bind((FAR, 8888))
+        server.listen()
+        server.settimeout(20.0)
+        client.settimeout(20.0)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(("127.0.0.1", HTTP))
+        client.sendall(request)
+        target, _ = server.accept()
+        with target:
+            assert target.recv(4096).startswith(b"GET / ")
+            client.sendall(request)
+            target.sendall(answer)
+        assert b"".join(iter(lambda: client.recv(65536), b"")) == answer
+
+
 @pytest.mark.parametrize("words", [[], ["--proxytunnel"]])
 def test_http_proxy_behind_tls(running, words):
     certificate = f"{running.place.folder}/cert.pem"

@@ -9,6 +9,7 @@
 #include <array>
 #include <csignal>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -54,18 +55,26 @@ std::size_t read_to_end(const UniqueFd& from) {
 // A relay between two connections, which nobody has watched before.
 class Relays : public ::testing::Test {
  protected:
-  void start(std::uint32_t client_events = 0, std::uint32_t target_events = 0) {
+  void start(std::uint32_t client_events = 0, std::uint32_t target_events = 0,
+             std::optional<std::uint64_t> limit = {}) {
     relay_ = std::make_unique<Relay>(
         *loop_, pipes_, counters_,
         Relay::Ends{{Watched(*loop_, std::move(client_.relays)), client_events},
                     {Watched(*loop_, std::move(target_.relays)), target_events},
                     {},
                     {},
-                    {},
+                    limit,
                     {},
                     {}},
-        [this] { over_ = true; });
+        [this](std::optional<Watched> parting) {
+          over_ = true;
+          parting_ = std::move(parting);
+        });
     ASSERT_TRUE(relay_->start());
+  }
+  void await_question() {
+    std::array<char, 8> question;
+    ASSERT_EQ(recv(target_.others.get(), question.data(), question.size(), MSG_WAITALL), 8);
   }
   void turn_until_over() {
     while (!over_)
@@ -80,6 +89,7 @@ class Relays : public ::testing::Test {
   Connection target_ = connection();
   std::unique_ptr<Relay> relay_;
   bool over_ = false;
+  std::optional<Watched> parting_;
 };
 
 TEST_F(Relays, EachEndHearsOfTheOthersEnd) {
@@ -100,6 +110,31 @@ TEST_F(Relays, WhatWasReportedBeforeIsNotWaitedFor) {
   ASSERT_EQ(send(client_.others.get(), "question", 8, 0), 8);
   start(EPOLLIN);
   EXPECT_EQ(counters_.from_client, 8U);
+}
+
+TEST_F(Relays, AClientThatSaysMoreThanIsTakenIsNotResetBeforeItHasItsAnswer) {
+  ASSERT_EQ(send(client_.others.get(), "question and more", 17, 0), 17);
+  start(EPOLLIN, 0, 8);
+  await_question();
+  const std::string answer(20'000, 'a');
+  ASSERT_EQ(send(target_.others.get(), answer.data(), answer.size(), 0), 20'000);
+  target_.others.reset();
+  turn_until_over();
+  EXPECT_TRUE(parting_);
+  EXPECT_EQ(read_to_end(client_.others), answer.size());
+  EXPECT_EQ(counters_.from_client, 8U);
+  EXPECT_EQ(counters_.broken, 0U);
+}
+
+TEST_F(Relays, AClientThatHasEndedIsLeftAtOnce) {
+  ASSERT_EQ(send(client_.others.get(), "question", 8, 0), 8);
+  ASSERT_EQ(shutdown(client_.others.get(), SHUT_WR), 0);
+  start(EPOLLIN | EPOLLRDHUP);
+  await_question();
+  target_.others.reset();
+  turn_until_over();
+  EXPECT_FALSE(parting_);
+  EXPECT_EQ(read_to_end(client_.others), 0U);
 }
 
 // One that answers before it has read the question, and goes. The reset breaks the other direction
@@ -134,7 +169,7 @@ TEST(Relay, AResetAfterTheAnswerLeavesTheAnswerWhole) {
                                                    {},
                                                    {},
                                                    {}},
-                                       [&] { over = true; });
+                                       [&](const std::optional<Watched>&) { over = true; });
   ASSERT_TRUE(relay->start());
   const std::string answer(20'000, 'a');
   ASSERT_EQ(send(target.others.get(), answer.data(), answer.size(), 0), 20'000);
