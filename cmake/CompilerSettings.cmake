@@ -74,6 +74,15 @@ if(WRING_SANITIZE OR CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   wring_library_headers(wring_precompiled)
 endif()
 
+# With WRING_UNOPTIMISED, targets that come after it, in this folder and below, are not optimised:
+# clang's sanitizers take twice as long with -O1, and the tests wait more than they compute.
+macro(wring_unoptimised)
+  if(WRING_UNOPTIMISED)
+    string(REPLACE "-O1" "-O0" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_RELWITHDEBINFO}")
+    wring_library_headers(wring_precompiled_unoptimised)
+  endif()
+endmacro()
+
 # wring_library(name SOURCES... LINK ...) makes wring_<name>, alias wring::<name>: one target for
 # each folder.
 function(wring_library name)

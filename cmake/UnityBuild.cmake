@@ -10,8 +10,7 @@ endif()
 
 # Targets that come after it, in this folder and below, are not part of the engine. No packet passes
 # through them, so they are neither linked with link-time optimisation nor compiled by -O3: that
-# took a third of the release build's time. With WRING_UNOPTIMISED they are not optimised at all:
-# clang's sanitizers take twice as long with -O1, and the tests wait more than they compute.
+# took a third of the release build's time.
 macro(wring_beside_the_engine)
   if(WRING_UNITY)
     set(CMAKE_UNITY_BUILD ON)
@@ -21,9 +20,6 @@ macro(wring_beside_the_engine)
     add_link_options(-fno-lto)
   endif()
   string(REPLACE "-O3" "-O2" CMAKE_CXX_FLAGS_RELEASE "${CMAKE_CXX_FLAGS_RELEASE}")
-  if(WRING_UNOPTIMISED)
-    string(REPLACE "-O1" "-O0" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_RELWITHDEBINFO}")
-  endif()
 endmacro()
 
 # wring_apart(FILE...): files that use a name of their own which another file of the target uses,
