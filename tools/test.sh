@@ -154,7 +154,7 @@ daemon_tests() {
   local left_out='^(lonely|bench|tidy|unit|sim|fuzz|parts)$'
   [ "$fast" = no ] || left_out='^(lonely|bench|tidy|unit|sim|fuzz|parts|slow|qemu|packages)$'
   # Some of these tests do nothing but wait for minutes: they take no core from the others.
-  stage "daemon's tests" as_root ctest --preset release -j "$((cores + 2))" -LE "$left_out" \
+  stage "daemon's tests" as_root ctest --preset release -j "$((cores + 4))" -LE "$left_out" \
     "${tries[@]}"
 }
 

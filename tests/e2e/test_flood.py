@@ -11,6 +11,7 @@ import socket
 import statistics
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -120,9 +121,9 @@ def test_under_a_flood_tunnels_keep_their_throughput_and_new_peers_get_in(net):
             calm = _throughput(one, flooded)
             with flood.going_on():
                 kept.append(_throughput(one, flooded) / calm)
-        with flood.going_on():
-            waits = [_seconds_to_join(each, flooded, f"10.7.{2 + number}.1")
-                     for number, each in enumerate(newcomers)]
+        with flood.going_on(), ThreadPoolExecutor() as pool:
+            waits = list(pool.map(lambda number: _seconds_to_join(
+                newcomers[number], flooded, f"10.7.{2 + number}.1"), range(_NEWCOMERS)))
         asked, peak_kib = dropped(flooded, "cookie_required"), _peak_kib(flooded)
         print(f"{flood.sent} initiations sent, {asked} asked for a cookie; "
               f"throughput kept: {_listed(kept)}; seconds to join: {_listed(waits)}; "
