@@ -1,10 +1,10 @@
 // Asks for the pair by RTM_NEWLINK, with the other end nested inside.
 #include "netlink/veth.h"
 
-#include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
+#include <net/if.h>
 #include <sys/socket.h>
 
 namespace wring {

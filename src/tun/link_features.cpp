@@ -3,8 +3,8 @@
 #include "tun/link_features.h"
 
 #include <linux/ethtool.h>
-#include <linux/if.h>
 #include <linux/sockios.h>
+#include <net/if.h>
 #include <sys/ioctl.h>
 
 #include <algorithm>
