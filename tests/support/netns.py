@@ -7,12 +7,16 @@ The namespaces have no name in /run/netns. A holder process keeps each one alive
 the end of its standard input: when the test ends in whatever manner, `kill -9` included, the pipe
 closes, and the holder kills what still runs in its namespace and goes. With the last process the
 kernel removes the namespace, its interfaces, its rules and its mounts.
+
+Tests run wring as ordinary users, too, and a checkout may lie in a home that is closed to them.
+Then a host has a folder in its place that is open and holds nothing but the checkout.
 """
 
 import ctypes
 import os
 import signal
 import socket
+import stat
 import subprocess
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +43,23 @@ for pass in 1 2 3; do
   done 2>/dev/null
 done
 """
+# Runs a command where a folder holds the checkout and nothing else.
+_OPENER = r"""
+mount -t tmpfs tmpfs /mnt && mkdir /mnt/checkout && mount --rbind "$0" /mnt/checkout &&
+  mount -t tmpfs -o mode=755 tmpfs "$1" && mkdir -p "$0" &&
+  mount --move /mnt/checkout "$0" && umount /mnt || exit 1
+shift
+exec "$@"
+"""
+
+
+def _opened() -> list[str]:
+    """Runs what follows where others than root can reach the checkout, by `exec`."""
+    checkout = Path(__file__).resolve().parents[2]
+    for folder in reversed(checkout.parents):
+        if not folder.stat().st_mode & stat.S_IXOTH:
+            return ["unshare", "--mount", "sh", "-c", _OPENER, str(checkout), str(folder)]
+    return []
 
 
 class Host:
@@ -49,7 +70,7 @@ class Host:
         label = f"wring-test-{os.getpid()}-{name}"
         # In a session of its own: Ctrl-C is for the test, which then takes the host down in order.
         self._holder = subprocess.Popen(
-            [*self._unshare(), "sh", "-c", _HOLDER, label],
+            [*_opened(), *self._unshare(), "sh", "-c", _HOLDER, label],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             start_new_session=True, text=True)
         self._children: list[subprocess.Popen] = []
