@@ -105,7 +105,8 @@ as_root() {
 
 race_tests() {
   build tsan wring racing &&
-    as_root ctest --test-dir build/tsan -L '^races$' --output-on-failure "${tries[@]}"
+    as_root ctest --test-dir build/tsan -L '^races$' -j "$cores" --output-on-failure \
+      "${tries[@]}"
 }
 
 # Where the machine itself is one, the release build's tests have shown it.

@@ -11,13 +11,16 @@ from support.daemon import program
 from support.executing import PYTHON, as_user, place
 from support.waiting import eventually
 
-# Says how often it was told to end, and ends once stdin does.
+# Says how often it was told to end, and ends once stdin does. Without print(), which a signal must
+# not find at work.
 COUNTS = """
 import os, signal, sys
 got = []
-signal.signal(signal.SIGTERM, lambda *_: (got.append(1), print("got", len(got), flush=True)))
-signal.signal(signal.SIGWINCH, lambda *_: print("counted", len(got), flush=True))
-print("ready", os.getpgrp() == os.getpgid(os.getppid()), flush=True)
+def say(*words):
+    os.write(1, (" ".join(map(str, words)) + "\\n").encode())
+signal.signal(signal.SIGTERM, lambda *_: (got.append(1), say("got", len(got))))
+signal.signal(signal.SIGWINCH, lambda *_: say("counted", len(got)))
+say("ready", os.getpgrp() == os.getpgid(os.getppid()))
 sys.stdin.read()
 sys.exit(10 + len(got))
 """
@@ -107,7 +110,7 @@ def test_children_that_it_was_born_with_live_on(place_):
 
 
 def test_a_command_that_is_stopped_and_continued_at_once_leaves_the_supervisor_running(place_):
-    script = COUNTS.replace('print("ready"', 'print(os.getpid(), "ready"')
+    script = COUNTS.replace('say("ready"', 'say(os.getpid(), "ready"')
     child = _start(place_, *_line(place_, PYTHON, "-c", script))
     command = int(child.stdout.readline().split()[0])
     for _ in range(200):
