@@ -128,6 +128,7 @@ void Relay::end(bool broken) {
     if (!out_.has_ended()) reset_at_close(target_.socket.descriptor());
     if (!back_.has_ended() && break_client_off_) break_client_off_();
   }
+  // The target does not wait for a client that parts.
   const Watched closed = std::move(target_.socket);
   std::optional<Watched> parting;
   if (back_.has_ended() && !out_.has_read_all()) parting = std::move(client_.socket);

@@ -107,7 +107,7 @@ def test_what_the_relay_may_do(place_, section, threads):
         tasks = list(Path(f"/proc/{relay}/task").iterdir())
         assert len(tasks) == threads
         for task in tasks:
-            is_confined(task)
+            becomes_confined(task)
         assert made.place.keys.private not in open(f"/proc/{relay}/environ").read()
 
 
@@ -120,11 +120,12 @@ def test_a_key_in_the_environment_is_wiped_from_that_of_the_relay(place_):
         assert len(environ) > len(key) and environ.strip("\0") == ""
 
 
-def is_confined(task: Path) -> None:
-    status = (task / "status").read_text()
-    for line in ("CapEff:\t0000000000000000", "CapPrm:\t0000000000000000", "NoNewPrivs:\t1",
-                 "Seccomp:\t2"):
-        assert line in status
+def becomes_confined(task: Path) -> None:
+    """It is once it serves, which is after it has said where it waits for clients."""
+    lines = {"CapEff:\t0000000000000000", "CapPrm:\t0000000000000000", "NoNewPrivs:\t1",
+             "Seccomp:\t2"}
+    eventually(lambda: lines <= set((task / "status").read_text().splitlines()),
+               f"{task} has {lines}")
 
 
 @pytest.mark.skipif(STACK != "lwip", reason="the kernel's stack has no process")
@@ -133,7 +134,7 @@ def test_what_the_stack_may_do(place_):
         stack = process_of("stack")
         tasks = list(Path(f"/proc/{stack}/task").iterdir())
         assert len(tasks) == 1
-        is_confined(tasks[0])
+        becomes_confined(tasks[0])
         # Neither a socket of the internet nor a file: what it has was made for it.
         for number in Path(f"/proc/{stack}/fd").iterdir():
             kind = os.readlink(number)
