@@ -14,6 +14,7 @@ from support.netns import Net  # noqa: E402
 from support.races import no_race, races_are_reported  # noqa: E402, F401
 from support.run_state import know, make_resolvconf  # noqa: E402
 from support.tunnel import tunnel  # noqa: E402
+from support.waiting import eventually  # noqa: E402
 
 
 @pytest.fixture
@@ -45,6 +46,12 @@ def host_with_ways(net, tmp_path):
         host.ip("link", "set", f"out{number}", "mtu", str(mtu))
     host.ip("route", "add", "default", "via", "10.7.1.2")
     host.ip("-6", "route", "add", "default", "via", "fd07:2::2")
+    # The kernel makes some routes of a new cable a little later.
+    for number in (1, 2):
+        routes = ("fe80::/64", f"local fd07:{number}::1", "local fe80::", "multicast ff00::/8")
+        eventually(lambda: all(each in host.ip("-6", "route", "show", "table", "all",
+                                               "dev", f"out{number}") for each in routes),
+                   f"out{number} has {routes}")
     know(host, tmp_path, "192.0.2.5 demo.wireguard.com test.wireguard.com")
     make_resolvconf(tmp_path)
     return host
