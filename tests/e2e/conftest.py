@@ -48,10 +48,12 @@ def host_with_ways(net, tmp_path):
     host.ip("-6", "route", "add", "default", "via", "fd07:2::2")
     # The kernel makes some routes of a new cable a little later.
     for number in (1, 2):
-        routes = ("fe80::/64", f"local fd07:{number}::1", "local fe80::", "multicast ff00::/8")
-        eventually(lambda: all(each in host.ip("-6", "route", "show", "table", "all",
-                                               "dev", f"out{number}") for each in routes),
-                   f"out{number} has {routes}")
+        wanted = ("fe80::/64", f"local fd07:{number}::1", "local fe80::", "multicast ff00::/8")
+
+        def has_routes():
+            shown = host.ip("-6", "route", "show", "table", "all", "dev", f"out{number}")
+            return all(each in shown for each in wanted)
+        eventually(has_routes, f"out{number} has {wanted}")
     know(host, tmp_path, "192.0.2.5 demo.wireguard.com test.wireguard.com")
     make_resolvconf(tmp_path)
     return host
