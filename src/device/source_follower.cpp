@@ -41,9 +41,8 @@ void SourceFollower::on_routes_changed() {
 
 void SourceFollower::work(const Peers& peers, TimePoint now, const OnRefused& on_refused) {
   if (now >= deferred_due_) check_deferred(peers, now);
-  if (state_ == State::kPause && now >= pause_end_) {
-    state_ = again_ ? State::kDue : State::kListening;
-  }
+  if (state_ == State::kPause && now >= pause_end_) state_ = State::kListening;
+  if (state_ == State::kListening && now >= settled_) state_ = State::kDue;
   if (state_ == State::kDue) begin_round();
   if (state_ == State::kRound) continue_round(peers, now, on_refused);
 }
@@ -51,14 +50,14 @@ void SourceFollower::work(const Peers& peers, TimePoint now, const OnRefused& on
 TimePoint SourceFollower::next_deadline() const {
   switch (state_) {
     case State::kListening:
-      break;
+      return std::min(settled_, deferred_due_);
     case State::kPause:
       return std::min(pause_end_, deferred_due_);
     case State::kDue:
     case State::kRound:
-      return TimePoint{};
+      break;
   }
-  return deferred_due_;
+  return TimePoint{};
 }
 
 void SourceFollower::check_deferred(const Peers& peers, TimePoint now) {
@@ -72,10 +71,10 @@ void SourceFollower::check_deferred(const Peers& peers, TimePoint now) {
 
 void SourceFollower::begin_round() {
   // What is announced from here on belongs to the round after this one.
-  again_ = routes_.take_notices();
+  noticed_ = routes_.take_notices();
   state_ = State::kRound;
   next_serial_ = 0;
-  checked_ = 0;
+  cost_ = {};
 }
 
 void SourceFollower::continue_round(const Peers& peers, TimePoint now,
@@ -90,10 +89,11 @@ void SourceFollower::continue_round(const Peers& peers, TimePoint now,
     ++checks;
     if (check(peer, now)) on_refused(peer);
   }
-  checked_ += checks;
+  cost_ += kPausePerCheck * checks + kPausePerPeer * seen;
   if (it != peers.end()) return;
   state_ = State::kPause;
-  pause_end_ = now + std::max<Duration>(kPause, kPausePerCheck * checked_);
+  pause_end_ = now + std::max(kPause, cost_);
+  settled_ = noticed_ ? now + kSettling : kNever;
 }
 
 }  // namespace wring

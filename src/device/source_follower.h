@@ -17,8 +17,8 @@ struct DevicePeer;
 // A source is checked when the peer was heard on a new way, and all of them are checked, in a
 // round, when the routing table has changed. A round does a bounded part of its work in each turn,
 // and a pause follows it, so that a table that changes all the time costs a bounded share of the
-// time. A second round follows the first even if nothing more was heard: the kernel announces some
-// changes (a link that goes down, an address that is removed) before they are done.
+// time. One more round follows the last notice: the kernel announces some changes (a link that goes
+// down, an address that is removed) before they are done.
 //
 // Control thread only.
 class SourceFollower {
@@ -26,9 +26,13 @@ class SourceFollower {
   // One question costs some 5 microseconds.
   static constexpr std::size_t kChecksPerTurn = 256;
   static constexpr std::size_t kPeersPerTurn = 4096;  // with those that have no source
-  static constexpr Duration kPause = std::chrono::milliseconds(100);
-  // For each question of the round, so that rounds take at most a fifth of the time.
+  // A change that falls into the pause is followed after it.
+  static constexpr Duration kPause = std::chrono::milliseconds(2);
+  // For each question and each peer of the round, so that rounds take at most a fifth of the time.
   static constexpr Duration kPausePerCheck = std::chrono::microseconds(20);
+  static constexpr Duration kPausePerPeer = std::chrono::microseconds(1);
+  // From a round that a notice began until the one that finds what was announced too early.
+  static constexpr Duration kSettling = std::chrono::milliseconds(100);
   // Between two checks of one peer that workers ask for: a peer may move to and fro at will.
   static constexpr Duration kCheckInterval = std::chrono::milliseconds(20);
 
@@ -45,7 +49,7 @@ class SourceFollower {
 
   // The routing table may have changed: there are notices. A round begins with the next work().
   void on_routes_changed();
-  // True: idle, so that notices should be waited for. False: they may be left where they are.
+  // True: notices should be waited for. False: they may be left where they are.
   [[nodiscard]] bool listens() const { return state_ == State::kListening; }
 
   // Does what is due. `on_refused` is called for each peer whose source a round refused.
@@ -61,10 +65,11 @@ class SourceFollower {
 
   RouteOracle& routes_;
   State state_ = State::kListening;
-  bool again_ = false;             // another round follows this one
+  bool noticed_ = false;           // this round follows a notice
   std::uint64_t next_serial_ = 0;  // of the peer to go on with
-  std::size_t checked_ = 0;        // in this round
+  Duration cost_{};                // the pause that this round has earned
   TimePoint pause_end_ = kNever;
+  TimePoint settled_ = kNever;           // when one more round is due
   std::vector<std::uint64_t> deferred_;  // serials of peers whose check waits; each at most once
   TimePoint deferred_due_ = kNever;
 };

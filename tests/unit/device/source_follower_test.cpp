@@ -114,7 +114,7 @@ TEST_F(SourceFollowerTest, an_answer_for_a_way_that_has_changed_meanwhile_is_voi
   EXPECT_TRUE(peer.wants_source_check);  // the worker asks once more
 }
 
-TEST_F(SourceFollowerTest, a_notice_starts_a_round_at_once_and_a_second_one_after_the_pause) {
+TEST_F(SourceFollowerTest, a_notice_starts_a_round_at_once_and_one_more_when_it_has_settled) {
   DevicePeer& peer = add_peer();
   static_cast<void>(peer.hear_from(heard_on(1)));
   EXPECT_TRUE(follower_.listens());
@@ -126,12 +126,16 @@ TEST_F(SourceFollowerTest, a_notice_starts_a_round_at_once_and_a_second_one_afte
   work();
   EXPECT_TRUE(refused_.empty());
   EXPECT_EQ(routes_.questions, 1U);
+  const TimePoint settled = now_ + SourceFollower::kSettling;
 
   routes_.leads_by = 2;  // the change comes a little later than its notice
   work();
   EXPECT_EQ(routes_.questions, 1U);
   EXPECT_EQ(follower_.next_deadline(), now_ + SourceFollower::kPause);
   work(SourceFollower::kPause);
+  EXPECT_TRUE(refused_.empty());
+  EXPECT_EQ(follower_.next_deadline(), settled);
+  work(settled - now_);
   EXPECT_EQ(refused_, std::set<std::uint64_t>{1});
 
   work(SourceFollower::kPause);
@@ -140,14 +144,33 @@ TEST_F(SourceFollowerTest, a_notice_starts_a_round_at_once_and_a_second_one_afte
   EXPECT_EQ(follower_.next_deadline(), kNever);
 }
 
+TEST_F(SourceFollowerTest, a_change_soon_after_another_one_is_followed_soon) {
+  static_cast<void>(add_peer().hear_from(heard_on(1)));
+  announce();
+  work();
+  work(SourceFollower::kPause);
+  EXPECT_TRUE(follower_.listens());
+  routes_.leads_by = 2;
+  announce();
+  work();
+  EXPECT_EQ(refused_, std::set<std::uint64_t>{1});
+  // Its own second round, and none for the first change.
+  EXPECT_EQ(routes_.questions, 2U);
+  work(SourceFollower::kPause);
+  EXPECT_EQ(follower_.next_deadline(), now_ - SourceFollower::kPause + SourceFollower::kSettling);
+}
+
 TEST_F(SourceFollowerTest, a_table_that_never_rests_costs_a_round_for_each_pause) {
   static_cast<void>(add_peer().hear_from(heard_on(1)));
-  for (int i = 0; i < 10'000; ++i) {
+  constexpr int kTurns = 100'000;
+  constexpr Duration kTurn = std::chrono::microseconds(100);
+  for (int i = 0; i < kTurns; ++i) {
     announce();
-    work(std::chrono::milliseconds(1));
+    work(kTurn);
   }
-  EXPECT_LE(routes_.questions, 101U);
-  EXPECT_GE(routes_.questions, 90U);
+  constexpr std::size_t kRounds = kTurns * kTurn / SourceFollower::kPause;
+  EXPECT_LE(routes_.questions, kRounds + 1);
+  EXPECT_GE(routes_.questions, kRounds * 9 / 10);
 }
 
 TEST_F(SourceFollowerTest, a_round_of_many_peers_takes_many_turns_and_a_longer_pause) {
@@ -165,11 +188,13 @@ TEST_F(SourceFollowerTest, a_round_of_many_peers_takes_many_turns_and_a_longer_p
   EXPECT_EQ(routes_.questions, kPeers);
   EXPECT_EQ(refused_.size(), kPeers);
   EXPECT_GE(turns, kPeers / SourceFollower::kChecksPerTurn);
-  EXPECT_EQ(follower_.next_deadline(), now_ + SourceFollower::kPausePerCheck * kPeers);
+  EXPECT_EQ(follower_.next_deadline(),
+            now_ + (SourceFollower::kPausePerCheck + SourceFollower::kPausePerPeer) * kPeers);
 }
 
 TEST_F(SourceFollowerTest, peers_without_a_source_are_passed_over_in_bounded_turns) {
-  for (std::size_t i = 0; i < 2 * SourceFollower::kPeersPerTurn + 1; ++i)
+  constexpr std::size_t kPeers = 2 * SourceFollower::kPeersPerTurn + 1;
+  for (std::size_t i = 0; i < kPeers; ++i)
     add_peer();
   announce();
   for (int turn = 0; turn < 3; ++turn) {
@@ -177,7 +202,7 @@ TEST_F(SourceFollowerTest, peers_without_a_source_are_passed_over_in_bounded_tur
     work();
   }
   EXPECT_EQ(routes_.questions, 0U);
-  EXPECT_EQ(follower_.next_deadline(), now_ + SourceFollower::kPause);
+  EXPECT_EQ(follower_.next_deadline(), now_ + SourceFollower::kPausePerPeer * kPeers);
 }
 
 TEST_F(SourceFollowerTest, a_peer_that_moves_to_and_fro_is_asked_about_at_a_bounded_rate) {
