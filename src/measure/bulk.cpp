@@ -15,11 +15,11 @@ namespace wring::measure {
 namespace {
 
 // What arrived of one stream; negative if the other end did not say so.
-double send_for(int stream, TimePoint end) {
+double send_until(int stream, TimePoint end, const std::function<bool()>& more) {
   constexpr std::size_t kChunk = 256U << 10;
   const std::vector<std::uint8_t> chunk(kChunk, 0x5a);
   const SystemClock clock;
-  while (clock.now() < end) {
+  while (clock.now() < end || more()) {
     if (send(stream, chunk.data(), chunk.size(), MSG_NOSIGNAL) < 0 && errno != EINTR) return -1;
   }
   shutdown(stream, SHUT_WR);
@@ -44,14 +44,15 @@ Result<BulkSender> BulkSender::open(const Endpoint& server, unsigned streams) {
   return sender;
 }
 
-Result<Carried> BulkSender::run(Duration length) {
+Result<Carried> BulkSender::run(Duration length, const std::function<bool()>& more) {
   const SystemClock clock;
   const TimePoint begin = clock.now();
   std::vector<double> carried(streams_.size());
   {
     std::vector<std::jthread> threads;
     for (std::size_t i = 0; i < streams_.size(); ++i) {
-      threads.emplace_back([&, i] { carried[i] = send_for(streams_[i].get(), begin + length); });
+      threads.emplace_back(
+          [&, i] { carried[i] = send_until(streams_[i].get(), begin + length, more); });
     }
   }
   Carried all;

@@ -1,6 +1,7 @@
 // As many bytes as TCP carries.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "base/clock.h"
@@ -19,8 +20,10 @@ class BulkSender {
  public:
   // Connects so many streams, in the network namespace of the calling thread.
   static Result<BulkSender> open(const Endpoint& server, unsigned streams);
-  // Sends for that long, each stream from a thread of its own. Once; any thread.
-  [[nodiscard]] Result<Carried> run(Duration length);
+  // Sends for that long, and on while `more`, each stream from a thread of its own, which is where
+  // `more` is called. Once; any thread.
+  [[nodiscard]] Result<Carried> run(
+      Duration length, const std::function<bool()>& more = [] { return false; });
 
  private:
   std::vector<UniqueFd> streams_;

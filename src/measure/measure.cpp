@@ -1,6 +1,7 @@
 // Sets up each way to carry packets, and measures it.
 #include "measure/measure.h"
 
+#include <atomic>
 #include <chrono>
 #include <thread>
 #include <utility>
@@ -86,8 +87,11 @@ class RowMeasurement {
     auto sender = BulkSender::open(server_, kManyStreams);
     if (!sender) return tl::unexpected(sender.error());
     Result<Carried> carried;
-    std::jthread sending([&] { carried = sender->run(steps_.length()); });
+    std::atomic<bool> echoing = true;
+    std::jthread sending(
+        [&] { carried = sender->run(steps_.length(), [&] { return echoing.load(); }); });
     auto kept = keep(row_.load, round_trip());
+    echoing = false;
     sending.join();
     if (!kept) return kept;
     if (!carried) return tl::unexpected(carried.error());

@@ -25,6 +25,7 @@ Result<RoundTrips> RoundTrips::open(const Endpoint& server) {
 Result<Duration> RoundTrips::median(Duration length) const {
   constexpr std::chrono::milliseconds kPause{5};
   constexpr std::chrono::milliseconds kEchoWait{1000};
+  constexpr std::chrono::seconds kFirstEcho{6};
   const SystemClock clock;
   bound_waits(socket_.get(), kEchoWait);
   std::vector<Duration> all;
@@ -32,18 +33,24 @@ Result<Duration> RoundTrips::median(Duration length) const {
   header.kind = static_cast<std::uint8_t>(DatagramKind::kEcho);
   Bytes<kDatagramSize> datagram{};
   const TimePoint end = clock.now() + length;
-  for (std::uint64_t number = 1; clock.now() < end; ++number) {
+  bool refused = false;
+  const auto goes_on = [&] {
+    return clock.now() < (all.empty() && !refused ? end + kFirstEcho : end);
+  };
+  for (std::uint64_t number = 1; goes_on(); ++number) {
     header.number = number;
     store(MutByteSpan(datagram), header);
     const TimePoint sent = clock.now();
     static_cast<void>(send(socket_.get(), datagram.data(), datagram.size(), 0));
     Bytes<kDatagramSize> answer{};
     // One that was late is not taken for the next.
-    while (recv(socket_.get(), answer.data(), answer.size(), 0) > 0) {
+    ssize_t size = 0;
+    while ((size = recv(socket_.get(), answer.data(), answer.size(), 0)) > 0) {
       if (load<DatagramHeader>(answer).number != number) continue;
       all.push_back(clock.now() - sent);
       break;
     }
+    refused = size < 0 && errno == ECONNREFUSED;
     std::this_thread::sleep_for(kPause);
   }
   if (all.empty()) return failure("no echo came back; look at the other end, or at a firewall");

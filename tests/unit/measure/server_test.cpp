@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <atomic>
 #include <chrono>
+#include <thread>
 
 #include "measure/bulk.h"
 #include "measure/joined_hosts.h"
@@ -53,6 +55,40 @@ TEST(Server, answers_echoes) {
   const auto median = echo->median(kShort);
   ASSERT_TRUE(median) << median.error().message;
   EXPECT_GT(median->count(), 0);
+}
+
+TEST(RoundTrips, go_on_until_the_first_echo_comes_back) {
+  const UniqueFd far(socket(AF_INET, SOCK_DGRAM, 0));
+  const Endpoint place = free_place();
+  ASSERT_EQ(bind(far.get(), &place.remote.any, place.remote_size()), 0);
+  bound_waits(far.get(), kPatience);
+  Endpoint at = place;
+  socklen_t size = sizeof at.remote;
+  ASSERT_EQ(getsockname(far.get(), &at.remote.any, &size), 0);
+  // The first one is lost.
+  std::jthread answering([&] {
+    Bytes<kDatagramSize> datagram{};
+    sockaddr_in from{};
+    for (const bool lost : {true, false}) {
+      socklen_t from_size = sizeof from;
+      auto* const name = reinterpret_cast<sockaddr*>(&from);
+      ASSERT_GT(recvfrom(far.get(), datagram.data(), datagram.size(), 0, name, &from_size), 0);
+      if (!lost) sendto(far.get(), datagram.data(), datagram.size(), 0, name, from_size);
+    }
+  });
+  const auto median = RoundTrips::open(at)->median(kShort);
+  ASSERT_TRUE(median) << median.error().message;
+  EXPECT_GT(median->count(), 0);
+}
+
+TEST(BulkSender, sends_on_while_it_is_asked_to) {
+  const auto server = serve();
+  auto sender = BulkSender::open(server->at(), 1);
+  ASSERT_TRUE(sender) << sender.error().message;
+  std::atomic<int> asked = 0;
+  const auto carried = sender->run(Duration(), [&] { return ++asked < 100; });
+  ASSERT_TRUE(carried) << carried.error().message;
+  EXPECT_EQ(asked, 100);
 }
 
 TEST(Server, counts_small_packets) {
