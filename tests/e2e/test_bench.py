@@ -12,6 +12,7 @@ import pytest
 
 from support.daemon import program
 from support.environments import UserNamespace, UserNamespaceWithoutDevice
+from support.processes import words_of
 from support.waiting import eventually
 
 SHORT = ("--seconds", "0.2")
@@ -46,10 +47,7 @@ def _processes():
     """Every process of wring that makes an interface of a bench."""
     found = []
     for entry in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            words = Path(f"/proc/{entry}/cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue
+        words = words_of(int(entry))
         if words[0].endswith(b"/wring") and {b"bench0", b"bench1"} & set(words):
             found.append((int(entry), int(_parent_of(entry))))
     return found

@@ -9,6 +9,7 @@ import pytest
 
 from support.daemon import program
 from support.executing import PYTHON, as_user, place
+from support.processes import words_of
 from support.waiting import eventually
 
 # Says how often it was told to end, and ends once stdin does. Without print(), which a signal must
@@ -84,7 +85,7 @@ def test_one_outside_the_pid_namespace(place_):
     assert child.stdout.readline() == b"ready True\n"
     # The keeper is in another network namespace.
     supervisor = next(pid for pid in place_.host.pids()
-                      if Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[1] == b"exec")
+                      if words_of(pid)[1:2] == [b"exec"])
     os.kill(supervisor, signal.SIGTERM)
     assert child.stdout.readline() == b"got 1\n"
     _ends_with(child, 11)

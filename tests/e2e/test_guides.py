@@ -1,10 +1,8 @@
 """The pages of docs/guides work as written: support/guide.py follows each word for word. A
 test here goes on where the page ends, and proves what it promises."""
 
-import os
 import signal
 import socket
-from pathlib import Path
 
 import pytest
 
@@ -13,6 +11,7 @@ from support.daemon import program
 from support.echoes import Echoes
 from support.guide import FOLDER, Reader
 from support.guide_networks import NETWORKS, build
+from support.processes import name_of, send_to_each
 from support.transfer import reaches
 from support.waiting import eventually
 
@@ -115,13 +114,11 @@ def test_measuring(net):
             eventually(lambda: not reader.hosts["office"].has_link("wg1"), "wg1 is away")
         finally:
             # A daemon outlives the host, if the page did not get as far as to end it.
-            for pid in _iperf3s(branch):
-                os.kill(pid, signal.SIGKILL)
+            send_to_each(_iperf3s(branch), signal.SIGKILL)
 
 
 def _iperf3s(host):
-    return [pid for pid in host.pids()
-            if Path(f"/proc/{pid}/comm").read_text(encoding="utf-8") == "iperf3\n"]
+    return [pid for pid in host.pids() if name_of(pid) == "iperf3"]
 
 
 def test_mesh(net):

@@ -11,6 +11,7 @@ import pytest
 
 from support.daemon import program
 from support.executing import FAR, PAGE, WEB_SERVER, as_user, processes_of_user, python
+from support.processes import send_to_each, words_of
 from support.proxying import (SOCKS, STACK, connected, echo_server, proxy, save_config,
                               socks_connect)
 from support.waiting import eventually
@@ -76,8 +77,7 @@ def test_a_peer_that_falls_silent_and_comes_back(place_):
 
 
 def engine_in(host) -> int:
-    return next(pid for pid in host.pids()
-                if b"-f" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"))
+    return next(pid for pid in host.pids() if b"-f" in words_of(pid))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -149,8 +149,7 @@ def test_what_the_stack_may_do(place_):
 def process_of(role: str) -> int:
     """A process of the proxy but the engine: they start in this order."""
     roles = ["supervisor", "stack", "relay"] if STACK == "lwip" else ["supervisor", "relay"]
-    forked = [pid for pid in processes_of_user()
-              if b"\0-i\0" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    forked = [pid for pid in processes_of_user() if b"-i" in words_of(pid)]
     assert len(forked) == len(roles)
     return sorted(forked)[roles.index(role)]
 
@@ -219,6 +218,5 @@ def test_nothing_in_the_background_keeps_the_terminal(place_):
         for pid in pids:
             assert not any("pipe:" in os.readlink(f"/proc/{pid}/fd/{fd}") for fd in (0, 1, 2))
     finally:
-        for pid in processes_of_user():
-            os.kill(pid, signal.SIGTERM)
+        send_to_each(processes_of_user(), signal.SIGTERM)
         eventually(lambda: processes_of_user() == [], "no process is left")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.daemon import program
+from support.processes import name_of
 from support.running import Run
 from support.waiting import eventually
 from support.wg import new_keys
@@ -45,7 +46,7 @@ def _children(pid):
 
 
 def _names_of_children(pid):
-    return sorted(Path(f"/proc/{each}/comm").read_text().strip() for each in _children(pid))
+    return sorted(name_of(each) for each in _children(pid))
 
 
 def test_it_says_when_it_is_ready_reloads_and_stops(net, tmp_path, file):

@@ -11,6 +11,7 @@ from typing import Iterator, Mapping, Optional
 from . import wg
 from .daemon import program
 from .netns import Host
+from .processes import send_to_each, words_of
 from .running import Run
 from .waiting import eventually
 
@@ -126,7 +127,7 @@ class Place:
         """The pid of the engine that runs for the user in this host."""
         def find() -> Optional[int]:
             for pid in self.host.pids():
-                words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+                words = words_of(pid)
                 if words[0].endswith(b"/wring") and b"-f" in words and pid in processes_of_user():
                     return pid
             return None
@@ -151,6 +152,5 @@ def place(pair: tuple[Host, Host], device_mode: str = "666") -> Iterator[Place]:
             eventually(lambda: processes_of_user() == [], "no process of the user is left")
             assert os.listdir(made.host.path("/run/user/")) == []
         finally:
-            for pid in processes_of_user():
-                os.kill(pid, signal.SIGKILL)
+            send_to_each(processes_of_user(), signal.SIGKILL)
             made.close()
