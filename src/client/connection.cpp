@@ -130,14 +130,11 @@ Result<InterfaceState> Connection::get(GetDetail detail) {
   return state;
 }
 
-Result<std::string> Connection::get_text() {
-  if (auto sent = send("get=1\n\n"); !sent) return tl::unexpected(sent.error());
-  std::string text;
-  auto received = receive([&](std::string_view line) {
-    if (!line.empty() && !line.starts_with("errno=")) text.append(line).push_back('\n');
+Result<void> Connection::get_lines(const std::function<void(std::string_view line)>& take) {
+  if (auto sent = send("get=1\n\n"); !sent) return sent;
+  return receive([&](std::string_view line) {
+    if (!line.empty() && !line.starts_with("errno=")) take(line);
   });
-  if (!received) return tl::unexpected(received.error());
-  return text;
 }
 
 Result<UniqueFd> Connection::ask_for_events() && {

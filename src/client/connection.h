@@ -34,8 +34,9 @@ class Connection {
                                   std::chrono::milliseconds patience = kPatience);
 
   [[nodiscard]] Result<InterfaceState> get(GetDetail detail = GetDetail::kAll);
-  // The reply as the engine writes it, keys and all, without its last two lines.
-  [[nodiscard]] Result<std::string> get_text();
+  // Each line of the reply as the engine writes it, keys and all, but its last two. It is wiped
+  // after `take` has seen it.
+  [[nodiscard]] Result<void> get_lines(const std::function<void(std::string_view line)>& take);
   // Asks for events, and gives the stream away: its answer and the events come there (EventStream).
   [[nodiscard]] Result<UniqueFd> ask_for_events() &&;
   // The error's code is the errno with which the engine refused the change.

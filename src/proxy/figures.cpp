@@ -103,18 +103,10 @@ Readiness readiness(const ProxyConfig& config, const Shared& shared, std::int64_
   return state;
 }
 
-std::string without_secrets(std::string_view uapi) {
-  std::string text;
-  while (!uapi.empty()) {
-    const std::size_t end = uapi.find('\n');
-    const std::string_view line = uapi.substr(0, end);
-    const std::string_view key = line.substr(0, line.find('='));
-    const bool is_secret = key == "private_key" || key == "preshared_key";
-    text += is_secret ? std::string(key) + "=REDACTED" : std::string(line);
-    text += '\n';
-    uapi.remove_prefix(end == uapi.npos ? uapi.size() : end + 1);
-  }
-  return text;
+std::string without_secret(std::string_view line) {
+  const std::string_view key = line.substr(0, line.find('='));
+  const bool is_secret = key == "private_key" || key == "preshared_key";
+  return is_secret ? std::string(key) + "=REDACTED" : std::string(line);
 }
 
 }  // namespace wring::proxy

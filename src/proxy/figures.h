@@ -27,7 +27,7 @@ struct Readiness {
                                   const HandshakeWatch::Verdict& handshakes);
 [[nodiscard]] std::int64_t seconds_of(WallTime time);
 
-// What an engine says of itself, with REDACTED in place of keys that are secret.
-[[nodiscard]] std::string without_secrets(std::string_view uapi);
+// A line of what an engine says of itself, with REDACTED in place of a key that is secret.
+[[nodiscard]] std::string without_secret(std::string_view line);
 
 }  // namespace wring::proxy

@@ -18,9 +18,11 @@ InfoAnswer InfoPages::answer(std::string_view path, std::string_view accept) {
   const bool is_prometheus = accept.find("openmetrics-text") != accept.npos ||
                              accept.find("text/plain;version=") != accept.npos;
   if (is_prometheus) return figures();
-  const auto text = engine_().get_text();
-  if (!text) return {HttpStatus::kUnavailable, "text/plain", text.error().message + "\n"};
-  return {HttpStatus::kOk, "text/plain; charset=utf-8", without_secrets(*text)};
+  std::string text;
+  const auto got =
+      engine_().get_lines([&text](std::string_view line) { text += without_secret(line) + '\n'; });
+  if (!got) return {HttpStatus::kUnavailable, "text/plain", got.error().message + "\n"};
+  return {HttpStatus::kOk, "text/plain; charset=utf-8", std::move(text)};
 }
 
 InfoAnswer InfoPages::readiness_now() {

@@ -11,7 +11,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <thread>
@@ -21,6 +20,7 @@
 #include "exec/namespaces.h"
 #include "process/confinement.h"
 #include "process/core_dumps.h"
+#include "proxy/forgetting.h"
 #include "proxy/relays.h"
 #include "proxy/sides.h"
 #include "proxy/stack_side.h"
@@ -85,13 +85,6 @@ Result<void> live_with_stack(const Channel& channel, RelayTask& task, StdioBridg
   StackSide inside(std::move(task.stack), std::move(addresses));
   HereSide outside;
   return serve(channel, task, inside, outside, bridge);
-}
-
-// The configuration may have taken a key or a password out of it.
-void forget_environment() {
-  for (char** each = environ; each != nullptr && *each != nullptr; ++each)
-    explicit_bzero(*each, std::strlen(*each));
-  clearenv();
 }
 
 [[noreturn]] void fail(const Channel& channel, const Error& error) {

@@ -75,7 +75,8 @@ Result<void> try_kernels_stack() {
 
 }  // namespace
 
-Result<StackProcess> StackProcess::start(const config::TunnelConfig& tunnel, bool speaks) {
+Result<StackProcess> StackProcess::start(const config::TunnelConfig& tunnel, bool speaks,
+                                         const std::function<void()>& forget) {
   auto ends = Channel::pair();
   if (!ends) return tl::unexpected(ends.error());
   auto packets = stack::make_pair(SOCK_SEQPACKET);
@@ -88,6 +89,7 @@ Result<StackProcess> StackProcess::start(const config::TunnelConfig& tunnel, boo
     return system_failure("cannot start a process", errno);
   }
   if (made.pid_ == 0) {
+    forget();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     // Ctrl-C is for the parent alone.
     for (const int number : {SIGPIPE, SIGINT, SIGQUIT, SIGHUP})

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -18,8 +19,10 @@ namespace wring::proxy {
 class StackProcess {
  public:
   // The calling process has one thread. Returns when it serves. `speaks`: what goes wrong with it
-  // later may go to stderr.
-  static Result<StackProcess> start(const config::TunnelConfig& tunnel, bool speaks);
+  // later may go to stderr. `forget` is called in it before all else: it wipes what is no business
+  // of a stack.
+  static Result<StackProcess> start(const config::TunnelConfig& tunnel, bool speaks,
+                                    const std::function<void()>& forget);
   StackProcess() = default;  // none: is_running() is false
   StackProcess(StackProcess&& other) noexcept { *this = std::move(other); }
   StackProcess& operator=(StackProcess&& other) noexcept;

@@ -23,6 +23,7 @@
 #include "proxy/background.h"
 #include "proxy/connection_limit.h"
 #include "proxy/counters.h"
+#include "proxy/forgetting.h"
 #include "proxy/host_names.h"
 #include "proxy/info_pages.h"
 #include "proxy/info_server.h"
@@ -40,13 +41,6 @@ using std::chrono::seconds;
 
 // How often the engine is asked whether peers answer, while somebody waits for one.
 constexpr seconds kAskPeriod{1};
-
-// The relay has no use for them.
-void forget_keys(config::TunnelConfig& config) {
-  config.interface.private_key.reset();
-  for (config::Peer& peer : config.peers)
-    peer.preshared_key.reset();
-}
 
 class Supervisor {
  public:
@@ -176,7 +170,14 @@ Result<void> Supervisor::start_stack() {
   if (is_gateway(config_)) {
     return failure("[Gateway] takes the kernel's stack, and this would be lwIP: " + choice.why);
   }
-  auto started = StackProcess::start(config_.tunnel, !settings_.on_up);
+  // It parses what peers send, so no secret may be within its reach.
+  const auto forget = [this] {
+    forget_keys(config_.tunnel);
+    forget_passwords(config_.listeners);
+    identities_.clear();
+    forget_environment();
+  };
+  auto started = StackProcess::start(config_.tunnel, !settings_.on_up, forget);
   if (!started) return failure("lwIP: " + started.error().message);
   stack_ = std::move(*started);
   say("lwIP's TCP in a process of its own; " + choice.why);

@@ -1,5 +1,6 @@
 """How `wring proxy` begins and ends, what it may do meanwhile, and a tunnel that is down."""
 
+import base64
 import contextlib
 import os
 import signal
@@ -11,6 +12,7 @@ import pytest
 
 from support.daemon import program
 from support.executing import FAR, PAGE, WEB_SERVER, as_user, processes_of_user, python
+from support.memory import holds
 from support.processes import send_to_each, words_of
 from support.proxying import (SOCKS, STACK, connected, echo_server, proxy, save_config,
                               socks_connect)
@@ -118,6 +120,19 @@ def test_a_key_in_the_environment_is_wiped_from_that_of_the_relay(place_):
         assert key in Path(f"/proc/{made.process.pid}/environ").read_text()
         environ = Path(f"/proc/{process_of('relay')}/environ").read_text()
         assert len(environ) > len(key) and environ.strip("\0") == ""
+
+
+def test_only_the_supervisor_and_the_engine_have_a_key_in_memory(place_):
+    """Nor has lwIP's process a password or a variable of the environment."""
+    section = f"{SOCKS_SECTION}Username = somebody\nPassword = known-to-few-3141\n"
+    with proxy(place_, section, before=["env", "VARIABLE=worth-hiding-2718"]):
+        secrets = [base64.b64decode(place_.keys.private), b"known-to-few-3141",
+                   b"worth-hiding-2718"]
+        # The search finds what is there.
+        assert all(holds(process_of("supervisor"), each) for each in secrets)
+        assert not holds(process_of("relay"), secrets[0])
+        if STACK == "lwip":
+            assert not any(holds(process_of("stack"), each) for each in secrets)
 
 
 def becomes_confined(task: Path) -> None:

@@ -19,3 +19,18 @@ def swappable_kib(smaps: str) -> int:
     not locked."""
     return sum(kib(each["Anonymous"]) for each in mappings(smaps)
                if "lo" not in each["VmFlags"].split())
+
+
+def holds(pid: int, what: bytes) -> bool:
+    """Whether the bytes stand anywhere in what the process may write to."""
+    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, \
+            open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+        for line in maps:
+            place, rights = line.split()[:2]
+            if not rights.startswith("rw"):
+                continue
+            begin, end = (int(each, 16) for each in place.split("-"))
+            memory.seek(begin)
+            if what in memory.read(end - begin):
+                return True
+    return False
