@@ -41,6 +41,7 @@ struct DevicePeer final : Peer {
   std::optional<TimePoint> handshake_begun;  // the first initiation of the one under way left then
   bool is_lost = false;                      // and it was told
   TimePoint next_source_check{};             // a worker's wish waits until then
+  bool source_check_deferred = false;        // one does
   bool sent_last_minute_handshake = false;
   std::optional<WallTime> last_handshake;  // P40
 

@@ -2,6 +2,7 @@
 #include "device/source_follower.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "device/device_peer.h"
 
@@ -31,7 +32,7 @@ void SourceFollower::check_soon(DevicePeer& peer, TimePoint now) {
     check(peer, now);
     return;
   }
-  deferred_.push_back(peer.serial);
+  if (!std::exchange(peer.source_check_deferred, true)) deferred_.push_back(peer.serial);
   deferred_due_ = std::min(deferred_due_, now + kCheckInterval);
 }
 
@@ -64,7 +65,9 @@ void SourceFollower::check_deferred(const Peers& peers, TimePoint now) {
   for (std::size_t n = 0; n < kChecksPerTurn && !deferred_.empty(); ++n) {
     const auto found = peers.find(deferred_.back());
     deferred_.pop_back();
-    if (found != peers.end()) check(*found->second, now);
+    if (found == peers.end()) continue;
+    found->second->source_check_deferred = false;
+    check(*found->second, now);
   }
   if (deferred_.empty()) deferred_due_ = kNever;
 }
@@ -87,7 +90,9 @@ void SourceFollower::continue_round(const Peers& peers, TimePoint now,
     next_serial_ = it->first + 1;
     if (peer.endpoint.load().source_ifindex == 0) continue;
     ++checks;
-    if (check(peer, now)) on_refused(peer);
+    if (!check(peer, now)) continue;
+    cost_ += kPausePerRefusal;
+    on_refused(peer);
   }
   cost_ += kPausePerCheck * checks + kPausePerPeer * seen;
   if (it != peers.end()) return;

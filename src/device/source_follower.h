@@ -28,8 +28,10 @@ class SourceFollower {
   static constexpr std::size_t kPeersPerTurn = 4096;  // with those that have no source
   // A change that falls into the pause is followed after it.
   static constexpr Duration kPause = std::chrono::milliseconds(2);
-  // For each question and each peer of the round, so that rounds take at most a fifth of the time.
+  // For what a round did, so that rounds take at most a quarter of the time: each question, each
+  // keepalive to a peer whose source it refused, and each peer that it passed.
   static constexpr Duration kPausePerCheck = std::chrono::microseconds(20);
+  static constexpr Duration kPausePerRefusal = std::chrono::microseconds(20);
   static constexpr Duration kPausePerPeer = std::chrono::microseconds(1);
   // From a round that a notice began until the one that finds what was announced too early.
   static constexpr Duration kSettling = std::chrono::milliseconds(100);

@@ -188,8 +188,9 @@ TEST_F(SourceFollowerTest, a_round_of_many_peers_takes_many_turns_and_a_longer_p
   EXPECT_EQ(routes_.questions, kPeers);
   EXPECT_EQ(refused_.size(), kPeers);
   EXPECT_GE(turns, kPeers / SourceFollower::kChecksPerTurn);
-  EXPECT_EQ(follower_.next_deadline(),
-            now_ + (SourceFollower::kPausePerCheck + SourceFollower::kPausePerPeer) * kPeers);
+  constexpr Duration kEach = SourceFollower::kPausePerCheck + SourceFollower::kPausePerRefusal +
+                             SourceFollower::kPausePerPeer;
+  EXPECT_EQ(follower_.next_deadline(), now_ + kEach * kPeers);
 }
 
 TEST_F(SourceFollowerTest, peers_without_a_source_are_passed_over_in_bounded_turns) {
@@ -221,6 +222,22 @@ TEST_F(SourceFollowerTest, a_peer_that_moves_to_and_fro_is_asked_about_at_a_boun
   work(SourceFollower::kCheckInterval);
   EXPECT_FALSE(peer.endpoint.load().pins_source());
   EXPECT_EQ(follower_.next_deadline(), kNever);
+}
+
+TEST_F(SourceFollowerTest, a_check_that_waits_is_made_once_however_many_rounds_come_between) {
+  DevicePeer& peer = add_peer();
+  EXPECT_TRUE(hear(peer, heard_on(1)));
+  follower_.check_soon(peer, now_);
+  for (std::uint16_t i = 1; i <= 5; ++i) {
+    EXPECT_TRUE(hear(peer, heard_on(1, i)));
+    follower_.check_soon(peer, now_);
+    announce();
+    work();  // the round takes the peer's wish away
+    work(SourceFollower::kPause);
+  }
+  const std::size_t before = routes_.questions;
+  work(SourceFollower::kCheckInterval);
+  EXPECT_EQ(routes_.questions, before + 1);
 }
 
 TEST_F(SourceFollowerTest, a_check_that_waits_for_a_peer_that_was_removed_is_dropped) {
