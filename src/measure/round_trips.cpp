@@ -45,7 +45,7 @@ Result<Duration> RoundTrips::median(Duration length) const {
     Bytes<kDatagramSize> answer{};
     // One that was late is not taken for the next.
     ssize_t size = 0;
-    while ((size = recv(socket_.get(), answer.data(), answer.size(), 0)) > 0) {
+    while (goes_on() && (size = recv(socket_.get(), answer.data(), answer.size(), 0)) > 0) {
       if (load<DatagramHeader>(answer).number != number) continue;
       all.push_back(clock.now() - sent);
       break;

@@ -15,7 +15,7 @@ class RoundTrips {
   // Opens its socket in the network namespace of the calling thread.
   static Result<RoundTrips> open(const Endpoint& server);
   // The median of those of one echo after the other for that long, about 200 a second. If none came
-  // back by then, it goes on until the first does, 6 s at most: the tunnel's first initiation may
+  // back by then, it goes on until the first does, 7 s at most: the tunnel's first initiation may
   // have been lost. Any thread. An Error if no echo came back.
   [[nodiscard]] Result<Duration> median(Duration length) const;
 
