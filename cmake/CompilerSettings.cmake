@@ -39,6 +39,11 @@ if(WRING_SANITIZE)
   add_compile_options(-fsanitize=${WRING_SANITIZE} -fno-omit-frame-pointer
                       -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${WRING_SANITIZE})
+  # The templates of libraries are left to their own assertions, which see more of a wrong call.
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND WRING_SANITIZE MATCHES "undefined")
+    add_compile_definitions(_GLIBCXX_ASSERTIONS)
+    add_compile_options(-fsanitize-ignorelist=${CMAKE_CURRENT_LIST_DIR}/undefined-ignored.txt)
+  endif()
   # gcc's optimiser warns of faults that are none where sanitizers are in the code. `release` has
   # these warnings, and what they look for the sanitizers find.
   target_compile_options(wring_settings INTERFACE
