@@ -59,7 +59,17 @@ class Terminal:
     def await_text(self, pattern):
         """Waits until a line of the window is all of this."""
         whole = re.compile(rf"^{re.escape(pattern)}\s*$", re.MULTILINE)
-        eventually(lambda: whole.search(self.text()), f"{pattern} is shown:\n{self.text()}", 10.0)
+        self._await(lambda: whole.search(self.text()), f"{pattern} is shown")
+
+    def await_prompt(self, prompt):
+        """Waits until the shell reads: what is typed before may be lost."""
+        self._await(lambda: self.text().rstrip().endswith(prompt), f"{prompt} is the last line")
+
+    def _await(self, probe, what):
+        try:
+            eventually(probe, what, 10.0)
+        except AssertionError as error:
+            raise AssertionError(f"{error}:\n{self.text()}") from None
 
     def close(self):
         self._tmux("kill-server")
@@ -93,6 +103,7 @@ def test_a_session_of_a_shell(place_, terminal):
     terminal.await_text("looping")
     terminal.press("C-z")
     eventually(lambda: "Stopped" in terminal.text(), "the job is stopped")
+    terminal.await_prompt("inside$")
     terminal.to_foreground("echo looping")
     terminal.await_text("woken")
     terminal.press("C-c")
@@ -108,6 +119,7 @@ def test_a_command_is_one_job_of_the_shell_outside(place_, terminal):
     terminal.await_text("started")
     terminal.press("C-z")
     eventually(lambda: "Stopped" in terminal.text(), "the shell outside sees it stopped")
+    terminal.await_prompt("outside$")
     terminal.type("echo shell again")
     terminal.await_text("shell again")
     terminal.to_foreground("cat; echo read")
