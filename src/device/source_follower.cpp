@@ -44,7 +44,7 @@ void SourceFollower::work(const Peers& peers, TimePoint now, const OnRefused& on
   if (now >= deferred_due_) check_deferred(peers, now);
   if (state_ == State::kPause && now >= pause_end_) state_ = State::kListening;
   if (state_ == State::kListening && now >= settled_) state_ = State::kDue;
-  if (state_ == State::kDue) begin_round();
+  if (state_ == State::kDue) begin_round(now);
   if (state_ == State::kRound) continue_round(peers, now, on_refused);
 }
 
@@ -72,9 +72,9 @@ void SourceFollower::check_deferred(const Peers& peers, TimePoint now) {
   if (deferred_.empty()) deferred_due_ = kNever;
 }
 
-void SourceFollower::begin_round() {
+void SourceFollower::begin_round(TimePoint now) {
   // What is announced from here on belongs to the round after this one.
-  noticed_ = routes_.take_notices();
+  settled_ = routes_.take_notices() ? now + kSettling : kNever;
   state_ = State::kRound;
   next_serial_ = 0;
   cost_ = {};
@@ -98,7 +98,6 @@ void SourceFollower::continue_round(const Peers& peers, TimePoint now,
   if (it != peers.end()) return;
   state_ = State::kPause;
   pause_end_ = now + std::max(kPause, cost_);
-  settled_ = noticed_ ? now + kSettling : kNever;
 }
 
 }  // namespace wring

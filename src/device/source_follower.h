@@ -33,7 +33,7 @@ class SourceFollower {
   static constexpr Duration kPausePerCheck = std::chrono::microseconds(20);
   static constexpr Duration kPausePerRefusal = std::chrono::microseconds(20);
   static constexpr Duration kPausePerPeer = std::chrono::microseconds(1);
-  // From a round that a notice began until the one that finds what was announced too early.
+  // From the beginning of a round with notices until the one that finds what they told too early.
   static constexpr Duration kSettling = std::chrono::milliseconds(100);
   // Between two checks of one peer that workers ask for: a peer may move to and fro at will.
   static constexpr Duration kCheckInterval = std::chrono::milliseconds(20);
@@ -62,12 +62,11 @@ class SourceFollower {
   enum class State { kListening, kDue, kRound, kPause };
 
   void check_deferred(const Peers& peers, TimePoint now);
-  void begin_round();
+  void begin_round(TimePoint now);
   void continue_round(const Peers& peers, TimePoint now, const OnRefused& on_refused);
 
   RouteOracle& routes_;
   State state_ = State::kListening;
-  bool noticed_ = false;           // this round follows a notice
   std::uint64_t next_serial_ = 0;  // of the peer to go on with
   Duration cost_{};                // the pause that this round has earned
   TimePoint pause_end_ = kNever;
