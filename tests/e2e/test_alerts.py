@@ -201,7 +201,7 @@ def test_what_happens_to_an_interface(watched):
                 del waiting[mine]
                 mine.close()
             return not waiting
-        eventually(all_fired, f"they fire: {waiting.values()}", _PATIENCE, 0.3)
+        eventually(all_fired, lambda: f"they fire: {waiting.values()}", _PATIENCE, 0.3)
     watched.await_clear(*set().union(*CAUSES.values()))
     assert wg.show(watched.one.host, "wg0").only_peer().latest_handshake
 

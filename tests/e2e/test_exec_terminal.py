@@ -59,17 +59,13 @@ class Terminal:
     def await_text(self, pattern):
         """Waits until a line of the window is all of this."""
         whole = re.compile(rf"^{re.escape(pattern)}\s*$", re.MULTILINE)
-        self._await(lambda: whole.search(self.text()), f"{pattern} is shown")
+        eventually(lambda: whole.search(self.text()),
+                   lambda: f"{pattern} is shown:\n{self.text()}", 10.0)
 
     def await_prompt(self, prompt):
         """Waits until the shell reads: what is typed before may be lost."""
-        self._await(lambda: self.text().rstrip().endswith(prompt), f"{prompt} is the last line")
-
-    def _await(self, probe, what):
-        try:
-            eventually(probe, what, 10.0)
-        except AssertionError as error:
-            raise AssertionError(f"{error}:\n{self.text()}") from None
+        eventually(lambda: self.text().rstrip().endswith(prompt),
+                   lambda: f"{prompt} is the last line:\n{self.text()}", 10.0)
 
     def close(self):
         self._tmux("kill-server")

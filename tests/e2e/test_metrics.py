@@ -14,6 +14,7 @@ import pytest
 from support import wg
 from support.daemon import Daemon, program
 from support.drops import dropped
+from support.memory import memory_of
 from support.netns import Net
 from support.pages import names, rows
 from support.run_state import pair_of_files
@@ -144,14 +145,7 @@ def test_no_secret_is_in_the_page_or_in_the_memory_of_its_server(ends, samples):
     one, _ = ends
     assert one.keys.private not in samples.text
     raw = base64.b64decode(one.keys.private)
-    pid = one.server.process.pid
-    memory = b""
-    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb") as mem:
-        for line in maps:
-            begin, end, rights = re.match(r"(\w+)-(\w+) (\S+)", line).groups()
-            if rights.startswith("rw"):
-                mem.seek(int(begin, 16))
-                memory += mem.read(int(end, 16) - int(begin, 16))
+    memory = memory_of(one.server.process.pid)
     assert base64.b64decode(one.keys.public) in memory
     assert raw not in memory and raw.hex().encode() not in memory
 

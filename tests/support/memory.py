@@ -21,16 +21,14 @@ def swappable_kib(smaps: str) -> int:
                if "lo" not in each["VmFlags"].split())
 
 
-def holds(pid: int, what: bytes) -> bool:
-    """Whether the bytes stand anywhere in what the process may write to."""
-    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, \
-            open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+def memory_of(pid: int) -> bytes:
+    """All that the process may write to."""
+    memory = b""
+    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "rb") as mem:
         for line in maps:
             place, rights = line.split()[:2]
-            if not rights.startswith("rw"):
-                continue
             begin, end = (int(each, 16) for each in place.split("-"))
-            memory.seek(begin)
-            if what in memory.read(end - begin):
-                return True
-    return False
+            if rights.startswith("rw"):
+                mem.seek(begin)
+                memory += mem.read(end - begin)
+    return memory
