@@ -160,7 +160,7 @@ void Worker::write_alone(ByteSpan packet) {
 Outbound::Batch Worker::process_packets(std::span<const TunPacket> packets, TimePoint now) {
   for (const bool v4 : {true, false}) {
     UplinkShares& uplink = outbound_.uplink(v4);
-    if (!uplink.wants_update() || packets.empty()) continue;
+    if (!uplink.wants_update()) continue;
     const SocketFill fill = pump_->fill(v4);
     uplink.update(fill.queued, fill.limit);
   }
@@ -182,16 +182,17 @@ void Worker::run() {
     datagram_batches_.add(input.datagrams.size());
 
     const TimePoint now = clock_.now();
-    // What is unsent points to what process() made, which must stay until it has left.
+    // Without packets, what the latest batch made stays: what is unsent points to it.
     Outbound::Batch sealed;
-    if (!input.unsent) {
+    if (!input.packets.empty()) {
       send_failures_.conclude();
       sealed = process_packets(input.packets, now);
     }
     for (const OutgoingDatagram& datagram : sealed.datagrams)
       pump_->send(datagram);
     if (sealed.loop != nullptr) log_loop(*sealed.loop);
-    const Inbound::Batch opened = inbound_.process(input.datagrams, now);
+    Inbound::Batch opened;
+    if (!input.datagrams.empty()) opened = inbound_.process(input.datagrams, now);
     // Room for all first: the pump keeps pointers to the parts until its next wait().
     parts_.clear();
     parts_.reserve(2 * (sealed.replies.size() + opened.packets.size()));

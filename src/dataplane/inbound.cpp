@@ -14,7 +14,6 @@ Inbound::Inbound(SharedState& shared, HandshakeQueue& handshakes,
     : shared_(shared), handshakes_(handshakes), engine_(std::move(engine)) {
   candidates_.reserve(kMaxBatch);
   jobs_.reserve(kMaxBatch);
-  fresh_.reserve(kMaxBatch);
   packets_.reserve(kMaxBatch);
 }
 
@@ -36,7 +35,6 @@ Inbound::Batch Inbound::process(std::span<const ReceivedDatagram> datagrams, Tim
     } while (!rest.empty());
   }
   engine_->open(jobs_);
-  fresh_.assign(jobs_.size(), false);
   for (std::size_t first = 0; first < candidates_.size();) {
     std::size_t last = first + 1;
     while (last < candidates_.size() && candidates_[last].session == candidates_[first].session) {
@@ -84,14 +82,15 @@ void Inbound::process_run(std::size_t first, std::size_t last, TimePoint now) {
   {
     const MutexLock lock(session.window_mutex());
     for (std::size_t i = first; i < last; ++i) {
-      fresh_[i] = jobs_[i].authentic && session.window().accept(candidates_[i].counter);
+      Candidate& candidate = candidates_[i];
+      candidate.fresh = jobs_[i].authentic && session.window().accept(candidate.counter);
     }
   }
   const ReceivedDatagram* latest = nullptr;
   std::uint64_t bytes = 0;
   bool data = false;
   for (std::size_t i = first; i < last; ++i) {
-    if (!fresh_[i]) {
+    if (!candidates_[i].fresh) {
       shared_.drops.add(jobs_[i].authentic ? DropReason::kReplayed : DropReason::kForgedData);
       continue;
     }

@@ -39,6 +39,7 @@ class Inbound {
     Session* session;
     const ReceivedDatagram* datagram;  // or the row that it is part of
     std::uint64_t counter;
+    bool fresh = false;  // authentic, and not received before
   };
 
   void sort(const ReceivedDatagram& datagram, MutByteSpan payload, bool from_inside, TimePoint now);
@@ -53,7 +54,6 @@ class Inbound {
   std::unique_ptr<AeadEngine> engine_;
   std::vector<Candidate> candidates_;
   std::vector<OpenJob> jobs_;  // in step with candidates_
-  std::vector<bool> fresh_;    // in step, within a run
   std::vector<InnerPacket> packets_;
   bool wake_control_ = false;
 };

@@ -228,7 +228,7 @@ void Outbound::seal_phase(SegmentPhase phase) {
       datagram += 2;
     }
   }
-  engine_->seal(jobs_);
+  if (!jobs_.empty()) engine_->seal(jobs_);  // no odd ones, where packets are not split
 }
 
 void Outbound::stage(std::span<const Routed> run, TimePoint now) {
