@@ -83,6 +83,7 @@ def _measure(results: Results, name: str, one_rig: Rig, measurement: Measurement
 
 def _round(results: Results, chosen: Sequence[Implementation],
            measurements: Sequence[Measurement], seconds: int) -> None:
+    """All of `chosen`, one after the other in that order."""
     results.begin_round([metric.key for one in measurements for metric in one.metrics])
     with ExitStack() as stack:
         rigs: dict[str, Rig] = {}
@@ -107,8 +108,13 @@ def main() -> int:
     results = Results([one.name for one in chosen])
     if os.getloadavg()[0] > 0.5:
         say(f"note: the machine is busy, its load is {os.getloadavg()[0]:.1f}")
-    finished = run_rounds(options.rounds, lambda: _round(results, chosen, options.measurements,
-                                                         options.seconds))
+    in_turn = list(chosen)
+
+    def one_round() -> None:
+        _round(results, in_turn, options.measurements, options.seconds)
+        in_turn.reverse()  # so that none gains from its place
+
+    finished = run_rounds(options.rounds, one_round)
     metrics = [metric for one in options.measurements for metric in one.metrics]
     publish(results, metrics, chosen, options.seconds, options.json)
     return exit_status(results, finished)
