@@ -94,7 +94,7 @@ class SimulatedNetwork {
   std::priority_queue<Datagram, std::vector<Datagram>, Later> under_way_;
   std::uint64_t next_order_ = 0;
   std::vector<Datagram> log_;
-  std::uint64_t fingerprint_ = 14695981039346656037ULL;  // FNV-1a
+  std::uint64_t fingerprint_ = 14695981039346656037ULL;  // nearly FNV-1a
 };
 
 }  // namespace wring::test

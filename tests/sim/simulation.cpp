@@ -80,8 +80,9 @@ TimePoint Simulation::next_event() const {
 
 void Simulation::run_due() {
   while (std::optional<Datagram> datagram = network_.arrived(clock_.boot)) {
+    const Bytes<18> to = key_of(datagram->to);
     for (const auto& host : hosts_) {
-      if (key_of(host->address()) == key_of(datagram->to)) host->receive(*datagram);
+      if (key_of(host->address()) == to) host->receive(*datagram);
     }
   }
   while (!actions_.empty() && actions_.begin()->first <= clock_.boot) {
