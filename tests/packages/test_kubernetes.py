@@ -122,7 +122,9 @@ def test_the_gateway_and_the_pod_without_privileges_work_as_written(podman, imag
     client = (f"[Interface]\nPrivateKey = {others.private}\nAddress = 10.9.0.2/24\n[Peer]\n"
               f"PublicKey = {keys.public}\nAllowedIPs = 0.0.0.0/0\nEndpoint = 10.7.0.2:51820\n")
     with played(podman, outer, tmp_path, with_secret("gateway.yaml", tmp_path, 0, gateway)):
-        eventually(lambda: outer.has_link("wg0"), "the gateway is up", 30.0, 0.2)
+        # The interface is there a moment before its address.
+        eventually(lambda: "10.9.0.1/24" in outer.run("ip", "-brief", "address").stdout,
+                   "the gateway is up", 30.0, 0.2)
         outer.popen("perl", "-e", SERVER, "10.9.0.1:80")
         with played(podman, inner, tmp_path, with_secret("exec.yaml", tmp_path, 65534, client)):
             eventually(lambda: "the page" in podman.run("logs", "wring-exec-program").stdout,
