@@ -51,13 +51,18 @@ def test_tab_completes_as_soon_as_the_package_is_there(machine):
         machine.run("test", "-s", f"/usr/share/{file}")
 
 
+def _await_address(machine):
+    """It comes after the interface."""
+    eventually(lambda: "inet 10.9.0.1/24" in machine.from_outside("ip", "address"),
+               "wg0 is set up", 30.0, 0.2)
+
+
 def test_run_brings_a_tunnel_up_and_show_and_doctor_look_at_it(machine, wg0):
     with running(machine, "wring", "run", "wg0"):
         shown = eventually(lambda: "wg0" in machine.interfaces() and machine.interfaces()["wg0"],
                            "the interface is there", 30.0, 0.2)
         assert shown["listen_port"] == 51820
-        assert "inet 10.9.0.1/24" in eventually(
-            lambda: machine.from_outside("ip", "address", "show", "dev", "wg0"), "it is set up")
+        _await_address(machine)
         found = machine.run("wring", "doctor", "--json", "wg0", check=False)
         assert json.loads(found.stdout)
     eventually(lambda: machine.interfaces() == {}, "all is taken back", 10.0, 0.2)
@@ -69,7 +74,7 @@ def test_exec_runs_a_command_of_an_ordinary_user_through_the_tunnel(machine, wg0
                   "AllowedIPs = 0.0.0.0/0\nEndpoint = 127.0.0.1:51820\n")
     machine.run("chown", "nobody", "/tmp/wg1.conf")
     with running(machine, "wring", "run", "wg0"):
-        eventually(lambda: machine.interfaces() != {}, "the far side is up", 30.0, 0.2)
+        _await_address(machine)
         with running(machine, "perl", "-e", SERVER, "10.9.0.1:80"):
             done = eventually(lambda: _page(machine), "the page comes", 30.0)
     assert done == "the page\n65534\n"
