@@ -54,6 +54,7 @@ enum class DeviceEvent {
   kKeepaliveSent,
   kKeysZeroed,
   kSourceRefused,
+  kSourceTakenBack,
   kHandshakeCompleted,  // a session can be sent on, whichever side began it
   kMoved,               // heard from another address or port
   kLost,                // told once: no answer for 15 s, or nothing heard for 540 s

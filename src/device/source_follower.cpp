@@ -8,21 +8,22 @@
 
 namespace wring {
 
-bool SourceFollower::check(DevicePeer& peer, TimePoint now) {
+SourceFollower::Outcome SourceFollower::check(DevicePeer& peer, TimePoint now) {
   // Before the endpoint is read: a worker that changes it later asks again.
   peer.wants_source_check.exchange(false, std::memory_order_acq_rel);
   peer.next_source_check = now + kCheckInterval;
   const Endpoint asked = peer.endpoint.load();
-  if (asked.source_ifindex == 0) return false;
+  if (asked.source_ifindex == 0) return Outcome::kAsBefore;
   const std::optional<bool> fits = routes_.leaves_as_heard(asked);
-  if (!fits || *fits == asked.pins_source()) return false;
+  if (!fits || *fits == asked.pins_source()) return Outcome::kAsBefore;
   bool changed = false;
   peer.endpoint.update([&](Endpoint& current) {
     if (!(current == asked)) return;
     current.source_refused = *fits ? 0 : 1;
     changed = true;
   });
-  return changed && !*fits;
+  if (!changed) return Outcome::kAsBefore;
+  return *fits ? Outcome::kTakenBack : Outcome::kRefused;
 }
 
 void SourceFollower::check_soon(DevicePeer& peer, TimePoint now) {
@@ -40,12 +41,12 @@ void SourceFollower::on_routes_changed() {
   if (state_ == State::kListening) state_ = State::kDue;
 }
 
-void SourceFollower::work(const Peers& peers, TimePoint now, const OnRefused& on_refused) {
+void SourceFollower::work(const Peers& peers, TimePoint now, const OnMoved& on_moved) {
   if (now >= deferred_due_) check_deferred(peers, now);
   if (state_ == State::kPause && now >= pause_end_) state_ = State::kListening;
   if (state_ == State::kListening && now >= settled_) state_ = State::kDue;
   if (state_ == State::kDue) begin_round(now);
-  if (state_ == State::kRound) continue_round(peers, now, on_refused);
+  if (state_ == State::kRound) continue_round(peers, now, on_moved);
 }
 
 TimePoint SourceFollower::next_deadline() const {
@@ -80,8 +81,7 @@ void SourceFollower::begin_round(TimePoint now) {
   cost_ = {};
 }
 
-void SourceFollower::continue_round(const Peers& peers, TimePoint now,
-                                    const OnRefused& on_refused) {
+void SourceFollower::continue_round(const Peers& peers, TimePoint now, const OnMoved& on_moved) {
   std::size_t checks = 0;
   std::size_t seen = 0;
   auto it = peers.lower_bound(next_serial_);
@@ -90,9 +90,10 @@ void SourceFollower::continue_round(const Peers& peers, TimePoint now,
     next_serial_ = it->first + 1;
     if (peer.endpoint.load().source_ifindex == 0) continue;
     ++checks;
-    if (!check(peer, now)) continue;
-    cost_ += kPausePerRefusal;
-    on_refused(peer);
+    const Outcome outcome = check(peer, now);
+    if (outcome == Outcome::kAsBefore) continue;
+    cost_ += kPausePerMove;
+    on_moved(peer, outcome);
   }
   cost_ += kPausePerCheck * checks + kPausePerPeer * seen;
   if (it != peers.end()) return;

@@ -29,9 +29,9 @@ class SourceFollower {
   // A change that falls into the pause is followed after it.
   static constexpr Duration kPause = std::chrono::milliseconds(2);
   // For what a round did, so that rounds take at most a quarter of the time: each question, each
-  // keepalive to a peer whose source it refused, and each peer that it passed.
+  // keepalive to a peer whose source it refused or took back, and each peer that it passed.
   static constexpr Duration kPausePerCheck = std::chrono::microseconds(20);
-  static constexpr Duration kPausePerRefusal = std::chrono::microseconds(20);
+  static constexpr Duration kPausePerMove = std::chrono::microseconds(20);
   static constexpr Duration kPausePerPeer = std::chrono::microseconds(1);
   // From the beginning of a round with notices until the one that finds what they told too early.
   static constexpr Duration kSettling = std::chrono::milliseconds(100);
@@ -39,13 +39,13 @@ class SourceFollower {
   static constexpr Duration kCheckInterval = std::chrono::milliseconds(20);
 
   using Peers = std::map<std::uint64_t, DevicePeer*>;
-  using OnRefused = std::function<void(DevicePeer&)>;
+  enum class Outcome { kAsBefore, kRefused, kTakenBack };
+  using OnMoved = std::function<void(DevicePeer&, Outcome)>;
 
   explicit SourceFollower(RouteOracle& routes) : routes_(routes) {}
 
-  // Asks at once, and refuses the source or takes it back into use. True: it was in use and is
-  // refused now.
-  bool check(DevicePeer& peer, TimePoint now);
+  // Asks at once, and refuses the source or takes it back into use.
+  Outcome check(DevicePeer& peer, TimePoint now);
   // The same for a worker's wish, which waits if the last check was a moment ago.
   void check_soon(DevicePeer& peer, TimePoint now);
 
@@ -54,8 +54,8 @@ class SourceFollower {
   // True: notices should be waited for. False: they may be left where they are.
   [[nodiscard]] bool listens() const { return state_ == State::kListening; }
 
-  // Does what is due. `on_refused` is called for each peer whose source a round refused.
-  void work(const Peers& peers, TimePoint now, const OnRefused& on_refused);
+  // Does what is due. `on_moved` is called for each peer whose source a round refused or took back.
+  void work(const Peers& peers, TimePoint now, const OnMoved& on_moved);
   [[nodiscard]] TimePoint next_deadline() const;
 
  private:
@@ -63,7 +63,7 @@ class SourceFollower {
 
   void check_deferred(const Peers& peers, TimePoint now);
   void begin_round(TimePoint now);
-  void continue_round(const Peers& peers, TimePoint now, const OnRefused& on_refused);
+  void continue_round(const Peers& peers, TimePoint now, const OnMoved& on_moved);
 
   RouteOracle& routes_;
   State state_ = State::kListening;

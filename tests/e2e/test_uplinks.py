@@ -4,14 +4,21 @@ offloads and without, with one worker and with two. support/uplinks.py draws the
 import pytest
 
 from support.uplinks import MOST_LOST, Pings, check_moves, in_all_ways, running, subnet
+from support.waiting import eventually
 
 MARK, FIRST, SECOND = 7, 101, 102  # The fwmark, and tables with a default route each.
 
 both_families = pytest.mark.parametrize("family", [4, 6], ids=["ipv4", "ipv6"])
 
 
+def _server_knows(site, one, two, uplink):
+    expected = f"{subnet(site.family, uplink)}1"
+    eventually(lambda: site.server_endpoint_of_client(one, two) == expected,
+               f"the server sends to uplink {uplink}")
+
+
 def _ends_by_the_first(site, one, two):
-    assert site.server_endpoint_of_client(one, two) == f"{subnet(site.family, 1)}1"
+    _server_knows(site, one, two, 1)
 
 
 def _default_route(site, options):
@@ -24,6 +31,19 @@ def _default_route(site, options):
 @both_families
 def test_the_default_route_moves_while_the_old_address_stays(family):
     in_all_ways(family, _default_route)
+
+
+def _nothing_passes(site, options):
+    site.default("add", 1)
+    with running(site, *options) as (one, two):
+        for uplink in (2, 1):
+            site.default("replace", uplink)
+            _server_knows(site, one, two, uplink)
+
+
+@both_families
+def test_the_server_learns_of_it_although_nobody_sends(family):
+    in_all_ways(family, _nothing_passes)
 
 
 def _set_up_again(site):

@@ -146,6 +146,7 @@ TEST(Roaming, a_route_that_moves_sends_a_keepalive_from_where_it_leads) {  // P2
   FakeRoutes routes;
   net.b.device().follow_routes(routes);
   net.make_session();
+  const Endpoint home = net.b.address();
   ASSERT_TRUE(net.b.device().listens_to_routes());
   net.b.device().on_routes_changed();
   net.simulation.run_for(1s);
@@ -158,6 +159,15 @@ TEST(Roaming, a_route_that_moves_sends_a_keepalive_from_where_it_leads) {  // P2
   EXPECT_EQ(net.sent_by(net.b).size(), 1U);
   EXPECT_EQ(to_string(net.b_at_a().endpoint.load()), "198.51.100.9:51820");
   EXPECT_TRUE(net.b.device().listens_to_routes());
+
+  // And back, before anything was heard there.
+  routes.leads_by = 1;
+  net.b.move_to(home);
+  net.b.device().on_routes_changed();
+  net.simulation.run_for(1s);
+  EXPECT_EQ(net.b.count(DeviceEvent::kSourceTakenBack), 1U);
+  EXPECT_EQ(net.sent_by(net.b).size(), 1U);
+  EXPECT_EQ(to_string(net.b_at_a().endpoint.load()), to_string(home));
 }
 
 TEST(Roaming, a_route_that_moves_sends_nothing_where_there_is_no_session) {  // P29

@@ -36,6 +36,7 @@ class FakeRoutes final : public RouteOracle {
 
 class SourceFollowerTest : public testing::Test {
  protected:
+  using Outcome = SourceFollower::Outcome;
   DevicePeer& add_peer() {
     const std::uint64_t serial = owned_.size() + 1;
     owned_.push_back(std::make_unique<DevicePeer>(PublicKey{}, serial, memory_));
@@ -54,7 +55,9 @@ class SourceFollowerTest : public testing::Test {
   }
   void work(Duration later = {}) {
     now_ += later;
-    follower_.work(peers_, now_, [this](DevicePeer& peer) { refused_.insert(peer.serial); });
+    follower_.work(peers_, now_, [this](DevicePeer& peer, Outcome outcome) {
+      (outcome == Outcome::kRefused ? refused_ : taken_back_).insert(peer.serial);
+    });
   }
   void announce() {
     routes_.notices = true;
@@ -67,20 +70,21 @@ class SourceFollowerTest : public testing::Test {
   StagedMemory memory_;
   std::vector<std::unique_ptr<DevicePeer>> owned_;
   std::set<std::uint64_t> refused_;
+  std::set<std::uint64_t> taken_back_;
   TimePoint now_{std::chrono::hours(1)};
 };
 
 TEST_F(SourceFollowerTest, a_source_that_the_route_contradicts_is_refused_and_taken_back) {
   DevicePeer& peer = add_peer();
   EXPECT_TRUE(hear(peer, heard_on(1)));
-  EXPECT_FALSE(follower_.check(peer, now_));
+  EXPECT_EQ(follower_.check(peer, now_), Outcome::kAsBefore);
   EXPECT_TRUE(peer.endpoint.load().pins_source());
   routes_.leads_by = 2;
-  EXPECT_TRUE(follower_.check(peer, now_));
+  EXPECT_EQ(follower_.check(peer, now_), Outcome::kRefused);
   EXPECT_FALSE(peer.endpoint.load().pins_source());
-  EXPECT_FALSE(follower_.check(peer, now_));  // it is refused already
+  EXPECT_EQ(follower_.check(peer, now_), Outcome::kAsBefore);  // it is refused already
   routes_.leads_by = 1;
-  EXPECT_FALSE(follower_.check(peer, now_));
+  EXPECT_EQ(follower_.check(peer, now_), Outcome::kTakenBack);
   EXPECT_EQ(peer.endpoint.load(), heard_on(1));
 }
 
@@ -88,7 +92,7 @@ TEST_F(SourceFollowerTest, a_message_on_the_refused_way_does_not_pin_it_again) {
   DevicePeer& peer = add_peer();
   routes_.leads_by = 2;
   EXPECT_TRUE(hear(peer, heard_on(1)));
-  EXPECT_TRUE(follower_.check(peer, now_));
+  EXPECT_EQ(follower_.check(peer, now_), Outcome::kRefused);
   EXPECT_FALSE(hear(peer, heard_on(1)));
   EXPECT_FALSE(peer.endpoint.load().pins_source());
   EXPECT_TRUE(hear(peer, heard_on(2)));
@@ -100,7 +104,7 @@ TEST_F(SourceFollowerTest, without_a_route_everything_stays_as_it_is) {
   DevicePeer& peer = add_peer();
   EXPECT_TRUE(hear(peer, heard_on(1)));
   routes_.there_is_a_route = false;
-  EXPECT_FALSE(follower_.check(peer, now_));
+  EXPECT_EQ(follower_.check(peer, now_), Outcome::kAsBefore);
   EXPECT_TRUE(peer.endpoint.load().pins_source());
 }
 
@@ -109,7 +113,7 @@ TEST_F(SourceFollowerTest, an_answer_for_a_way_that_has_changed_meanwhile_is_voi
   EXPECT_TRUE(hear(peer, heard_on(1)));
   routes_.leads_by = 2;
   routes_.meanwhile = [&] { EXPECT_TRUE(hear(peer, heard_on(2))); };
-  EXPECT_FALSE(follower_.check(peer, now_));
+  EXPECT_EQ(follower_.check(peer, now_), Outcome::kAsBefore);
   EXPECT_EQ(peer.endpoint.load(), heard_on(2));
   EXPECT_TRUE(peer.wants_source_check);  // the worker asks once more
 }
@@ -160,6 +164,19 @@ TEST_F(SourceFollowerTest, a_change_soon_after_another_one_is_followed_soon) {
   EXPECT_EQ(follower_.next_deadline(), now_ - SourceFollower::kPause + SourceFollower::kSettling);
 }
 
+// A peer that heard from us on the other way goes on sending there.
+TEST_F(SourceFollowerTest, a_round_tells_of_a_source_that_it_took_back) {
+  static_cast<void>(add_peer().hear_from(heard_on(1)));
+  for (const std::uint32_t interface : {2U, 1U}) {
+    routes_.leads_by = interface;
+    announce();
+    work();
+    work(SourceFollower::kPause);
+  }
+  EXPECT_EQ(refused_, std::set<std::uint64_t>{1});
+  EXPECT_EQ(taken_back_, std::set<std::uint64_t>{1});
+}
+
 TEST_F(SourceFollowerTest, a_table_that_never_rests_costs_a_round_for_each_pause) {
   static_cast<void>(add_peer().hear_from(heard_on(1)));
   constexpr int kTurns = 100'000;
@@ -188,7 +205,7 @@ TEST_F(SourceFollowerTest, a_round_of_many_peers_takes_many_turns_and_a_longer_p
   EXPECT_EQ(routes_.questions, kPeers);
   EXPECT_EQ(refused_.size(), kPeers);
   EXPECT_GE(turns, kPeers / SourceFollower::kChecksPerTurn);
-  constexpr Duration kEach = SourceFollower::kPausePerCheck + SourceFollower::kPausePerRefusal +
+  constexpr Duration kEach = SourceFollower::kPausePerCheck + SourceFollower::kPausePerMove +
                              SourceFollower::kPausePerPeer;
   EXPECT_EQ(follower_.next_deadline(), now_ + kEach * kPeers);
 }
