@@ -59,4 +59,9 @@ int option_of(int socket, int option) {
   return getsockopt(socket, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
 }
 
+void reset_at_close(const UniqueFd& socket) {
+  constexpr linger kAtOnce{1, 0};
+  setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &kAtOnce, sizeof kAtOnce);
+}
+
 }  // namespace wring::proxy

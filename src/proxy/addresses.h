@@ -23,5 +23,7 @@ namespace wring::proxy {
 
 // A number of SOL_SOCKET, as SO_DOMAIN; -1 if the kernel does not tell.
 [[nodiscard]] int option_of(int socket, int option);
+// Closing it then sends a reset, so that nobody takes what came for all that was to come.
+void reset_at_close(const UniqueFd& socket);
 
 }  // namespace wring::proxy

@@ -117,7 +117,7 @@ void Client::carry_out(const Protocol::Step& step) {
   switch (step.wish) {
     case Protocol::Wish::kConnect:
       dial_ = std::make_unique<Dial>(
-          reach_, step.target, !input_.empty(),
+          reach_, step.target, Dial::Manner{!input_.empty(), is_for_side()},
           [this](tl::expected<Dial::Connected, Refusal> result) { on_dialled(std::move(result)); });
       return;
     case Protocol::Wish::kAssociate:
@@ -135,8 +135,35 @@ void Client::carry_out(const Protocol::Step& step) {
 void Client::on_dialled(tl::expected<Dial::Connected, Refusal> result) {
   if (state_ != State::kWaiting) return;
   if (!result) return refuse(result.error());
-  const std::string answer = protocol_->granted(reach_.side.own_address(result->socket.get()));
+  std::string answer = protocol_->granted(reach_.side.own_address(result->socket.get()));
+  // What the client is told comes before what the side sends it.
+  if (is_for_side()) {
+    counters_.to_client.fetch_add(unsaid_.size() + answer.size(), std::memory_order_relaxed);
+    if (!tell(std::exchange(answer, {}))) return over();
+    if (hand_over(result->socket)) return;
+  }
   begin_relay({std::move(result->socket), result->events}, answer);
+}
+
+// A client of TCP, whose bytes all go to the target. One behind TLS is at the end of a pair, and
+// has something else to be reset by.
+bool Client::is_for_side() const {
+  return reach_.side.takes_clients() && from_.is_set() && !break_off_ && !limit_ && !body_;
+}
+
+bool Client::hand_over(Watched& target) {
+  if (!reach_.side.hand_over(target.get(), socket_.get(), input_)) return false;
+  socket_.unwatch();
+  input_.clear();
+  state_ = State::kPassing;
+  handed_over_ = std::make_unique<HandedOver>(
+      services_.loop, reach_.side, counters_,
+      HandedOver::Ends{std::move(socket_), std::move(target)},
+      [this](std::optional<Watched> parting) { on_relayed(std::move(parting)); });
+  protocol_.reset();
+  handed_over_->start();
+  dial_.reset();
+  return true;
 }
 
 void Client::begin_relay(Relay::End target, const std::string& to_client) {

@@ -12,6 +12,7 @@
 #include "proxy/association.h"
 #include "proxy/counters.h"
 #include "proxy/dial.h"
+#include "proxy/handed_over.h"
 #include "proxy/inbound_port.h"
 #include "proxy/relay.h"
 #include "proxy/services.h"
@@ -50,7 +51,7 @@ class Client {
   void reset_if_refused() { resets_ = true; }
   // As Relay::break_off(). Nothing before bytes are passed on: its socket ends then.
   void break_off() {
-    if (state_ == State::kPassing) relay_->break_off();
+    if (relay_) relay_->break_off();
   }
 
  private:
@@ -64,6 +65,8 @@ class Client {
   void carry_out(const Protocol::Step& step);
   void on_dialled(tl::expected<Dial::Connected, Refusal> result);
   void begin_relay(Relay::End target, const std::string& to_client);
+  [[nodiscard]] bool is_for_side() const;
+  [[nodiscard]] bool hand_over(Watched& target);
   void on_relayed(std::optional<Watched> parting);
   void associate(std::uint16_t port);
   void wait_for_target(const config::HostPort& target);
@@ -93,6 +96,7 @@ class Client {
   bool resets_ = false;
   std::unique_ptr<Dial> dial_;
   std::unique_ptr<Relay> relay_;
+  std::unique_ptr<HandedOver> handed_over_;
   std::unique_ptr<Association> association_;
   std::unique_ptr<InboundPort> inbound_;
 };

@@ -37,10 +37,10 @@ void acknowledge_with_bytes(int socket) {
 
 }  // namespace
 
-Dial::Dial(Reach& reach, const config::HostPort& target, bool bytes_follow, Done done)
+Dial::Dial(Reach& reach, const config::HostPort& target, Manner manner, Done done)
     : reach_(reach),
       port_(target.port),
-      bytes_follow_(bytes_follow),
+      manner_(manner),
       done_(std::move(done)),
       limit_(reach.loop.now() + kLimit) {
   look_ = reach_.loop.at(reach_.loop.now() + kLook, [this] { look(); });
@@ -86,9 +86,9 @@ void Dial::begin_next() {
   ahead_.pop_back();
   if (reach_.is_silent && reach_.is_silent(address)) return try_next_or_fail();
   UniqueFd socket = reach_.side.socket(address.version, SOCK_STREAM);
-  if (socket && bytes_follow_) acknowledge_with_bytes(socket.get());
+  if (socket && manner_.bytes_follow) acknowledge_with_bytes(socket.get());
   const Endpoint to = endpoint_at(address, port_);
-  if (!socket || (!reach_.side.connect(socket.get(), to) && errno != EINPROGRESS)) {
+  if (!socket || (!connect(socket.get(), to) && errno != EINPROGRESS)) {
     worst_ = refusal_of(errno);
     return try_next_or_fail();
   }
@@ -105,6 +105,11 @@ void Dial::begin_next() {
   if (!ahead_.empty()) {
     next_ = reach_.loop.at(reach_.loop.now() + kHeadStart, [this] { begin_next(); });
   }
+}
+
+bool Dial::connect(int socket, const Endpoint& to) {
+  return manner_.for_client ? reach_.side.connect_for_client(socket, to)
+                            : reach_.side.connect(socket, to);
 }
 
 void Dial::on_ready(int socket, int error, std::uint32_t events) {

@@ -64,8 +64,11 @@ class Dial {
 
   // `done` is called once, not before this returns, unless the dial is destroyed before: then
   // nothing is left of it. Who gets the socket watches it before the dial is destroyed.
-  // `bytes_follow`: some are sent as soon as it is connected.
-  Dial(Reach& reach, const config::HostPort& target, bool bytes_follow, Done done);
+  struct Manner {
+    bool bytes_follow = false;  // some are sent as soon as it is connected
+    bool for_client = false;    // it is then handed over to the side, see Side::hand_over()
+  };
+  Dial(Reach& reach, const config::HostPort& target, Manner manner, Done done);
   Dial(const Dial&) = delete;
   Dial& operator=(const Dial&) = delete;
   ~Dial();
@@ -74,6 +77,7 @@ class Dial {
   void look_up(const std::string& host);
   void use(std::vector<IpAddress> addresses);
   void begin_next();
+  [[nodiscard]] bool connect(int socket, const Endpoint& to);
   void on_ready(int socket, int error, std::uint32_t events);
   void try_next_or_fail();
   void look();
@@ -82,7 +86,7 @@ class Dial {
 
   Reach& reach_;
   std::uint16_t port_;
-  bool bytes_follow_;
+  Manner manner_;
   Done done_;
   std::vector<IpAddress> ahead_;  // the next one is the last
   std::vector<std::pair<Watched, IpAddress>> attempts_;

@@ -18,11 +18,6 @@ constexpr std::chrono::milliseconds kPause{100};
 
 }  // namespace
 
-void reset_at_close(const UniqueFd& socket) {
-  constexpr linger kAtOnce{1, 0};
-  setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &kAtOnce, sizeof kAtOnce);
-}
-
 Relay::Relay(Loop& loop, Pipes& pipes, ListenerCounters& counters, Ends ends, Ended ended)
     : loop_(loop),
       pipes_(pipes),
@@ -31,7 +26,10 @@ Relay::Relay(Loop& loop, Pipes& pipes, ListenerCounters& counters, Ends ends, En
       target_(std::move(ends.target)),
       ended_(std::move(ended)),
       break_client_off_(std::move(ends.break_off)),
-      last_byte_(loop.now()) {
+      // In the turn in which it has ended, it is not destroyed yet.
+      idle_(loop, [this] {
+        if (ended_) end(true);
+      }) {
   out_.begin_with(std::move(ends.from_client));
   back_.begin_with(std::move(ends.to_client));
   if (ends.limit) out_.limit(*ends.limit);
@@ -40,7 +38,6 @@ Relay::Relay(Loop& loop, Pipes& pipes, ListenerCounters& counters, Ends ends, En
 
 Relay::~Relay() {
   *alive_ = false;
-  loop_.cancel(timer_);
   loop_.cancel(again_);
 }
 
@@ -49,7 +46,7 @@ bool Relay::start() {
       !target_.socket.watch([this](std::uint32_t events) { on_target(events); })) {
     return false;
   }
-  timer_ = loop_.at(last_byte_ + kHalfIdleLimit, [this] { look_whether_idle(); });
+  idle_.start();
   note_client(client_.events);
   on_target(target_.events);
   return true;
@@ -89,7 +86,8 @@ void Relay::run() {
   const std::uint64_t received = back_.take_passed();
   counters_.from_client.fetch_add(sent, std::memory_order_relaxed);
   counters_.to_client.fetch_add(received, std::memory_order_relaxed);
-  if (sent + received != 0) last_byte_ = loop_.now();
+  if (sent + received != 0) idle_.note_byte();
+  if (out_.has_ended() || back_.has_ended()) idle_.note_end();
   if (out == Flow::State::kBroken || back == Flow::State::kBroken) return end(true);
   if (out_.has_ended() && back_.has_ended()) return end(false);
   const auto either = [&](Flow::State state) { return out == state || back == state; };
@@ -110,14 +108,6 @@ void Relay::run_again() {
     put_off_ = false;
     run();
   });
-}
-
-void Relay::look_whether_idle() {
-  if (!ended_) return;  // in this turn, and it is not destroyed yet
-  const bool half = out_.has_ended() || back_.has_ended();
-  const TimePoint limit = last_byte_ + (half ? kHalfIdleLimit : kIdleLimit);
-  if (loop_.now() >= limit) return end(true);
-  timer_ = loop_.at(std::min(limit, loop_.now() + kHalfIdleLimit), [this] { look_whether_idle(); });
 }
 
 void Relay::end(bool broken) {

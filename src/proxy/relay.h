@@ -7,26 +7,19 @@
 #include <optional>
 #include <string>
 
-#include "base/clock.h"
 #include "base/unique_fd.h"
 #include "proxy/counters.h"
 #include "proxy/flow.h"
+#include "proxy/idle_limit.h"
 #include "proxy/loop.h"
 #include "proxy/watched.h"
 
 namespace wring::proxy {
 
-// Closing it then sends a reset, so that nobody takes what came for all that was to come.
-void reset_at_close(const UniqueFd& socket);
-
 // The end of one direction is passed on, and the other one goes on. If an end is reset, so is the
-// other. A connection without a byte for kIdleLimit is closed.
+// other. So are both at the IdleLimit.
 class Relay {
  public:
-  static constexpr std::chrono::minutes kIdleLimit{120};
-  // As above, once one direction has ended.
-  static constexpr std::chrono::minutes kHalfIdleLimit{15};
-
   struct End {
     Watched socket;
     std::uint32_t events = 0;  // that were reported of it and not answered, if it is watched
@@ -62,7 +55,6 @@ class Relay {
   void note_client(std::uint32_t events);
   void run();
   void run_again();
-  void look_whether_idle();
   void end(bool broken);
 
   Loop& loop_;
@@ -74,9 +66,8 @@ class Relay {
   Flow back_;
   Ended ended_;
   std::function<void()> break_client_off_;  // empty: closing it tells
-  Loop::TimerId timer_ = Loop::kNoTimer;
+  IdleLimit idle_;
   Loop::TimerId again_ = Loop::kNoTimer;
-  TimePoint last_byte_{};
   bool put_off_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

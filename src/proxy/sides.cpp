@@ -40,6 +40,18 @@ bool Side::connect_untold(int socket, const Endpoint& to) {
   return connect(socket, to);
 }
 
+bool Side::connect_for_client(int socket, const Endpoint& to) {
+  return connect(socket, to);
+}
+
+bool Side::hand_over(int /*socket*/, int /*client*/, std::string_view /*first*/) {
+  return false;
+}
+
+std::optional<stack::Report> Side::passed(int /*socket*/) {
+  return std::nullopt;
+}
+
 std::optional<int> Side::outcome(int socket, std::uint32_t events) {
   constexpr std::uint32_t kFailed = EPOLLERR | EPOLLHUP;
   if ((events & (EPOLLOUT | kFailed)) == 0) return std::nullopt;

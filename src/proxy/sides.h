@@ -10,6 +10,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "base/unique_fd.h"
 #include "ip/endpoint.h"
 #include "ip/ip_address.h"
+#include "stack/control.h"
 
 namespace wring::proxy {
 
@@ -46,6 +48,16 @@ class Side {
   [[nodiscard]] virtual bool connect(int socket, const Endpoint& to);
   // The same for somebody who looks only whether bytes come.
   [[nodiscard]] virtual bool connect_untold(int socket, const Endpoint& to);
+  // Whether it passes on bytes by itself. Then a connection that was begun by the next function,
+  // and that outcome() has told of, waits for hand_over(): from there on its bytes go between
+  // `client`, a socket of TCP that the caller keeps but does not use, and the target, `first`
+  // before all others. Readiness of `socket` says that passed() is to be asked; who closes it ends
+  // the connection. False: it stays the caller's, and `first` was not sent.
+  [[nodiscard]] virtual bool takes_clients() const { return false; }
+  [[nodiscard]] virtual bool connect_for_client(int socket, const Endpoint& to);
+  [[nodiscard]] virtual bool hand_over(int socket, int client, std::string_view first);
+  // None: nothing has to be said. To be asked until then.
+  [[nodiscard]] virtual std::optional<stack::Report> passed(int socket);
   // What has become of a connection, upon these events of epoll. None: nothing yet. Else 0 or an
   // errno.
   [[nodiscard]] virtual std::optional<int> outcome(int socket, std::uint32_t events);

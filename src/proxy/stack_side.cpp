@@ -44,7 +44,7 @@ UniqueFd StackSide::ask(const Request& request, int type) {
 
 UniqueFd StackSide::socket(IpVersion version, int type) {
   if (type != SOCK_STREAM) {
-    Request request{Request::Kind::kDatagrams, false, {}};
+    Request request{Request::Kind::kDatagrams, {}, {}};
     request.place.address.version = version;
     return ask(request, SOCK_SEQPACKET);
   }
@@ -54,21 +54,44 @@ UniqueFd StackSide::socket(IpVersion version, int type) {
 }
 
 bool StackSide::connect(int socket, const Endpoint& to) {
-  return begin(socket, to, false);
+  return begin(socket, to, Request::Manner::kTold);
 }
 
 bool StackSide::connect_untold(int socket, const Endpoint& to) {
-  return begin(socket, to, true);
+  return begin(socket, to, Request::Manner::kQuiet);
 }
 
-bool StackSide::begin(int socket, const Endpoint& to, bool quiet) {
+bool StackSide::connect_for_client(int socket, const Endpoint& to) {
+  return begin(socket, to, Request::Manner::kHandedOver);
+}
+
+// If the descriptor cannot be sent, because too many are on their way, the relay passes on the
+// bytes.
+bool StackSide::hand_over(int socket, int client, std::string_view first) {
+  std::vector<std::uint8_t> message{static_cast<std::uint8_t>(stack::Handing::kStack)};
+  message.insert(message.end(), first.begin(), first.end());
+  const bool fits = first.size() <= stack::kMostHandedBytes;
+  if (fits && stack::send_with(socket, message, client)) return true;
+  // If this fails, the stack is gone, and so is the connection.
+  constexpr auto kOurs = stack::Handing::kRelay;
+  send(socket, &kOurs, sizeof kOurs, MSG_NOSIGNAL | MSG_DONTWAIT);
+  return false;
+}
+
+std::optional<stack::Report> StackSide::passed(int socket) {
+  Bytes<stack::kReportSize> bytes{};
+  const ssize_t got = recv(socket, bytes.data(), bytes.size(), MSG_DONTWAIT);
+  return stack::decode_report(ByteSpan(bytes).first(got < 0 ? 0 : static_cast<std::size_t>(got)));
+}
+
+bool StackSide::begin(int socket, const Endpoint& to, Request::Manner manner) {
   const auto other = others_.extract(socket);
   if (other.empty() && has_heads(socket)) return connect_datagrams(socket, to);
   if (other.empty()) {
     errno = EISCONN;
     return false;
   }
-  const Request request{Request::Kind::kConnect, quiet, place_of(to)};
+  const Request request{Request::Kind::kConnect, manner, place_of(to)};
   if (stack::send_with(requests_.get(), encode(request), other.mapped().get())) errno = EINPROGRESS;
   return false;
 }
@@ -103,7 +126,7 @@ IpAddress StackSide::source_towards(const IpAddress& target) {
 
 Result<UniqueFd> StackSide::open_port(int type, std::uint16_t port) {
   const bool listens = type == SOCK_STREAM;
-  Request request{listens ? Request::Kind::kListen : Request::Kind::kDatagrams, false, {}};
+  Request request{listens ? Request::Kind::kListen : Request::Kind::kDatagrams, {}, {}};
   request.place.port = port;
   UniqueFd made = ask(request, SOCK_SEQPACKET);
   const std::string what = "cannot listen on port " + std::to_string(port) + " in the tunnel";
@@ -128,7 +151,7 @@ UniqueFd StackSide::accept(int port, Endpoint& from) {
 }
 
 Echoes StackSide::echoes(IpVersion version) {
-  Request request{Request::Kind::kEcho, false, {}};
+  Request request{Request::Kind::kEcho, {}, {}};
   request.place.address.version = version;
   return {ask(request, SOCK_SEQPACKET), Echoes::Kind::kWithHeads};
 }

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <map>
+#include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -26,6 +28,10 @@ class StackSide final : public Side {
   [[nodiscard]] UniqueFd socket(IpVersion version, int type) override;
   [[nodiscard]] bool connect(int socket, const Endpoint& to) override;
   [[nodiscard]] bool connect_untold(int socket, const Endpoint& to) override;
+  [[nodiscard]] bool takes_clients() const override { return true; }
+  [[nodiscard]] bool connect_for_client(int socket, const Endpoint& to) override;
+  [[nodiscard]] bool hand_over(int socket, int client, std::string_view first) override;
+  [[nodiscard]] std::optional<stack::Report> passed(int socket) override;
   [[nodiscard]] std::optional<int> outcome(int socket, std::uint32_t events) override;
   [[nodiscard]] Endpoint own_address(int socket) override;
   [[nodiscard]] Endpoint other_address(int socket) override;
@@ -37,7 +43,7 @@ class StackSide final : public Side {
 
  private:
   [[nodiscard]] UniqueFd ask(const stack::Request& request, int type);
-  [[nodiscard]] bool begin(int socket, const Endpoint& to, bool quiet);
+  [[nodiscard]] bool begin(int socket, const Endpoint& to, stack::Request::Manner manner);
 
   UniqueFd requests_;
   std::vector<IpAddress> addresses_;

@@ -48,6 +48,11 @@ class Watched {
     return watched_;
   }
 
+  // Another process may have a copy of the socket from now on.
+  void unwatch() {
+    if (std::exchange(watched_, false)) loop_->forget(socket_.get());
+  }
+
   [[nodiscard]] int get() const { return socket_.get(); }
   [[nodiscard]] const UniqueFd& descriptor() const { return socket_; }
 

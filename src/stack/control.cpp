@@ -23,12 +23,21 @@ static_assert(sizeof(WirePlace) == kDatagramHeadSize);
 
 struct WireRequest {
   std::uint8_t kind;
-  std::uint8_t quiet;
+  std::uint8_t manner;
   WirePlace place;
 };
 static_assert(sizeof(WireRequest) == kRequestSize);
 
+struct WireReport {
+  Be<std::uint64_t> from_client;
+  Be<std::uint64_t> to_client;
+  std::uint8_t ended;
+};
+static_assert(sizeof(WireReport) == kReportSize);
+
 constexpr std::uint8_t kConnects = 1;
+constexpr std::uint8_t kClientEnded = 1;
+constexpr std::uint8_t kTargetEnded = 2;
 
 WirePlace to_wire(const Place& place) {
   return {static_cast<std::uint8_t>(place.address.version), 0, place.port, place.address.bytes};
@@ -47,7 +56,7 @@ std::optional<Place> from_wire(const WirePlace& wire) {
 
 Bytes<kRequestSize> encode(const Request& request) {
   const WireRequest wire{static_cast<std::uint8_t>(request.kind),
-                         static_cast<std::uint8_t>(request.quiet ? 1 : 0), to_wire(request.place)};
+                         static_cast<std::uint8_t>(request.manner), to_wire(request.place)};
   return std::bit_cast<Bytes<kRequestSize>>(wire);
 }
 
@@ -55,10 +64,12 @@ std::optional<Request> decode_request(ByteSpan bytes) {
   if (bytes.size() != kRequestSize) return std::nullopt;
   const auto wire = load<WireRequest>(bytes);
   const auto place = from_wire(wire.place);
-  if (!place || wire.quiet > 1 || wire.kind > static_cast<std::uint8_t>(Request::Kind::kEcho)) {
+  if (!place || wire.manner > static_cast<std::uint8_t>(Request::Manner::kHandedOver) ||
+      wire.kind > static_cast<std::uint8_t>(Request::Kind::kEcho)) {
     return std::nullopt;
   }
-  return Request{static_cast<Request::Kind>(wire.kind), wire.quiet == 1, *place};
+  return Request{static_cast<Request::Kind>(wire.kind), static_cast<Request::Manner>(wire.manner),
+                 *place};
 }
 
 Bytes<kDatagramHeadSize> encode(const DatagramHead& head) {
@@ -73,6 +84,21 @@ std::optional<DatagramHead> decode_datagram_head(ByteSpan bytes) {
   DatagramHead head{from_wire(wire), wire.flags == kConnects};
   if ((!head.place && wire.version != 0) || wire.flags > kConnects) return std::nullopt;
   return head;
+}
+
+Bytes<kReportSize> encode(const Report& report) {
+  const WireReport wire{report.from_client, report.to_client,
+                        static_cast<std::uint8_t>((report.client_ended ? kClientEnded : 0) |
+                                                  (report.target_ended ? kTargetEnded : 0))};
+  return std::bit_cast<Bytes<kReportSize>>(wire);
+}
+
+std::optional<Report> decode_report(ByteSpan bytes) {
+  if (bytes.size() != kReportSize) return std::nullopt;
+  const auto wire = load<WireReport>(bytes);
+  if (wire.ended > (kClientEnded | kTargetEnded)) return std::nullopt;
+  return Report{wire.from_client, wire.to_client, (wire.ended & kClientEnded) != 0,
+                (wire.ended & kTargetEnded) != 0};
 }
 
 bool send_with(int socket, ByteSpan message, int descriptor) {

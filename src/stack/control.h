@@ -27,9 +27,9 @@ struct Place {
 struct Request {
   enum class Kind : std::uint8_t {
     // A connection to `place`. The end is of type SOCK_STREAM. First comes an Answer with its own
-    // end; that is left out if `quiet`. Then come the connection's bytes. An end of one direction
-    // is one there, too. An end that is closed before both
-    // directions have ended resets the connection, and so the other way round.
+    // end; see Manner. Then come the connection's bytes. An end of one direction is one there, too.
+    // An end that is closed before both directions have ended resets the connection, and so the
+    // other way round.
     kConnect,
     // Connections that come to the port of `place`, 0 for a free one. The end is of type
     // SOCK_SEQPACKET, and so are those below. First comes an Answer with the port. Then comes a
@@ -43,8 +43,15 @@ struct Request {
     // their checksum if they are ICMP's, and replies the other way.
     kEcho,
   };
+  // How a connection begins.
+  enum class Manner : std::uint8_t {
+    kTold,
+    kQuiet,  // without the Answer
+    // After the Answer, the relay says by a Handing who passes on the bytes.
+    kHandedOver,
+  };
   Kind kind = Kind::kConnect;
-  bool quiet = false;
+  Manner manner = Manner::kTold;
   Place place;  // its version says which one is meant
 
   friend bool operator==(const Request&, const Request&) = default;
@@ -61,14 +68,38 @@ struct DatagramHead {
   friend bool operator==(const DatagramHead&, const DatagramHead&) = default;
 };
 
+// The relay's first byte. Bytes for the target follow, all in the same call, kMostHandedBytes of
+// them at most.
+enum class Handing : std::uint8_t {
+  kRelay,  // it passes on the bytes itself
+  // The stack does, and the client's socket comes with this byte. Then nothing but Reports comes
+  // from the stack, and nothing from the relay; who closes its end ends the connection.
+  kStack,
+};
+inline constexpr std::size_t kMostHandedBytes = 4096;
+
+// Of a connection that was handed over: what has passed since the last one. The stack sends one
+// each second while there is something to say, and one at the end.
+struct Report {
+  std::uint64_t from_client = 0;
+  std::uint64_t to_client = 0;
+  bool client_ended = false;  // it sends no more, and the target was told
+  bool target_ended = false;  // and the client was told
+
+  friend bool operator==(const Report&, const Report&) = default;
+};
+
 inline constexpr std::size_t kRequestSize = 22;
+inline constexpr std::size_t kReportSize = 17;
 inline constexpr std::size_t kDatagramHeadSize = 20;
 
 [[nodiscard]] Bytes<kRequestSize> encode(const Request& request);
 [[nodiscard]] Bytes<kDatagramHeadSize> encode(const DatagramHead& head);
+[[nodiscard]] Bytes<kReportSize> encode(const Report& report);
 // None: these are not the bytes of one.
 [[nodiscard]] std::optional<Request> decode_request(ByteSpan bytes);
 [[nodiscard]] std::optional<DatagramHead> decode_datagram_head(ByteSpan bytes);
+[[nodiscard]] std::optional<Report> decode_report(ByteSpan bytes);
 
 // Sends a message with a descriptor. False with errno.
 [[nodiscard]] bool send_with(int socket, ByteSpan message, int descriptor);

@@ -46,13 +46,13 @@ void Links::take(const Request& request, UniqueFd end) {
 void Links::connect(const Request& request, UniqueFd end) {
   int error = ENOBUFS;
   if (has_room()) {
-    auto made = TcpLink::connect(*this, request.place, end, request.quiet, error);
+    auto made = TcpLink::connect(*this, request, end, error);
     if (made) {
       keep(std::move(made), true);
       return;
     }
   }
-  tell_error(end, request.quiet, error);
+  tell_error(end, request.manner, error);
 }
 
 bool Links::keep(std::unique_ptr<Link> link, bool is_connection) {

@@ -45,7 +45,8 @@ void TcpLink::take() {
     held_.clear();
     wrote = true;
   }
-  while (readable_ && connection_ != nullptr && !relay_ended_ && held_.empty()) {
+  if (manner_ == Request::Manner::kHandedOver) return;
+  while (readable_ && connection_ != nullptr && !socket_ended_ && held_.empty()) {
     const std::size_t most = std::min(room(), buffer.size());
     if (most == 0) break;
     const ssize_t got = recv(socket_.get(), buffer.data(), most, MSG_DONTWAIT);
@@ -57,17 +58,18 @@ void TcpLink::take() {
     // It was reset, or closed before it had heard all.
     if (got < 0 || (got == 0 && hung_up_ && !end_told_)) return abort();
     if (got == 0) {
-      relay_ended_ = true;
+      socket_ended_ = true;
       break;
     }
     const auto size = static_cast<std::size_t>(got);
     wrote = true;
+    note({size});
     // All that was there was read. What comes now is told.
-    if (size < most) readable_ = ends_;
+    if (size < most) readable_ = more_behind_;
     if (!write(buffer.data(), size)) held_.assign(buffer.data(), size);
   }
   if (connection_ == nullptr) return;
-  if (relay_ended_ && !fin_sent_ && held_.empty()) end_sending();
+  if (socket_ended_ && !fin_sent_ && held_.empty()) end_sending();
   // In the midst of its input, lwIP does this by itself.
   if (!wrote || connection_ == nullptr) return;
   sender_.allow(*connection_);
@@ -82,6 +84,7 @@ bool TcpLink::write(const char* bytes, std::size_t size) {
 void TcpLink::end_sending() {
   if (tcp_shutdown(connection_, 0, 1) != ERR_OK) return;
   fin_sent_ = true;
+  note({0, 0, true, false});
   look_whether_over();
 }
 
@@ -122,6 +125,7 @@ bool TcpLink::keep_what_is_lent() {
 
 void TcpLink::pass_on() {
   constexpr std::size_t kMostParts = 64;
+  if (manner_ == Request::Manner::kHandedOver) return;
   while (writable_ && !pending_.empty()) {
     std::array<iovec, kMostParts> parts;
     std::size_t count = 0;
@@ -141,12 +145,14 @@ void TcpLink::pass_on() {
   }
   if (!tunnel_ended_ || end_told_ || !pending_.empty()) return;
   end_told_ = true;
+  note({0, 0, false, true});
   // Else it is closed next, which tells it, too.
   if (!fin_sent_) shutdown(socket_.get(), SHUT_WR);
   look_whether_over();
 }
 
 void TcpLink::passed(std::size_t size) {
+  note({0, size});
   for (std::size_t left = size; left != 0;) {
     pbuf* const first = pending_.front();
     const std::size_t part = std::min<std::size_t>(left, first->tot_len);

@@ -44,19 +44,20 @@ TcpLink& link_of(void* argument) {
 
 }  // namespace
 
-void tell_error(const UniqueFd& end, bool quiet, int error) {
-  if (!quiet && end) tell_failure(end, error);
+void tell_error(const UniqueFd& end, Request::Manner manner, int error) {
+  if (manner != Request::Manner::kQuiet && end) tell_failure(end, error);
 }
 
-std::unique_ptr<TcpLink> TcpLink::connect(Links& links, const Place& to, UniqueFd& end, bool quiet,
+std::unique_ptr<TcpLink> TcpLink::connect(Links& links, const Request& request, UniqueFd& end,
                                           int& error) {
+  const Place& to = request.place;
   const u8_t type = to.address.is_v4() ? u8_t{IPADDR_TYPE_V4} : u8_t{IPADDR_TYPE_V6};
   error = ENOBUFS;
   const std::uint16_t port = links.ports().take();
   tcp_pcb* const made = port != 0 ? tcp_new_ip_type(type) : nullptr;
   if (made == nullptr) return nullptr;
   made->local_port = port;
-  std::unique_ptr<TcpLink> link(new TcpLink(links, made, quiet));
+  std::unique_ptr<TcpLink> link(new TcpLink(links, made, request.manner));
   if (!link->watch(end)) return nullptr;
   link->attach();
   const ip_addr_t address = to_lwip(to.address);
@@ -73,7 +74,7 @@ std::unique_ptr<TcpLink> TcpLink::connect(Links& links, const Place& to, UniqueF
 }
 
 std::unique_ptr<TcpLink> TcpLink::take_over(Links& links, tcp_pcb* connection, UniqueFd end) {
-  std::unique_ptr<TcpLink> link(new TcpLink(links, connection, true));
+  std::unique_ptr<TcpLink> link(new TcpLink(links, connection, Request::Manner::kQuiet));
   if (!link->watch(end)) {
     link->connection_ = nullptr;  // the listener has lwIP end it
     return nullptr;
@@ -84,6 +85,7 @@ std::unique_ptr<TcpLink> TcpLink::take_over(Links& links, tcp_pcb* connection, U
 }
 
 TcpLink::~TcpLink() {
+  if (line_.is_open()) end_relay_line();
   if (socket_) links_.loop().close(std::move(socket_));
   links_.alarms().forget(*this);
   over_ = true;
@@ -93,8 +95,9 @@ TcpLink::~TcpLink() {
 }
 
 bool TcpLink::watch(UniqueFd& end) {
-  const auto added = links_.loop().add(end.get(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-                                       [this](std::uint32_t events) { on_socket(events); });
+  constexpr std::uint32_t kAll = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  const auto added =
+      links_.loop().add(end.get(), kAll, [this](std::uint32_t events) { on_socket(events); });
   if (added) socket_ = std::move(end);
   return added.has_value();
 }
@@ -134,7 +137,7 @@ err_t TcpLink::on_connected() {
   const Duration trip = links_.now() - begun_;
   begin(trip < std::chrono::milliseconds(LWIP_TCP_RTO_TIME) ? trip : Duration{});
   const Place own{from_lwip(connection_->local_ip), connection_->local_port};
-  if (!quiet_ && !tell_place(socket_, own)) abort();
+  if (manner_ != Request::Manner::kQuiet && !tell_place(socket_, own)) abort();
   take();
   return outcome();
 }
@@ -143,14 +146,14 @@ void TcpLink::on_error(err_t error) {
   connection_ = nullptr;  // freed
   // The last acknowledgement came; what is pending goes on.
   if (error == ERR_CLSD) return;
-  if (!established_) tell_error(socket_, quiet_, errno_of(error));
+  if (!established_) tell_error(socket_, manner_, errno_of(error));
   over_ = true;
   links_.end(*this);
 }
 
 void TcpLink::give_up(int error) {
   if (established_ || over_) return;
-  tell_error(socket_, quiet_, error);
+  tell_error(socket_, manner_, error);
   abort();
 }
 
@@ -165,24 +168,27 @@ void TcpLink::on_segment_sent(SequenceRange range) {
 }
 
 TimePoint TcpLink::deadline() const {
-  return connection_ != nullptr ? sender_.deadline() : kNever;
+  return std::min(connection_ != nullptr ? sender_.deadline() : kNever, line_.deadline());
 }
 
 void TcpLink::wake(TimePoint now) {
-  if (connection_ != nullptr) sender_.wake(*connection_, now);
+  line_.look_after(now);
+  if (connection_ != nullptr && sender_.deadline() <= now) sender_.wake(*connection_, now);
 }
 
 void TcpLink::on_socket(std::uint32_t events) {
   if (over_) return;
   links_.refresh();
+  constexpr std::uint32_t kMoreBehind = EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
   hung_up_ = hung_up_ || (events & (EPOLLHUP | EPOLLERR)) != 0;
-  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) readable_ = true;
-  ends_ = ends_ || (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+  if ((events & (EPOLLIN | kMoreBehind)) != 0) readable_ = true;
+  more_behind_ = more_behind_ || (events & kMoreBehind) != 0;
   if ((events & EPOLLOUT) != 0) writable_ = true;
   if (!established_) {
     if (hung_up_) abort();
     return;
   }
+  if (manner_ == Request::Manner::kHandedOver && !hear_handing()) return;
   pass_on();
   take();
 }
@@ -201,7 +207,7 @@ void TcpLink::let_go() {
   detach(std::exchange(connection_, nullptr));
 }
 
-// Resets the connection; the relay sees its end closed before both directions have ended.
+// Resets the connection; the relay sees that its end was closed before both directions have ended.
 void TcpLink::abort() {
   if (tcp_pcb* const connection = std::exchange(connection_, nullptr)) {
     detach(connection);

@@ -1,4 +1,4 @@
-// A connection of lwIP's, and the socket to the relay that it runs over.
+// A connection of lwIP's, and the socket that it runs over: the relay's, or the client's own.
 #pragma once
 
 #include <lwip/tcp.h>
@@ -11,6 +11,7 @@
 #include "base/unique_fd.h"
 #include "stack/control.h"
 #include "stack/links.h"
+#include "stack/relay_line.h"
 #include "stack/tcp_sender.h"
 #include "stack/tcp_window.h"
 
@@ -21,7 +22,7 @@ namespace wring::stack {
 class TcpLink final : public Link, public Alarms::Sleeper {
  public:
   // Null with an errno: it failed at once, and `end` is left alone.
-  static std::unique_ptr<TcpLink> connect(Links& links, const Place& to, UniqueFd& end, bool quiet,
+  static std::unique_ptr<TcpLink> connect(Links& links, const Request& request, UniqueFd& end,
                                           int& error);
   // One that came in. Null: it cannot be watched.
   static std::unique_ptr<TcpLink> take_over(Links& links, tcp_pcb* connection, UniqueFd end);
@@ -43,14 +44,21 @@ class TcpLink final : public Link, public Alarms::Sleeper {
   // Bytes that wait in lwIP to be sent, if the relay has them.
   static constexpr std::uint32_t kQueue = 256U << 10;
 
-  TcpLink(Links& links, tcp_pcb* connection, bool quiet)
+  TcpLink(Links& links, tcp_pcb* connection, Request::Manner manner)
       : links_(links),
         begun_(links.now()),
         connection_(connection),
-        quiet_(quiet),
+        manner_(manner),
         window_(TCP_WND) {}
   void attach();
   [[nodiscard]] bool watch(UniqueFd& end);
+  // In tcp_handing.cpp.
+  [[nodiscard]] bool hear_handing();
+  [[nodiscard]] bool take_client(UniqueFd client);
+  // If the stack has the client.
+  void note(const Report& news);
+  void on_relay_line(std::uint32_t events);
+  void end_relay_line();
   static err_t on_lwip_sent(void* self, tcp_pcb* connection, u16_t size);
   void on_socket(std::uint32_t events);
   [[nodiscard]] err_t on_connected();
@@ -77,16 +85,17 @@ class TcpLink final : public Link, public Alarms::Sleeper {
   TimePoint begun_;      // to connect
   tcp_pcb* connection_;  // null: lwIP is done with it, or has it for itself
   UniqueFd socket_;
-  bool quiet_;
+  RelayLine line_;  // open: the socket is the client's
+  Request::Manner manner_;
   bool established_ = false;
   bool readable_ = false;
   bool writable_ = true;
-  bool ends_ = false;         // an end is behind what can be read
-  bool hung_up_ = false;      // the relay has closed its end
-  bool relay_ended_ = false;  // it sends no more
+  bool more_behind_ = false;   // something else than bytes is behind what can be read, as an end
+  bool hung_up_ = false;       // the socket's other end is closed
+  bool socket_ended_ = false;  // it sends no more
   bool fin_sent_ = false;
   bool tunnel_ended_ = false;  // the other end sends no more
-  bool end_told_ = false;      // and the relay knows
+  bool end_told_ = false;      // and the socket knows
   bool over_ = false;
   bool aborted_ = false;
   std::string held_;           // read from the socket; lwIP had no memory for it
@@ -96,6 +105,6 @@ class TcpLink final : public Link, public Alarms::Sleeper {
 };
 
 // What the relay is told of a connection that failed.
-void tell_error(const UniqueFd& end, bool quiet, int error);
+void tell_error(const UniqueFd& end, Request::Manner manner, int error);
 
 }  // namespace wring::stack

@@ -16,9 +16,10 @@ import time
 
 import pytest
 
-from support.executing import FAR, python
+from support.executing import FAR, processes_of_user, python
 from support.proxying import (SOCKS, STACK, connected, echo_server, memory_by_process, memory_kib,
                               proxy, socks_connect)
+from support.waiting import eventually
 
 # lwIP has 2,048. Where the limit of descriptors is low, as many as it allows.
 CONNECTIONS = min(10_000 if STACK == "kernel" else 2_048,
@@ -122,8 +123,13 @@ def running(place_):
         yield made
 
 
+def descriptors() -> int:
+    """Of all processes of the proxy."""
+    return sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in processes_of_user())
+
+
 def test_thousands_of_connections_at_once(running):
-    before = memory_kib()
+    before, files = memory_kib(), descriptors()
     clients = running.place.host.popen("/usr/bin/python3", "-c", _CLIENTS, str(SOCKS), FAR,
                                        str(CONNECTIONS), stdin=subprocess.PIPE,
                                        stdout=subprocess.PIPE)
@@ -139,6 +145,8 @@ def test_thousands_of_connections_at_once(running):
     clients.stdin.flush()
     assert clients.stdout.readline() == b"exchanged\n"
     assert clients.wait(60.0) == 0
+    # It keeps 64 pipes.
+    eventually(lambda: descriptors() < files + 2 * 64 + 32, "the sockets are closed")
 
 
 def test_a_reader_that_stalls_costs_no_memory(place_, running):

@@ -186,14 +186,16 @@ def test_a_client_that_sends_nothing_is_hung_up_on(running):
 
 
 @pytest.mark.parametrize("breaks", ["target", "client"])
-def test_tls_does_not_make_an_end_of_a_reset(running, breaks):
+@pytest.mark.parametrize("tls", [False, True], ids=["clear", "tls"])
+def test_no_end_is_made_of_a_reset(running, tls, breaks):
     context = ssl.create_default_context(cafile=f"{running.place.folder}/cert.pem")
+    before = running.figure("wring_proxy_broken_total")
     with running.place.far.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
         listener.bind((FAR, 0))
         listener.listen()
         listener.settimeout(20.0)
-        raw = connected(running.place.host, "127.0.0.1", 8444)
-        with context.wrap_socket(raw, server_hostname="127.0.0.1") as client:
+        raw = connected(running.place.host, "127.0.0.1", 8444 if tls else HTTP)
+        with context.wrap_socket(raw, server_hostname="127.0.0.1") if tls else raw as client:
             name = f"{FAR}:{listener.getsockname()[1]}"
             client.sendall(f"CONNECT {name} HTTP/1.1\r\nHost: {name}\r\n\r\n".encode())
             target, _ = listener.accept()
@@ -211,6 +213,7 @@ def test_tls_does_not_make_an_end_of_a_reset(running, breaks):
                     beneath.settimeout(20.0)
                     with pytest.raises(ConnectionResetError):
                         beneath.recv(1)
+    eventually(lambda: running.figure("wring_proxy_broken_total") == before + 1, "it is counted")
 
 
 def test_who_is_not_allowed_does_not_shake_hands(running):

@@ -8,6 +8,8 @@
 #include <array>
 #include <chrono>
 #include <cstdlib>
+#include <tuple>
+#include <utility>
 
 #include "ip/checksum.h"
 #include "ip/ip_header.h"
@@ -28,9 +30,10 @@ IpAddress six_of(std::uint8_t last) {
   return IpAddress::v6(bytes);
 }
 
-UniqueFd ask(stack::Links& links, stack::Request::Kind kind, const stack::Place& place, int type) {
+UniqueFd ask(stack::Links& links, stack::Request::Kind kind, const stack::Place& place, int type,
+             stack::Request::Manner manner = {}) {
   auto [ours, theirs] = stack::make_pair(type);
-  links.take({kind, false, place}, std::move(theirs));
+  links.take({kind, manner, place}, std::move(theirs));
   return std::move(ours);
 }
 
@@ -70,8 +73,11 @@ void StackRig::input(ByteSpan packet) {
 void StackRig::connect() {
   if (connections_.size() == kMostConnections) return;
   Connection made;
-  made.relay =
-      ask(*links_, stack::Request::Kind::kConnect, {IpAddress::v4(kFar), kPort}, SOCK_STREAM);
+  using Manner = stack::Request::Manner;
+  const bool handed_over = connections_.size() % 2 == 1;
+  made.relay = ask(*links_, stack::Request::Kind::kConnect, {IpAddress::v4(kFar), kPort},
+                   SOCK_STREAM, handed_over ? Manner::kHandedOver : Manner::kTold);
+  if (handed_over) std::tie(made.line, made.client) = stack::make_pair(SOCK_STREAM);
   made.their_first = kTheirFirst;
   connections_.push_back(std::move(made));
   turn(0);
@@ -120,12 +126,22 @@ void StackRig::read(Connection& connection) {
     const auto head = stack::decode_datagram_head(
         ByteSpan(bytes).first(static_cast<std::size_t>(std::max<ssize_t>(got, 0))));
     connection.answered = head && !head->connects;
+    if (connection.answered && connection.client) hand_over(connection);
     return;
   }
   const ssize_t got = recv(connection.relay.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
   for (ssize_t i = 0; i < got; ++i) {
     if (bytes[static_cast<std::size_t>(i)] != stream_byte(connection.read++)) std::abort();
   }
+}
+
+// A pair stands for the client's connection.
+void StackRig::hand_over(Connection& connection) {
+  std::swap(connection.relay, connection.line);
+  const Bytes<4> message{static_cast<std::uint8_t>(stack::Handing::kStack), 0x5a, 0x5a, 0x5a};
+  static_cast<void>(
+      stack::send_with(connection.line.get(), message, std::exchange(connection.client, {}).get()));
+  turn(0);
 }
 
 void StackRig::write(const Connection& connection, std::size_t size) {

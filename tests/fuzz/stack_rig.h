@@ -22,7 +22,9 @@ constexpr std::uint8_t stream_byte(std::size_t at) {
 
 // One connection, as its far end sees it.
 struct Connection {
-  UniqueFd relay;                 // the relay's end
+  UniqueFd relay;                 // the relay's end, or the client once it was handed over
+  UniqueFd line;                  // the relay's end then
+  UniqueFd client;                // the stack's end of the client, until it is handed over
   std::uint16_t port = 0;         // ours
   std::uint32_t their_first = 0;  // the far end's first sequence number, of its SYN
   std::uint32_t our_next = 0;     // what the stack has sent up to
@@ -36,6 +38,7 @@ class StackRig {
 
   // A packet from the peer. Its checksums count as checked, but that of IPv4's header.
   void input(ByteSpan packet);
+  // Every second one is handed over once it is answered.
   void connect();
   [[nodiscard]] Connection* connection(std::size_t index);
   // A segment of the connection. `offset` counts from the stream's first byte, and `acknowledged`
@@ -49,6 +52,7 @@ class StackRig {
   void turn(unsigned ticks);
 
  private:
+  void hand_over(Connection& connection);
   void take_output();
 
   struct StandingClock final : Clock {

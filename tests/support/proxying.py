@@ -139,6 +139,14 @@ def connected(host: Host, address: str, port: int) -> socket.socket:
     return client
 
 
+def received(client: socket.socket, size: int) -> bytes:
+    """So many bytes, or less if they end. MSG_WAITALL does nothing where there is a time-out."""
+    got = b""
+    while len(got) < size and (part := client.recv(size - len(got))):
+        got += part
+    return got
+
+
 def socks_address(host: str, port: int) -> bytes:
     for kind, family in ((b"\1", socket.AF_INET), (b"\4", socket.AF_INET6)):
         try:
@@ -153,9 +161,9 @@ def socks_request(client: socket.socket, command: int, host: str, port: int) -> 
     client.sendall(b"\5\1\0")
     assert client.recv(2) == b"\5\0"
     client.sendall(b"\5" + bytes([command]) + b"\0" + socks_address(host, port))
-    head = client.recv(4, socket.MSG_WAITALL)
+    head = received(client, 4)
     rest = {1: 4, 4: 16}[head[3]] + 2 if len(head) == 4 else 0
-    return head + client.recv(rest, socket.MSG_WAITALL)
+    return head + received(client, rest)
 
 
 def socks_connect(client: socket.socket, host: str, port: int) -> bytes:

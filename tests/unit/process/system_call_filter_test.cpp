@@ -133,6 +133,45 @@ TEST(SystemCallFilter, a_stack_makes_pairs_of_streams_only) {
   EXPECT_EQ(error_of(kRole, SYS_socket, AF_UNIX, SOCK_STREAM, 0), EPERM);
 }
 
+// Listens at 127.0.0.1, and has a connection to itself.
+struct Loopback {
+  Loopback() {
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* const any = reinterpret_cast<sockaddr*>(&address);
+    EXPECT_EQ(bind(listener.get(), any, size), 0);
+    EXPECT_EQ(listen(listener.get(), 1), 0);
+    EXPECT_EQ(getsockname(listener.get(), any, &size), 0);
+    EXPECT_EQ(connect(client.get(), any, size), 0);
+    accepted.reset(accept(listener.get(), nullptr, nullptr));
+  }
+  sockaddr_in address{};
+  UniqueFd listener{socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0)};
+  UniqueFd client{socket(AF_INET, SOCK_STREAM, 0)};
+  UniqueFd accepted;
+};
+
+TEST(SystemCallFilter, a_stack_cannot_lead_a_clients_connection_elsewhere) {
+  constexpr ThreadRole kRole = ThreadRole::kStack;
+  const Loopback elsewhere;
+  Loopback mine;
+  const int client = mine.client.get();
+  const auto send_elsewhere = [&] {
+    return error_of(kRole, SYS_sendto, client, "x", 1, MSG_FASTOPEN | MSG_NOSIGNAL,
+                    &elsewhere.address, sizeof elsewhere.address);
+  };
+  const sockaddr none{AF_UNSPEC, {}};
+  EXPECT_EQ(error_of(kRole, SYS_connect, client, &none, sizeof none), EPERM);
+  EXPECT_EQ(send_elsewhere(), EISCONN);
+  constexpr linger kAtOnce{1, 0};
+  setsockopt(mine.accepted.get(), SOL_SOCKET, SO_LINGER, &kAtOnce, sizeof kAtOnce);
+  mine.accepted.reset();
+  EXPECT_NE(send_elsewhere(), 0);
+  EXPECT_EQ(send_elsewhere(), EISCONN);
+  EXPECT_LT(accept(elsewhere.listener.get(), nullptr, nullptr), 0);
+}
+
 TEST(SystemCallFilter, no_other_process_gets_a_signal) {
   const pid_t other = fork();
   if (other == 0) {

@@ -14,10 +14,12 @@ Place place(const char* address, std::uint16_t port) {
 }
 
 TEST(Control, a_request_is_read_as_it_was_written) {
-  for (const Request& request : {Request{Request::Kind::kConnect, false, place("192.0.2.1", 443)},
-                                 Request{Request::Kind::kConnect, true, place("2001:db8::1", 53)},
-                                 Request{Request::Kind::kListen, false, place("0.0.0.0", 7000)},
-                                 Request{Request::Kind::kEcho, false, place("::", 0)}}) {
+  for (const Request& request :
+       {Request{Request::Kind::kConnect, {}, place("192.0.2.1", 443)},
+        Request{Request::Kind::kConnect, Request::Manner::kQuiet, place("2001:db8::1", 53)},
+        Request{Request::Kind::kConnect, Request::Manner::kHandedOver, place("192.0.2.1", 1)},
+        Request{Request::Kind::kListen, {}, place("0.0.0.0", 7000)},
+        Request{Request::Kind::kEcho, {}, place("::", 0)}}) {
     EXPECT_EQ(decode_request(encode(request)), request);
   }
 }
@@ -30,11 +32,24 @@ TEST(Control, a_head_is_read_as_it_was_written) {
   }
 }
 
+TEST(Control, a_report_is_read_as_it_was_written) {
+  for (const Report& report :
+       {Report{1, std::uint64_t{1} << 40U, false, true}, Report{0, 0, true, false}})
+    EXPECT_EQ(decode_report(encode(report)), report);
+}
+
 TEST(Control, what_is_no_message_is_none) {
   auto request = encode(Request{});
   EXPECT_FALSE(decode_request(ByteSpan(request).first(kRequestSize - 1)));
   request[0] = 4;  // a kind that there is not
   EXPECT_FALSE(decode_request(request));
+  request[0] = 0;
+  request[1] = 3;  // a manner that there is not
+  EXPECT_FALSE(decode_request(request));
+  auto report = encode(Report{});
+  EXPECT_FALSE(decode_report(ByteSpan(report).first(kReportSize - 1)));
+  report[kReportSize - 1] = 4;  // an end that there is not
+  EXPECT_FALSE(decode_report(report));
   auto head = encode(DatagramHead{place("192.0.2.1", 53), false});
   EXPECT_FALSE(decode_datagram_head(ByteSpan(head).first(kDatagramHeadSize - 1)));
   head[0] = 5;  // no version of IP
@@ -44,7 +59,7 @@ TEST(Control, what_is_no_message_is_none) {
 TEST(Control, a_descriptor_goes_along) {
   auto [one, other] = make_pair(SOCK_SEQPACKET);
   auto [kept, given] = make_pair(SOCK_STREAM);
-  const auto message = encode(Request{Request::Kind::kConnect, false, place("192.0.2.1", 80)});
+  const auto message = encode(Request{Request::Kind::kConnect, {}, place("192.0.2.1", 80)});
   ASSERT_TRUE(send_with(one.get(), message, given.get()));
   given.reset();
   Bytes<kRequestSize> bytes{};

@@ -43,8 +43,9 @@ SimulatedUpload::SimulatedUpload(Weather weather, bool sack, unsigned seed)
   links_.emplace(loop_, clock_);
   auto [ours, theirs] = make_pair(SOCK_STREAM);
   relay_ = std::move(ours);
-  links_->take({Request::Kind::kConnect, true, {IpAddress::v4(kFarAddress), kFarPort}},
-               std::move(theirs));
+  links_->take(
+      {Request::Kind::kConnect, Request::Manner::kQuiet, {IpAddress::v4(kFarAddress), kFarPort}},
+      std::move(theirs));
 }
 
 bool SimulatedUpload::send(std::uint64_t bytes, Duration most) {
