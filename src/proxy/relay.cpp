@@ -55,6 +55,7 @@ bool Relay::start() {
 void Relay::note_client(std::uint32_t events) {
   if ((events & kReadable) != 0) out_.source_is_ready((events & kMoreBehind) != 0);
   if ((events & kWritable) != 0) back_.sink_is_ready();
+  client_failed_ = client_failed_ || (events & EPOLLERR) != 0;
 }
 
 void Relay::on_client(std::uint32_t events) {
@@ -65,6 +66,7 @@ void Relay::on_client(std::uint32_t events) {
 void Relay::on_target(std::uint32_t events) {
   if ((events & kReadable) != 0) back_.source_is_ready((events & kMoreBehind) != 0);
   if ((events & kWritable) != 0) out_.sink_is_ready();
+  target_failed_ = target_failed_ || (events & EPOLLERR) != 0;
   // A stack has closed it before it was told of an end, to say that it was reset.
   const bool hung_up = (events & EPOLLHUP) != 0 && !out_.has_ended();
   if (hung_up && ended_ && option_of(target_.socket.get(), SO_DOMAIN) == AF_UNIX) return end(true);
@@ -90,6 +92,9 @@ void Relay::run() {
   if (out_.has_ended() || back_.has_ended()) idle_.note_end();
   if (out == Flow::State::kBroken || back == Flow::State::kBroken) return end(true);
   if (out_.has_ended() && back_.has_ended()) return end(false);
+  // It was reset after its end, which no read tells any more.
+  if (target_failed_ && back_.has_ended()) return end(true);
+  if (client_failed_ && out_.has_ended()) return end(true);
   const auto either = [&](Flow::State state) { return out == state || back == state; };
   if (either(Flow::State::kStarved) && again_ == Loop::kNoTimer) {
     again_ = loop_.at(loop_.now() + kPause, [this] {

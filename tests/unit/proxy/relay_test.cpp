@@ -128,6 +128,28 @@ TEST_F(Relays, AnAnswerThatIsThereIsReadAlthoughTheQuestionIsRefused) {
   EXPECT_EQ(counters_.broken, 1U);
 }
 
+// Although nobody has anything to send that would fail.
+TEST_F(Relays, AResetAfterAnEndIsNoticed) {
+  for (const bool by_target : {true, false}) {
+    client_ = connection();
+    target_ = connection();
+    over_ = false;
+    start();
+    UniqueFd& first = by_target ? target_.others : client_.others;
+    ASSERT_EQ(shutdown(first.get(), SHUT_WR), 0);
+    char none = 0;
+    const UniqueFd& other = by_target ? client_.others : target_.others;
+    while (recv(other.get(), &none, 1, MSG_DONTWAIT) != 0)
+      loop_->turn();
+    constexpr linger kAtOnce{1, 0};
+    setsockopt(first.get(), SOL_SOCKET, SO_LINGER, &kAtOnce, sizeof kAtOnce);
+    first.reset();
+    turn_until_over();
+    EXPECT_EQ(parting_.has_value(), by_target);
+  }
+  EXPECT_EQ(counters_.broken, 2U);
+}
+
 TEST(Relay, AResetAfterTheAnswerLeavesTheAnswerWhole) {
   // splice() raises it, as the relay's process knows.
   ::signal(SIGPIPE, SIG_IGN);
