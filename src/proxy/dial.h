@@ -62,12 +62,12 @@ class Dial {
   };
   using Done = std::function<void(tl::expected<Connected, Refusal>)>;
 
-  // `done` is called once, not before this returns, unless the dial is destroyed before: then
-  // nothing is left of it. Who gets the socket watches it before the dial is destroyed.
   struct Manner {
     bool bytes_follow = false;  // some are sent as soon as it is connected
     bool for_client = false;    // it is then handed over to the side, see Side::hand_over()
   };
+  // `done` is called once, not before this returns, unless the dial is destroyed before: then
+  // nothing is left of it. Who gets the socket watches it before the dial is destroyed.
   Dial(Reach& reach, const config::HostPort& target, Manner manner, Done done);
   Dial(const Dial&) = delete;
   Dial& operator=(const Dial&) = delete;

@@ -8,6 +8,12 @@
 #include "proxy/addresses.h"
 
 namespace wring::proxy {
+namespace {
+
+// In one turn. There are two at most, unless the side goes mad.
+constexpr int kMostReports = 16;
+
+}  // namespace
 
 HandedOver::HandedOver(Loop& loop, Side& side, ListenerCounters& counters, Ends ends, Ended ended)
     : side_(side),
@@ -24,7 +30,7 @@ void HandedOver::start() {
 
 void HandedOver::on_target(std::uint32_t events) {
   if (!ended_) return;
-  while (!client_ended_ || !target_ended_) {
+  for (int i = 0; i < kMostReports && !(client_ended_ && target_ended_); ++i) {
     const auto passed = side_.passed(ends_.target.get());
     if (!passed) break;
     counters_.from_client.fetch_add(passed->from_client, std::memory_order_relaxed);

@@ -144,8 +144,8 @@ err_t TcpLink::on_connected() {
 
 void TcpLink::on_error(err_t error) {
   connection_ = nullptr;  // freed
-  // The last acknowledgement came; what is pending goes on.
-  if (error == ERR_CLSD) return;
+  // The last acknowledgement came, or a reset behind the end. The socket gets what is pending.
+  if (error == ERR_CLSD || (tunnel_ended_ && !pending_.empty())) return;
   if (!established_) tell_error(socket_, manner_, errno_of(error));
   over_ = true;
   links_.end(*this);
@@ -193,10 +193,11 @@ void TcpLink::on_socket(std::uint32_t events) {
   take();
 }
 
-// Both directions are over: lwIP ends the connection by itself.
+// Both directions are over: lwIP ends the connection by itself. Or it was reset, and nothing is
+// left of what came before.
 void TcpLink::look_whether_over() {
   if (fin_sent_ && tunnel_ended_) let_go();
-  if (over_ || !fin_sent_ || !end_told_) return;
+  if (over_ || !end_told_ || (!fin_sent_ && connection_ != nullptr)) return;
   over_ = true;
   links_.end(*this);
 }

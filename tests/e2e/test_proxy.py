@@ -2,19 +2,17 @@
 
 import base64
 import contextlib
-import fcntl
 import json
 import socket
 import ssl
 import struct
-import termios
 
 import pytest
 
 from support.executing import FAR, FAR6, PAGE, WEB_SERVER, place, python
 from support.netns import Net
-from support.proxying import (HTTP, SOCKS, connected, dns_answerer, echo_server, proxy, received,
-                              self_signed, socks_address, socks_connect, socks_request)
+from support.proxying import (HTTP, SOCKS, connected, dns_answerer, echo_server, proxy,
+                              received, self_signed, socks_connect, socks_request)
 from support.waiting import eventually
 
 SECTIONS = f"""
@@ -155,84 +153,6 @@ def test_the_end_of_one_direction_leaves_the_other(running):
         client.shutdown(socket.SHUT_WR)
         got = b"".join(iter(lambda: client.recv(65536), b""))
         assert got == b"x" * 100_000
-
-
-@pytest.mark.parametrize("size", [0, 100, 4096, 4097, 12_000])
-def test_bytes_that_come_with_the_request(running, size):
-    sent = bytes(i % 251 for i in range(size))
-    request = b"\5\1\0" + b"\5\1\0" + socks_address(FAR, 7)
-    with connected(running.place.host, "127.0.0.1", SOCKS) as client:
-        client.sendall(request + sent)
-        assert received(client, 12)[:4] == b"\5\0\5\0"
-        client.sendall(b"more")
-        assert received(client, size + 4) == sent + b"more"
-
-
-@contextlib.contextmanager
-def both_ends(running):
-    """A client of SOCKS5, and its connection at the far end."""
-    with running.place.far.socket(socket.AF_INET, socket.SOCK_STREAM) as server:
-        server.bind((FAR, 0))
-        server.listen()
-        server.settimeout(20.0)
-        with connected(running.place.host, "127.0.0.1", SOCKS) as client:
-            client.sendall(b"\5\1\0" + b"\5\1\0" + socks_address(FAR, server.getsockname()[1]))
-            target, _ = server.accept()
-            target.settimeout(20.0)
-            with target:
-                yield client, target
-
-
-def test_a_target_that_speaks_first_and_goes(running):
-    """Its words come behind the proxy's, and its end comes last."""
-    words = b"220 " + b"w" * 100_000
-    with both_ends(running) as (client, target):
-        target.sendall(words)
-        target.close()
-        got = b"".join(iter(lambda: client.recv(65536), b""))
-        assert (got[:4], got[12:]) == (b"\5\0\5\0", words)
-
-
-def unsent(client: socket.socket) -> int:
-    return struct.unpack("i", fcntl.ioctl(client, termios.TIOCOUTQ, bytes(4)))[0]
-
-
-def test_an_answer_is_whole_although_the_rest_is_refused(running):
-    """A target that answers, ends, and resets what comes then."""
-    answer = b"a" * 200_000
-    with both_ends(running) as (client, target):
-        target.sendall(answer)
-        target.shutdown(socket.SHUT_WR)
-        assert received(client, 12 + 1000)[12:] == answer[:1000]
-        client.sendall(b"not wanted")
-        assert target.recv(10, socket.MSG_PEEK) == b"not wanted"
-        # The rest of what it has sent would be lost with a reset.
-        eventually(lambda: unsent(target) == 0, "all has come to the proxy")
-        target.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-        target.close()
-        eventually(lambda: running.figure("wring_proxy_connections_open", section="Socks5") == 0,
-                   "it is over")
-        assert b"".join(iter(lambda: client.recv(65536), b"")) == answer[1000:]
-
-
-def test_bytes_are_counted_while_a_connection_is_open(running):
-    def passed():
-        return [running.figure("wring_proxy_bytes_total", section="Socks5", direction=direction)
-                for direction in ("from_client", "to_client")]
-    before = passed()
-    with both_ends(running) as (client, target):
-        client.sendall(b"x" * 70_000)
-        target.sendall(b"y" * 50_000)
-        assert len(received(client, 12 + 50_000)) == 12 + 50_000
-        assert len(received(target, 70_000)) == 70_000
-        expected = [before[0] + 70_000, before[1] + 12 + 50_000]
-        eventually(lambda: passed() == expected, "they are counted")
-        client.shutdown(socket.SHUT_WR)
-        assert target.recv(1) == b""
-        target.sendall(b"last")
-        target.close()
-        assert received(client, 100) == b"last"
-    eventually(lambda: passed() == [expected[0], expected[1] + 4], "so are the last ones")
 
 
 @pytest.mark.parametrize("kind", ["address", "name"])

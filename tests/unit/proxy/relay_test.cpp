@@ -146,6 +146,7 @@ TEST_F(Relays, AResetAfterAnEndIsNoticed) {
     first.reset();
     turn_until_over();
     EXPECT_EQ(parting_.has_value(), by_target);
+    parting_.reset();
   }
   EXPECT_EQ(counters_.broken, 2U);
 }

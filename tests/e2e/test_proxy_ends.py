@@ -1,0 +1,134 @@
+"""How connections through `wring proxy` begin and end: no byte is lost, doubled or out of place."""
+
+import contextlib
+import fcntl
+import socket
+import struct
+import termios
+import time
+
+import pytest
+
+from support.executing import FAR, place
+from support.netns import Net
+from support.proxying import SOCKS, connected, echo_server, proxy, received, socks_address
+from support.waiting import eventually
+
+
+@pytest.fixture(scope="module", params=["666", "600"], ids=["tun", "no-device"])
+def running(request):
+    with Net() as net:
+        for made in place(net.pair(), request.param):
+            section = f"[Socks5]\nBindAddress = 127.0.0.1:{SOCKS}\n"
+            with echo_server(made.far, FAR, 7), proxy(made, section) as started:
+                yield started
+
+
+@pytest.mark.parametrize("size", [0, 100, 4096, 4097, 12_000])
+def test_bytes_that_come_with_the_request(running, size):
+    sent = bytes(i % 251 for i in range(size))
+    request = b"\5\1\0" + b"\5\1\0" + socks_address(FAR, 7)
+    with connected(running.place.host, "127.0.0.1", SOCKS) as client:
+        client.sendall(request + sent)
+        assert received(client, 12)[:4] == b"\5\0\5\0"
+        client.sendall(b"more")
+        assert received(client, size + 4) == sent + b"more"
+
+
+@contextlib.contextmanager
+def both_ends(running):
+    """A client of SOCKS5, and its connection at the far end."""
+    with running.place.far.socket(socket.AF_INET, socket.SOCK_STREAM) as server:
+        server.bind((FAR, 0))
+        server.listen()
+        server.settimeout(20.0)
+        with connected(running.place.host, "127.0.0.1", SOCKS) as client:
+            client.sendall(b"\5\1\0" + b"\5\1\0" + socks_address(FAR, server.getsockname()[1]))
+            target, _ = server.accept()
+            target.settimeout(20.0)
+            with target:
+                yield client, target
+
+
+def test_a_target_that_speaks_first_and_goes(running):
+    """Its words come behind the proxy's, and its end comes last."""
+    words = b"220 " + b"w" * 100_000
+    with both_ends(running) as (client, target):
+        target.sendall(words)
+        target.close()
+        got = b"".join(iter(lambda: client.recv(65536), b""))
+        assert (got[:4], got[12:]) == (b"\5\0\5\0", words)
+
+
+def unsent(client: socket.socket) -> int:
+    return struct.unpack("i", fcntl.ioctl(client, termios.TIOCOUTQ, bytes(4)))[0]
+
+
+def taken_unread(running) -> int:
+    """So many bytes are taken of a target whose client reads nothing."""
+    with both_ends(running) as (_, target):
+        target.setblocking(False)
+        sent, taken = 0, [0]
+        while len(taken) < 20 or taken[-20] < taken[-1]:  # For a second.
+            with contextlib.suppress(BlockingIOError):
+                sent += target.send(b"a" * 65536)
+            time.sleep(0.05)
+            taken.append(sent - unsent(target))
+        return taken[-1]
+
+
+def read_until_taken(client, target) -> bytes:
+    """Reads no more than it takes until all has come to the proxy that the target has sent."""
+    got = b""
+    while unsent(target):
+        try:
+            eventually(lambda: unsent(target) == 0, "all is taken", 0.2)
+        except AssertionError:
+            got += client.recv(262_144)
+    return got
+
+
+@pytest.mark.parametrize("stalls", [False, True])
+def test_an_answer_is_whole_although_the_rest_is_refused(running, stalls):
+    """A target that answers, ends, and resets what comes then. Of a client that stalls, some of the
+    answer is still on the way."""
+    answer = b"a" * (taken_unread(running) - 50_000 if stalls else 200_000)
+    with both_ends(running) as (client, target):
+        target.sendall(answer)
+        target.shutdown(socket.SHUT_WR)
+        assert received(client, 12)[:4] == b"\5\0\5\0"
+        client.sendall(b"not wanted")
+        assert target.recv(10, socket.MSG_PEEK) == b"not wanted"
+        # What is not taken would be lost with a reset.
+        got = read_until_taken(client, target)
+        target.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        target.close()
+        if not stalls:
+            is_over(running)
+        assert got + received(client, len(answer)) == answer
+        is_over(running)
+
+
+def is_over(running) -> None:
+    eventually(lambda: running.figure("wring_proxy_connections_open", section="Socks5") == 0,
+               "it is over")
+
+
+def test_bytes_are_counted_while_a_connection_is_open(running):
+    def passed():
+        return [running.figure("wring_proxy_bytes_total", section="Socks5", direction=direction)
+                for direction in ("from_client", "to_client")]
+    before = passed()
+    with both_ends(running) as (client, target):
+        client.sendall(b"x" * 70_000)
+        target.sendall(b"y" * 50_000)
+        assert len(received(client, 12 + 50_000)) == 12 + 50_000
+        assert len(received(target, 70_000)) == 70_000
+        expected = [before[0] + 70_000, before[1] + 12 + 50_000]
+        eventually(lambda: passed() == expected, "they are counted")
+        client.shutdown(socket.SHUT_WR)
+        assert target.recv(1) == b""
+        target.sendall(b"last")
+        target.close()
+        assert received(client, 100) == b"last"
+    eventually(lambda: passed() == [expected[0], expected[1] + 4], "so are the last ones")
