@@ -69,7 +69,7 @@ def test_a_second_command_enters(place_):
     assert done.stdout.startswith(spaces)
     assert f"nameserver {FAR}\n{USER}\n" in done.stdout
     assert "CapEff:\t0000000000000000" in done.stdout and "NoNewPrivs:\t1" in done.stdout
-    assert _enter(place_, "room", "--", "ping", "-c", "1", "-W", "5", FAR).returncode == 0
+    assert _enter(place_, "room", "--", "ping", "-c", "1", "-W", "20", FAR).returncode == 0
     assert _enter(place_, "room", "--", "/nowhere").returncode == 127
     child.stdin.close()
     assert child.wait(10.0) == 0
