@@ -29,7 +29,7 @@ Refusal refusal_of(int error) {
 }
 
 // Saves a packet: the kernel would acknowledge the other end's SYN by itself. It waits for up to
-// 200 ms then, and is as before from there on. A stack's socket knows nothing of this.
+// 200 ms then, and is as before from there on.
 void acknowledge_with_bytes(int socket) {
   constexpr int kOff = 0;
   setsockopt(socket, IPPROTO_TCP, TCP_QUICKACK, &kOff, sizeof kOff);
@@ -86,7 +86,9 @@ void Dial::begin_next() {
   ahead_.pop_back();
   if (reach_.is_silent && reach_.is_silent(address)) return try_next_or_fail();
   UniqueFd socket = reach_.side.socket(address.version, SOCK_STREAM);
-  if (socket && manner_.bytes_follow) acknowledge_with_bytes(socket.get());
+  // A socket of another stack knows nothing of this.
+  const bool is_kernels = !reach_.side.takes_clients();
+  if (socket && is_kernels && manner_.bytes_follow) acknowledge_with_bytes(socket.get());
   const Endpoint to = endpoint_at(address, port_);
   if (!socket || (!connect(socket.get(), to) && errno != EINPROGRESS)) {
     worst_ = refusal_of(errno);
