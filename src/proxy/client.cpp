@@ -140,7 +140,9 @@ void Client::on_dialled(tl::expected<Dial::Connected, Refusal> result) {
   if (is_for_side()) {
     counters_.to_client.fetch_add(unsaid_.size() + answer.size(), std::memory_order_relaxed);
     if (!tell(std::exchange(answer, {}))) return over();
-    if (hand_over(result->socket)) return;
+    const Handed handed = hand_over(result->socket);
+    if (handed == Handed::kBroken) return break_up();
+    if (handed == Handed::kDone) return;
   }
   begin_relay({std::move(result->socket), result->events}, answer);
 }
@@ -151,8 +153,9 @@ bool Client::is_for_side() const {
   return reach_.side.takes_clients() && from_.is_set() && !break_off_ && !limit_ && !body_;
 }
 
-bool Client::hand_over(Watched& target) {
-  if (!reach_.side.hand_over(target.get(), socket_.get(), input_)) return false;
+Handed Client::hand_over(Watched& target) {
+  const Handed handed = reach_.side.hand_over(target.get(), socket_.get(), input_);
+  if (handed != Handed::kDone) return handed;
   socket_.unwatch();
   input_.clear();
   state_ = State::kPassing;
@@ -163,7 +166,14 @@ bool Client::hand_over(Watched& target) {
   protocol_.reset();
   handed_over_->start();
   dial_.reset();
-  return true;
+  return handed;
+}
+
+// The target was reset after it had answered.
+void Client::break_up() {
+  counters_.broken.fetch_add(1, std::memory_order_relaxed);
+  reset_at_close(socket_.descriptor());
+  over();
 }
 
 void Client::begin_relay(Relay::End target, const std::string& to_client) {

@@ -60,6 +60,8 @@ class Flow {
   }
   void sink_is_ready() { writable_ = true; }
   [[nodiscard]] bool has_ended() const { return ended_; }
+  // The sink knows of it. Not with a limit.
+  [[nodiscard]] bool has_told_end() const { return ended_ && left_ == kNoLimit; }
   // It has, and nothing is left in the source.
   [[nodiscard]] bool has_read_all() const { return ended_ && source_ended_; }
 

@@ -10,7 +10,7 @@
 namespace wring::proxy {
 namespace {
 
-// In one turn. There are two at most, unless the side goes mad.
+// In one turn, so that a side that goes mad holds up nobody. Of one that has hung up, all.
 constexpr int kMostReports = 16;
 
 }  // namespace
@@ -30,7 +30,8 @@ void HandedOver::start() {
 
 void HandedOver::on_target(std::uint32_t events) {
   if (!ended_) return;
-  for (int i = 0; i < kMostReports && !(client_ended_ && target_ended_); ++i) {
+  const bool last = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+  for (int i = 0; (last || i < kMostReports) && !(client_ended_ && target_ended_); ++i) {
     const auto passed = side_.passed(ends_.target.get());
     if (!passed) break;
     counters_.from_client.fetch_add(passed->from_client, std::memory_order_relaxed);
@@ -40,7 +41,7 @@ void HandedOver::on_target(std::uint32_t events) {
     idle_.note_byte();
     if (client_ended_ || target_ended_) idle_.note_end();
   }
-  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) end();
+  if (last) end();
 }
 
 void HandedOver::end() {

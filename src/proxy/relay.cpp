@@ -68,7 +68,7 @@ void Relay::on_target(std::uint32_t events) {
   if ((events & kWritable) != 0) out_.sink_is_ready();
   target_failed_ = target_failed_ || (events & EPOLLERR) != 0;
   // A stack has closed it before it was told of an end, to say that it was reset.
-  const bool hung_up = (events & EPOLLHUP) != 0 && !out_.has_ended();
+  const bool hung_up = (events & EPOLLHUP) != 0 && !out_.has_told_end();
   if (hung_up && ended_ && option_of(target_.socket.get(), SO_DOMAIN) == AF_UNIX) return end(true);
   run();
 }

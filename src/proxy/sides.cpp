@@ -44,8 +44,8 @@ bool Side::connect_for_client(int socket, const Endpoint& to) {
   return connect(socket, to);
 }
 
-bool Side::hand_over(int /*socket*/, int /*client*/, std::string_view /*first*/) {
-  return false;
+Handed Side::hand_over(int /*socket*/, int /*client*/, std::string_view /*first*/) {
+  return Handed::kRefused;
 }
 
 std::optional<stack::Report> Side::passed(int /*socket*/) {

@@ -33,6 +33,12 @@ struct Echoes {
   Kind kind = Kind::kPing;
 };
 
+enum class Handed : std::uint8_t {
+  kDone,
+  kRefused,  // the caller passes on the bytes, the first ones, too
+  kBroken,   // the connection is gone
+};
+
 // Makes sockets that neither block nor survive an exec, and that send at once what they are given.
 // Empty if none can be had, with errno.
 class Side {
@@ -52,10 +58,10 @@ class Side {
   // and that outcome() has told of, waits for hand_over(): from there on its bytes go between
   // `client`, a socket of TCP that the caller keeps but does not use, and the target, `first`
   // before all others. Readiness of `socket` says that passed() is to be asked; who closes it ends
-  // the connection. False: it stays the caller's, and `first` was not sent.
+  // the connection.
   [[nodiscard]] virtual bool takes_clients() const { return false; }
   [[nodiscard]] virtual bool connect_for_client(int socket, const Endpoint& to);
-  [[nodiscard]] virtual bool hand_over(int socket, int client, std::string_view first);
+  [[nodiscard]] virtual Handed hand_over(int socket, int client, std::string_view first);
   // None: nothing has to be said. To be asked until then.
   [[nodiscard]] virtual std::optional<stack::Report> passed(int socket);
   // What has become of a connection, upon these events of epoll. None: nothing yet. Else 0 or an

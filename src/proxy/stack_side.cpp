@@ -67,15 +67,14 @@ bool StackSide::connect_for_client(int socket, const Endpoint& to) {
 
 // If the descriptor cannot be sent, because too many are on their way, the relay passes on the
 // bytes.
-bool StackSide::hand_over(int socket, int client, std::string_view first) {
+Handed StackSide::hand_over(int socket, int client, std::string_view first) {
   std::vector<std::uint8_t> message{static_cast<std::uint8_t>(stack::Handing::kStack)};
   message.insert(message.end(), first.begin(), first.end());
   const bool fits = first.size() <= stack::kMostHandedBytes;
-  if (fits && stack::send_with(socket, message, client)) return true;
-  // If this fails, the stack is gone, and so is the connection.
+  if (fits && stack::send_with(socket, message, client)) return Handed::kDone;
   constexpr auto kOurs = stack::Handing::kRelay;
-  send(socket, &kOurs, sizeof kOurs, MSG_NOSIGNAL | MSG_DONTWAIT);
-  return false;
+  const ssize_t sent = send(socket, &kOurs, sizeof kOurs, MSG_NOSIGNAL | MSG_DONTWAIT);
+  return sent > 0 ? Handed::kRefused : Handed::kBroken;
 }
 
 std::optional<stack::Report> StackSide::passed(int socket) {

@@ -30,7 +30,7 @@ class StackSide final : public Side {
   [[nodiscard]] bool connect_untold(int socket, const Endpoint& to) override;
   [[nodiscard]] bool takes_clients() const override { return true; }
   [[nodiscard]] bool connect_for_client(int socket, const Endpoint& to) override;
-  [[nodiscard]] bool hand_over(int socket, int client, std::string_view first) override;
+  [[nodiscard]] Handed hand_over(int socket, int client, std::string_view first) override;
   [[nodiscard]] std::optional<stack::Report> passed(int socket) override;
   [[nodiscard]] std::optional<int> outcome(int socket, std::uint32_t events) override;
   [[nodiscard]] Endpoint own_address(int socket) override;

@@ -18,7 +18,8 @@ inline constexpr std::uint32_t kReadable =
 // else is behind its bytes.
 inline constexpr std::uint32_t kMoreBehind = kReadable & ~std::uint32_t{EPOLLIN};
 
-// Owns the only descriptor of a socket. One thread; the loop outlives it.
+// Owns a descriptor of a socket: the only one while it is watched, so that closing it ends the
+// watch. One thread; the loop outlives it.
 class Watched {
  public:
   Watched() = default;

@@ -18,7 +18,6 @@ class RelayLine {
   // From now on.
   void open(UniqueFd end) { end_ = std::move(end); }
   [[nodiscard]] bool is_open() const { return static_cast<bool>(end_); }
-  [[nodiscard]] int fd() const { return end_.get(); }
 
   // Its sums are added, and its ends are noted.
   void note(const Report& news, TimePoint now);

@@ -17,8 +17,9 @@ bool TcpLink::hear_handing() {
     readable_ = false;
     return false;
   }
-  const bool to_stack = heard.size > 0 && bytes[0] == static_cast<std::uint8_t>(Handing::kStack);
-  if (heard.size <= 0 || to_stack != static_cast<bool>(heard.descriptor)) {
+  const bool to_stack = static_cast<bool>(heard.descriptor);
+  const auto expected = static_cast<std::uint8_t>(to_stack ? Handing::kStack : Handing::kRelay);
+  if (heard.size <= 0 || bytes[0] != expected) {
     abort();
     return false;
   }
@@ -32,6 +33,7 @@ bool TcpLink::hear_handing() {
 
 // What was reported of the relay's end does not hold for the client.
 bool TcpLink::take_client(UniqueFd client) {
+  if (more_behind_) return false;  // it has closed its end already
   links_.loop().hand_over(socket_.get(), [this](std::uint32_t events) { on_relay_line(events); });
   line_.open(std::move(socket_));
   note({held_.size()});

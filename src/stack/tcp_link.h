@@ -41,7 +41,7 @@ class TcpLink final : public Link, public Alarms::Sleeper {
   void give_up(int error);
 
  private:
-  // Bytes that wait in lwIP to be sent, if the relay has them.
+  // Bytes that wait in lwIP to be sent, if the socket has them.
   static constexpr std::uint32_t kQueue = 256U << 10;
 
   TcpLink(Links& links, tcp_pcb* connection, Request::Manner manner)

@@ -11,7 +11,7 @@ import pytest
 
 from support.executing import FAR, place
 from support.netns import Net
-from support.proxying import SOCKS, connected, echo_server, proxy, received, socks_address
+from support.proxying import HTTP, SOCKS, connected, echo_server, proxy, received, socks_address
 from support.waiting import eventually
 
 
@@ -19,8 +19,9 @@ from support.waiting import eventually
 def running(request):
     with Net() as net:
         for made in place(net.pair(), request.param):
-            section = f"[Socks5]\nBindAddress = 127.0.0.1:{SOCKS}\n"
-            with echo_server(made.far, FAR, 7), proxy(made, section) as started:
+            sections = (f"[Socks5]\nBindAddress = 127.0.0.1:{SOCKS}\n"
+                        f"[http]\nBindAddress = 127.0.0.1:{HTTP}\n")
+            with echo_server(made.far, FAR, 7), proxy(made, sections) as started:
                 yield started
 
 
@@ -107,6 +108,42 @@ def test_an_answer_is_whole_although_the_rest_is_refused(running, stalls):
             is_over(running)
         assert got + received(client, len(answer)) == answer
         is_over(running)
+
+
+@pytest.mark.parametrize("breaks", ["target", "client"])
+def test_a_reset_behind_the_end_ends_the_connection(running, breaks):
+    """Although nobody sends anything that would fail."""
+    before = running.figure("wring_proxy_broken_total")
+    with both_ends(running) as (client, target):
+        assert received(client, 12)[:4] == b"\5\0\5\0"
+        broken, other = (target, client) if breaks == "target" else (client, target)
+        broken.shutdown(socket.SHUT_WR)
+        assert other.recv(1) == b""
+        broken.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        broken.close()
+        is_over(running)
+    assert running.figure("wring_proxy_broken_total") == before + 1
+
+
+def test_half_a_page_is_not_taken_for_all_of_it(running):
+    """Its end is the end of the connection, and this is a reset."""
+    with running.place.far.socket(socket.AF_INET, socket.SOCK_STREAM) as server, \
+            connected(running.place.host, "127.0.0.1", HTTP) as client:
+        server.bind((FAR, 0))
+        server.listen()
+        server.settimeout(20.0)
+        name = f"{FAR}:{server.getsockname()[1]}"
+        client.sendall(f"GET http://{name}/ HTTP/1.1\r\nHost: {name}\r\n\r\n".encode())
+        target, _ = server.accept()
+        target.settimeout(20.0)
+        with target:
+            assert target.recv(4096).startswith(b"GET / ")
+            half = b"HTTP/1.1 200 OK\r\n\r\nhalf"
+            target.sendall(half)
+            assert received(client, len(half)) == half
+            target.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        with pytest.raises(ConnectionResetError):
+            client.recv(1)
 
 
 def is_over(running) -> None:

@@ -161,8 +161,10 @@ TEST(SystemCallFilter, a_stack_cannot_lead_a_clients_connection_elsewhere) {
     return error_of(kRole, SYS_sendto, client, "x", 1, MSG_FASTOPEN | MSG_NOSIGNAL,
                     &elsewhere.address, sizeof elsewhere.address);
   };
+  // Which would end the connection, so that there can be another.
   const sockaddr none{AF_UNSPEC, {}};
   EXPECT_EQ(error_of(kRole, SYS_connect, client, &none, sizeof none), EPERM);
+  EXPECT_NE(error_of(kRole, SYS_sendto, client, "x", 1, MSG_FASTOPEN, &none, sizeof none), 0);
   EXPECT_EQ(send_elsewhere(), EISCONN);
   constexpr linger kAtOnce{1, 0};
   setsockopt(mine.accepted.get(), SOL_SOCKET, SO_LINGER, &kAtOnce, sizeof kAtOnce);
