@@ -63,6 +63,9 @@ RtRequest address_request(unsigned interface, const IpAddress& address, std::uin
   header.ifa_index = interface;
   const bool loopback = address.is_v4() && address.bytes[0] == kLoopbackNet;
   header.ifa_scope = loopback ? std::uint8_t{RT_SCOPE_HOST} : std::uint8_t{RT_SCOPE_UNIVERSE};
+  // Nobody else can have it behind a tunnel. The kernel finds that out by itself, but later, and
+  // drops what comes until then.
+  if (!address.is_v4()) header.ifa_flags = IFA_F_NODAD;
   request.put(IFA_LOCAL, address.span());
   request.put(IFA_ADDRESS, address.span());
   return request;

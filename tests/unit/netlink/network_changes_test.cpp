@@ -49,6 +49,17 @@ TEST_F(NetworkChangesTest, addresses_and_their_routes_are_seen) {
               IsSupersetOf({*IpPrefix::parse("10.9.0.0/24"), *IpPrefix::parse("fd09::/64")}));
 }
 
+// Where there could be another one who has it, the kernel asks for a second.
+TEST_F(NetworkChangesTest, an_address_can_be_used_at_once) {
+  ASSERT_TRUE(
+      run("ip link add v0 type veth peer name v1 && ip link set v1 up && "
+          "ip link set v0 up"));
+  ASSERT_TRUE(add_address(*socket_, if_nametoindex("v0"), *IpAddress::parse("fd08::1"), 64));
+  const UniqueFd bound(socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const Endpoint at = parse_endpoint("[fd08::1]:7").value();
+  EXPECT_EQ(bind(bound.get(), &at.remote.any, at.remote_size()), 0);
+}
+
 TEST_F(NetworkChangesTest, a_route_goes_into_its_table) {
   const IpPrefix to = *IpPrefix::parse("10.77.0.0/16");
   EXPECT_EQ(is_empty_table(*socket_, 51820), true);
