@@ -75,16 +75,19 @@ Result<void> live_inside(const Channel& channel, RelayTask& task, OtherSide& out
   return serve(channel, task, here, outside, bridge);
 }
 
-Result<void> live_with_stack(const Channel& channel, RelayTask& task, StdioBridge& bridge) {
+// `inside` is left open: stack and engine end when it is closed, which is not to be known before
+// our last word.
+Result<void> live_with_stack(const Channel& channel, RelayTask& task, StdioBridge& bridge,
+                             std::optional<StackSide>& inside) {
   Message ready;
   ready.number = static_cast<int>(exec::InnerInterface::Kind::kStack);
   if (auto sent = channel.send(ready); !sent) return sent;
   std::vector<IpAddress> addresses;
   for (const auto& each : task.config.tunnel.interface.addresses)
     addresses.push_back(each.value.address);
-  StackSide inside(std::move(task.stack), std::move(addresses));
+  inside.emplace(std::move(task.stack), std::move(addresses));
   HereSide outside;
-  return serve(channel, task, inside, outside, bridge);
+  return serve(channel, task, *inside, outside, bridge);
 }
 
 [[noreturn]] void fail(const Channel& channel, const Error& error) {
@@ -129,7 +132,8 @@ void run_relay(const Channel& channel, RelayTask& task) {
     static_cast<void>(channel.send(over));
     _exit(EXIT_SUCCESS);
   };
-  if (task.stack) end_with(live_with_stack(channel, task, bridge));
+  std::optional<StackSide> with_stack;
+  if (task.stack) end_with(live_with_stack(channel, task, bridge, with_stack));
   OtherSide outside;
   std::thread([&] { end_with(live_inside(channel, task, outside, bridge)); }).detach();
   if (auto confined = confine_relay({}); !confined) fail(channel, confined.error());

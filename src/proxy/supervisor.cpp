@@ -247,7 +247,11 @@ Result<void> Supervisor::start_tunnel() {
   auto tunnel =
       exec::InnerTunnel::start({config_.tunnel, kInnerName, std::move(interface),
                                 std::move(routing), [this](const std::string& line) { say(line); },
-                                [this] { ended_ = failure("the engine ended by itself"); }},
+                                [this] {
+                                  // With lwIP, after the relay, which may have said why.
+                                  if (!ended_) take_messages();
+                                  if (!ended_) ended_ = failure("the engine ended by itself");
+                                }},
                                *loop_);
   kept.reset();
   if (!tunnel) return tl::unexpected(tunnel.error());
