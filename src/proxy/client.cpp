@@ -117,7 +117,8 @@ void Client::carry_out(const Protocol::Step& step) {
   switch (step.wish) {
     case Protocol::Wish::kConnect:
       dial_ = std::make_unique<Dial>(
-          reach_, step.target, Dial::Manner{!input_.empty(), is_for_side()},
+          reach_, step.target,
+          Side::Manner{.bytes_follow = !input_.empty(), .for_client = is_for_side()},
           [this](tl::expected<Dial::Connected, Refusal> result) { on_dialled(std::move(result)); });
       return;
     case Protocol::Wish::kAssociate:
@@ -140,9 +141,7 @@ void Client::on_dialled(tl::expected<Dial::Connected, Refusal> result) {
   if (is_for_side()) {
     counters_.to_client.fetch_add(unsaid_.size() + answer.size(), std::memory_order_relaxed);
     if (!tell(std::exchange(answer, {}))) return over();
-    const Handed handed = hand_over(result->socket);
-    if (handed == Handed::kBroken) return break_up();
-    if (handed == Handed::kDone) return;
+    if (hand_over(result->socket)) return;
   }
   begin_relay({std::move(result->socket), result->events}, answer);
 }
@@ -153,9 +152,8 @@ bool Client::is_for_side() const {
   return reach_.side.takes_clients() && from_.is_set() && !break_off_ && !limit_ && !body_;
 }
 
-Handed Client::hand_over(Watched& target) {
-  const Handed handed = reach_.side.hand_over(target.get(), socket_.get(), input_);
-  if (handed != Handed::kDone) return handed;
+bool Client::hand_over(Watched& target) {
+  if (!reach_.side.hand_over(target.get(), socket_.get(), input_)) return false;
   socket_.unwatch();
   input_.clear();
   state_ = State::kPassing;
@@ -166,14 +164,7 @@ Handed Client::hand_over(Watched& target) {
   protocol_.reset();
   handed_over_->start();
   dial_.reset();
-  return handed;
-}
-
-// The target was reset after it had answered.
-void Client::break_up() {
-  counters_.broken.fetch_add(1, std::memory_order_relaxed);
-  reset_at_close(socket_.descriptor());
-  over();
+  return true;
 }
 
 void Client::begin_relay(Relay::End target, const std::string& to_client) {

@@ -66,8 +66,7 @@ class Client {
   void on_dialled(tl::expected<Dial::Connected, Refusal> result);
   void begin_relay(Relay::End target, const std::string& to_client);
   [[nodiscard]] bool is_for_side() const;
-  [[nodiscard]] Handed hand_over(Watched& target);
-  void break_up();
+  [[nodiscard]] bool hand_over(Watched& target);
   void on_relayed(std::optional<Watched> parting);
   void associate(std::uint16_t port);
   void wait_for_target(const config::HostPort& target);

@@ -1,9 +1,6 @@
 // Attempts side by side; the first that succeeds ends the others.
 #include "proxy/dial.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-
 #include <algorithm>
 #include <cerrno>
 
@@ -28,16 +25,9 @@ Refusal refusal_of(int error) {
   }
 }
 
-// Saves a packet: the kernel would acknowledge the other end's SYN by itself. It waits for up to
-// 200 ms then, and is as before from there on.
-void acknowledge_with_bytes(int socket) {
-  constexpr int kOff = 0;
-  setsockopt(socket, IPPROTO_TCP, TCP_QUICKACK, &kOff, sizeof kOff);
-}
-
 }  // namespace
 
-Dial::Dial(Reach& reach, const config::HostPort& target, Manner manner, Done done)
+Dial::Dial(Reach& reach, const config::HostPort& target, Side::Manner manner, Done done)
     : reach_(reach),
       port_(target.port),
       manner_(manner),
@@ -86,11 +76,8 @@ void Dial::begin_next() {
   ahead_.pop_back();
   if (reach_.is_silent && reach_.is_silent(address)) return try_next_or_fail();
   UniqueFd socket = reach_.side.socket(address.version, SOCK_STREAM);
-  // A socket of another stack knows nothing of this.
-  const bool is_kernels = !reach_.side.takes_clients();
-  if (socket && is_kernels && manner_.bytes_follow) acknowledge_with_bytes(socket.get());
   const Endpoint to = endpoint_at(address, port_);
-  if (!socket || (!connect(socket.get(), to) && errno != EINPROGRESS)) {
+  if (!socket || (!reach_.side.connect(socket.get(), to, manner_) && errno != EINPROGRESS)) {
     worst_ = refusal_of(errno);
     return try_next_or_fail();
   }
@@ -107,11 +94,6 @@ void Dial::begin_next() {
   if (!ahead_.empty()) {
     next_ = reach_.loop.at(reach_.loop.now() + kHeadStart, [this] { begin_next(); });
   }
-}
-
-bool Dial::connect(int socket, const Endpoint& to) {
-  return manner_.for_client ? reach_.side.connect_for_client(socket, to)
-                            : reach_.side.connect(socket, to);
 }
 
 void Dial::on_ready(int socket, int error, std::uint32_t events) {

@@ -62,13 +62,9 @@ class Dial {
   };
   using Done = std::function<void(tl::expected<Connected, Refusal>)>;
 
-  struct Manner {
-    bool bytes_follow = false;  // some are sent as soon as it is connected
-    bool for_client = false;    // it is then handed over to the side, see Side::hand_over()
-  };
   // `done` is called once, not before this returns, unless the dial is destroyed before: then
   // nothing is left of it. Who gets the socket watches it before the dial is destroyed.
-  Dial(Reach& reach, const config::HostPort& target, Manner manner, Done done);
+  Dial(Reach& reach, const config::HostPort& target, Side::Manner manner, Done done);
   Dial(const Dial&) = delete;
   Dial& operator=(const Dial&) = delete;
   ~Dial();
@@ -77,7 +73,6 @@ class Dial {
   void look_up(const std::string& host);
   void use(std::vector<IpAddress> addresses);
   void begin_next();
-  [[nodiscard]] bool connect(int socket, const Endpoint& to);
   void on_ready(int socket, int error, std::uint32_t events);
   void try_next_or_fail();
   void look();
@@ -86,7 +81,7 @@ class Dial {
 
   Reach& reach_;
   std::uint16_t port_;
-  Manner manner_;
+  Side::Manner manner_;
   Done done_;
   std::vector<IpAddress> ahead_;  // the next one is the last
   std::vector<std::pair<Watched, IpAddress>> attempts_;

@@ -20,10 +20,9 @@ class IdleLimit {
       : loop_(loop), reached_(std::move(reached)), last_byte_(loop.now()) {}
   IdleLimit(const IdleLimit&) = delete;
   IdleLimit& operator=(const IdleLimit&) = delete;
-  ~IdleLimit() { stop(); }
+  ~IdleLimit() { loop_.cancel(timer_); }
 
   void start();
-  void stop() { loop_.cancel(timer_); }
   void note_byte() { last_byte_ = loop_.now(); }
   void note_end() { half_ = true; }
 

@@ -95,7 +95,8 @@ struct Resolver::Channel::Calls {
     Endpoint target;
     if (size > sizeof target.remote) return -1;
     std::memcpy(&target.remote, to, size);
-    return static_cast<Channel*>(self)->side_.connect_untold(socket, target) ? 0 : -1;
+    Side& side = static_cast<Channel*>(self)->side_;
+    return side.connect(socket, target, {.untold = true}) ? 0 : -1;
   }
   static ares_ssize_t receive(ares_socket_t socket, void* into, std::size_t size, int flags,
                               sockaddr* from, ares_socklen_t* from_size, void*) {

@@ -30,22 +30,22 @@ Endpoint name_by(int (*call)(int, sockaddr*, socklen_t*), int socket) {
                                                                       : Endpoint();
 }
 
+// Saves a packet: the kernel would acknowledge the other end's SYN by itself. It waits for up to
+// 200 ms then, and is as before from there on.
+void acknowledge_with_bytes(int socket) {
+  constexpr int kOff = 0;
+  setsockopt(socket, IPPROTO_TCP, TCP_QUICKACK, &kOff, sizeof kOff);
+}
+
 }  // namespace
 
-bool Side::connect(int socket, const Endpoint& to) {
+bool Side::connect(int socket, const Endpoint& to, Manner manner) {
+  if (manner.bytes_follow) acknowledge_with_bytes(socket);
   return ::connect(socket, &to.remote.any, to.remote_size()) == 0;
 }
 
-bool Side::connect_untold(int socket, const Endpoint& to) {
-  return connect(socket, to);
-}
-
-bool Side::connect_for_client(int socket, const Endpoint& to) {
-  return connect(socket, to);
-}
-
-Handed Side::hand_over(int /*socket*/, int /*client*/, std::string_view /*first*/) {
-  return Handed::kRefused;
+bool Side::hand_over(int /*socket*/, int /*client*/, std::string_view /*first*/) {
+  return false;
 }
 
 std::optional<stack::Report> Side::passed(int /*socket*/) {
@@ -74,7 +74,7 @@ Endpoint Side::other_address(int socket) {
 IpAddress Side::source_towards(const IpAddress& target) {
   const UniqueFd probe = socket(target.version, SOCK_DGRAM);
   constexpr std::uint16_t kAnyPort = 9;
-  if (!probe || !connect(probe.get(), endpoint_at(target, kAnyPort))) return target;
+  if (!probe || !connect(probe.get(), endpoint_at(target, kAnyPort), {})) return target;
   const Endpoint from = own_address(probe.get());
   return from.is_set() ? remote_address(from) : target;
 }

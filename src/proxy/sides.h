@@ -33,12 +33,6 @@ struct Echoes {
   Kind kind = Kind::kPing;
 };
 
-enum class Handed : std::uint8_t {
-  kDone,
-  kRefused,  // the caller passes on the bytes, the first ones, too
-  kBroken,   // the connection is gone
-};
-
 // Makes sockets that neither block nor survive an exec, and that send at once what they are given.
 // Empty if none can be had, with errno.
 class Side {
@@ -49,19 +43,21 @@ class Side {
   virtual ~Side() = default;
   // SOCK_STREAM or SOCK_DGRAM.
   [[nodiscard]] virtual UniqueFd socket(IpVersion version, int type) = 0;
+  // Whether it passes on bytes by itself.
+  [[nodiscard]] virtual bool takes_clients() const { return false; }
+  struct Manner {
+    bool bytes_follow = false;  // some are sent as soon as it is connected
+    bool untold = false;        // by somebody who looks only whether bytes come
+    bool for_client = false;    // it waits for hand_over(), if the side takes clients
+  };
   // What follows is for sockets of this side. As connect(2): false with EINPROGRESS if outcome()
   // tells later.
-  [[nodiscard]] virtual bool connect(int socket, const Endpoint& to);
-  // The same for somebody who looks only whether bytes come.
-  [[nodiscard]] virtual bool connect_untold(int socket, const Endpoint& to);
-  // Whether it passes on bytes by itself. Then a connection that was begun by the next function,
-  // and that outcome() has told of, waits for hand_over(): from there on its bytes go between
-  // `client`, a socket of TCP that the caller keeps but does not use, and the target, `first`
-  // before all others. Readiness of `socket` says that passed() is to be asked; who closes it ends
-  // the connection.
-  [[nodiscard]] virtual bool takes_clients() const { return false; }
-  [[nodiscard]] virtual bool connect_for_client(int socket, const Endpoint& to);
-  [[nodiscard]] virtual Handed hand_over(int socket, int client, std::string_view first);
+  [[nodiscard]] virtual bool connect(int socket, const Endpoint& to, Manner manner);
+  // Of a connection that outcome() has told of: from here on its bytes go between `client`, a
+  // socket of TCP that the caller keeps but does not use, and the target, `first` before all
+  // others. Readiness of `socket` says that passed() is to be asked; who closes it ends the
+  // connection. False: the caller passes on the bytes, the first ones, too.
+  [[nodiscard]] virtual bool hand_over(int socket, int client, std::string_view first);
   // None: nothing has to be said. To be asked until then.
   [[nodiscard]] virtual std::optional<stack::Report> passed(int socket);
   // What has become of a connection, upon these events of epoll. None: nothing yet. Else 0 or an

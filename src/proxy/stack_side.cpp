@@ -21,6 +21,12 @@ using stack::Request;
 // The stack answers at once, unless it has ended.
 constexpr int kAnswerLimitMs = 5000;
 
+// Empty: there is nothing, or no more.
+ByteSpan received_at(int socket, MutByteSpan into) {
+  const ssize_t got = recv(socket, into.data(), into.size(), MSG_DONTWAIT);
+  return into.first(got < 0 ? 0 : static_cast<std::size_t>(got));
+}
+
 std::optional<DatagramHead> answer_at(int socket) {
   pollfd ready{socket, POLLIN, 0};
   int polled = -1;
@@ -28,9 +34,7 @@ std::optional<DatagramHead> answer_at(int socket) {
     polled = poll(&ready, 1, kAnswerLimitMs);
   } while (polled < 0 && errno == EINTR);
   Bytes<stack::kDatagramHeadSize> bytes{};
-  const ssize_t got = recv(socket, bytes.data(), bytes.size(), MSG_DONTWAIT);
-  if (got <= 0) return std::nullopt;
-  return stack::decode_datagram_head(ByteSpan(bytes).first(static_cast<std::size_t>(got)));
+  return stack::decode_datagram_head(received_at(socket, bytes));
 }
 
 }  // namespace
@@ -53,46 +57,36 @@ UniqueFd StackSide::socket(IpVersion version, int type) {
   return std::move(ours);
 }
 
-bool StackSide::connect(int socket, const Endpoint& to) {
-  return begin(socket, to, Request::Manner::kTold);
-}
-
-bool StackSide::connect_untold(int socket, const Endpoint& to) {
-  return begin(socket, to, Request::Manner::kQuiet);
-}
-
-bool StackSide::connect_for_client(int socket, const Endpoint& to) {
-  return begin(socket, to, Request::Manner::kHandedOver);
-}
-
-// If the descriptor cannot be sent, because too many are on their way, the relay passes on the
-// bytes.
-Handed StackSide::hand_over(int socket, int client, std::string_view first) {
-  std::vector<std::uint8_t> message{static_cast<std::uint8_t>(stack::Handing::kStack)};
-  message.insert(message.end(), first.begin(), first.end());
-  const bool fits = first.size() <= stack::kMostHandedBytes;
-  if (fits && stack::send_with(socket, message, client)) return Handed::kDone;
-  constexpr auto kOurs = stack::Handing::kRelay;
-  const ssize_t sent = send(socket, &kOurs, sizeof kOurs, MSG_NOSIGNAL | MSG_DONTWAIT);
-  return sent > 0 ? Handed::kRefused : Handed::kBroken;
-}
-
-std::optional<stack::Report> StackSide::passed(int socket) {
-  Bytes<stack::kReportSize> bytes{};
-  const ssize_t got = recv(socket, bytes.data(), bytes.size(), MSG_DONTWAIT);
-  return stack::decode_report(ByteSpan(bytes).first(got < 0 ? 0 : static_cast<std::size_t>(got)));
-}
-
-bool StackSide::begin(int socket, const Endpoint& to, Request::Manner manner) {
+bool StackSide::connect(int socket, const Endpoint& to, Manner manner) {
   const auto other = others_.extract(socket);
   if (other.empty() && has_heads(socket)) return connect_datagrams(socket, to);
   if (other.empty()) {
     errno = EISCONN;
     return false;
   }
-  const Request request{Request::Kind::kConnect, manner, place_of(to)};
+  Request request{Request::Kind::kConnect, {}, place_of(to)};
+  if (manner.untold) request.manner = Request::Manner::kQuiet;
+  if (manner.for_client) request.manner = Request::Manner::kHandedOver;
   if (stack::send_with(requests_.get(), encode(request), other.mapped().get())) errno = EINPROGRESS;
   return false;
+}
+
+// If the descriptor cannot be sent, because too many are on their way, the relay passes on the
+// bytes. If nothing can be sent, the connection is gone or ends here, and the events say so.
+bool StackSide::hand_over(int socket, int client, std::string_view first) {
+  std::vector<std::uint8_t> message{static_cast<std::uint8_t>(stack::Handing::kStack)};
+  message.insert(message.end(), first.begin(), first.end());
+  const bool fits = first.size() <= stack::kMostHandedBytes;
+  if (fits && stack::send_with(socket, message, client)) return true;
+  constexpr auto kOurs = stack::Handing::kRelay;
+  if (send(socket, &kOurs, sizeof kOurs, MSG_NOSIGNAL | MSG_DONTWAIT) > 0) return false;
+  shutdown(socket, SHUT_RDWR);
+  return true;
+}
+
+std::optional<stack::Report> StackSide::passed(int socket) {
+  Bytes<stack::kReportSize> bytes{};
+  return stack::decode_report(received_at(socket, bytes));
 }
 
 // An answer comes first.

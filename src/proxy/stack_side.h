@@ -26,11 +26,9 @@ class StackSide final : public Side {
 
   // Datagrams have heads, see datagram_io.h.
   [[nodiscard]] UniqueFd socket(IpVersion version, int type) override;
-  [[nodiscard]] bool connect(int socket, const Endpoint& to) override;
-  [[nodiscard]] bool connect_untold(int socket, const Endpoint& to) override;
+  [[nodiscard]] bool connect(int socket, const Endpoint& to, Manner manner) override;
   [[nodiscard]] bool takes_clients() const override { return true; }
-  [[nodiscard]] bool connect_for_client(int socket, const Endpoint& to) override;
-  [[nodiscard]] Handed hand_over(int socket, int client, std::string_view first) override;
+  [[nodiscard]] bool hand_over(int socket, int client, std::string_view first) override;
   [[nodiscard]] std::optional<stack::Report> passed(int socket) override;
   [[nodiscard]] std::optional<int> outcome(int socket, std::uint32_t events) override;
   [[nodiscard]] Endpoint own_address(int socket) override;
@@ -43,7 +41,6 @@ class StackSide final : public Side {
 
  private:
   [[nodiscard]] UniqueFd ask(const stack::Request& request, int type);
-  [[nodiscard]] bool begin(int socket, const Endpoint& to, stack::Request::Manner manner);
 
   UniqueFd requests_;
   std::vector<IpAddress> addresses_;

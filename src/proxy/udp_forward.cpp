@@ -87,7 +87,7 @@ void UdpForward::use(const std::string& key, const std::vector<IpAddress>& addre
   }
   const Endpoint to = endpoint_at(addresses.front(), listener_.target.port);
   UniqueFd made = reach_.side.socket(addresses.front().version, SOCK_DGRAM);
-  if (!made || !reach_.side.connect(made.get(), to)) {
+  if (!made || !reach_.side.connect(made.get(), to, {})) {
     counters_.count(Refusal::kUnreachable);
     return remove(key);
   }

@@ -45,7 +45,7 @@ void TcpLink::take() {
     held_.clear();
     wrote = true;
   }
-  if (manner_ == Request::Manner::kHandedOver) return;
+  if (waits_for_handing()) return;
   while (readable_ && connection_ != nullptr && !socket_ended_ && held_.empty()) {
     const std::size_t most = std::min(room(), buffer.size());
     if (most == 0) break;
@@ -125,7 +125,7 @@ bool TcpLink::keep_what_is_lent() {
 
 void TcpLink::pass_on() {
   constexpr std::size_t kMostParts = 64;
-  if (manner_ == Request::Manner::kHandedOver) return;
+  if (waits_for_handing()) return;
   while (writable_ && !pending_.empty()) {
     std::array<iovec, kMostParts> parts;
     std::size_t count = 0;

@@ -188,7 +188,7 @@ void TcpLink::on_socket(std::uint32_t events) {
     if (hung_up_) abort();
     return;
   }
-  if (manner_ == Request::Manner::kHandedOver && !hear_handing()) return;
+  if (waits_for_handing() && !hear_handing()) return;
   // It was reset or closed after its end, which no read tells any more.
   if (hung_up_ && socket_ended_ && !end_told_) return abort();
   pass_on();

@@ -53,6 +53,7 @@ class TcpLink final : public Link, public Alarms::Sleeper {
   void attach();
   [[nodiscard]] bool watch(UniqueFd& end);
   // In tcp_handing.cpp.
+  [[nodiscard]] bool waits_for_handing() const { return manner_ == Request::Manner::kHandedOver; }
   [[nodiscard]] bool hear_handing();
   [[nodiscard]] bool take_client(UniqueFd client);
   // If the stack has the client.

@@ -1,0 +1,69 @@
+// What the stack gets when a client is handed over, and what becomes of a connection that is gone.
+#include "proxy/stack_side.h"
+
+#include <gtest/gtest.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <chrono>
+#include <string>
+#include <tuple>
+
+#include "proxy/loop.h"
+
+namespace wring::proxy {
+namespace {
+
+using stack::Handing;
+
+class HandOver : public ::testing::Test {
+ protected:
+  void SetUp() override { std::tie(ours_, stacks_) = stack::make_pair(SOCK_STREAM); }
+  bool hand_over(const std::string& first) {
+    const auto client = stack::make_pair(SOCK_STREAM);
+    return side_.hand_over(ours_.get(), client.first.get(), first);
+  }
+
+  StackSide side_{UniqueFd(), {}};
+  UniqueFd ours_;
+  UniqueFd stacks_;
+};
+
+TEST_F(HandOver, the_client_and_its_first_bytes_come_at_once) {
+  const std::string first(stack::kMostHandedBytes, 'f');
+  EXPECT_TRUE(hand_over(first));
+  Bytes<1 + stack::kMostHandedBytes> bytes{};
+  const stack::Received got = stack::receive_with(stacks_.get(), bytes);
+  EXPECT_EQ(got.size, static_cast<ssize_t>(bytes.size()));
+  EXPECT_TRUE(got.descriptor);
+  EXPECT_EQ(bytes[0], static_cast<std::uint8_t>(Handing::kStack));
+}
+
+TEST_F(HandOver, with_more_bytes_than_that_the_relay_passes_them_on) {
+  EXPECT_FALSE(hand_over(std::string(stack::kMostHandedBytes + 1, 'f')));
+  Bytes<2> bytes{};
+  const stack::Received got = stack::receive_with(stacks_.get(), bytes);
+  EXPECT_EQ(got.size, 1);
+  EXPECT_FALSE(got.descriptor);
+  EXPECT_EQ(bytes[0], static_cast<std::uint8_t>(Handing::kRelay));
+}
+
+// Also to one who heard of it before, and did not know yet what to do.
+TEST_F(HandOver, a_connection_that_is_gone_hangs_up) {
+  const auto loop = *Loop::create();
+  std::uint32_t events = 0;
+  ASSERT_TRUE(loop->watch(ours_.get(), [&](std::uint32_t each) { events |= each; }));
+  stacks_.reset();
+  loop->turn();
+  EXPECT_NE(events & EPOLLHUP, 0U);
+  events = 0;
+  EXPECT_TRUE(hand_over("first"));
+  EXPECT_FALSE(side_.passed(ours_.get()));
+  loop->at(SystemClock().now() + std::chrono::seconds(5), [] {});
+  loop->turn();
+  EXPECT_NE(events & EPOLLHUP, 0U);
+  loop->forget(ours_.get());
+}
+
+}  // namespace
+}  // namespace wring::proxy
