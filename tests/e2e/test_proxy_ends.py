@@ -11,7 +11,8 @@ import pytest
 
 from support.executing import FAR, place
 from support.netns import Net
-from support.proxying import HTTP, SOCKS, connected, echo_server, proxy, received, socks_address
+from support.proxying import (HTTP, SOCKS, accepted, connected, echo_server, listening, proxy,
+                              received, reset, socks_address)
 from support.waiting import eventually
 
 
@@ -39,16 +40,11 @@ def test_bytes_that_come_with_the_request(running, size):
 @contextlib.contextmanager
 def both_ends(running):
     """A client of SOCKS5, and its connection at the far end."""
-    with running.place.far.socket(socket.AF_INET, socket.SOCK_STREAM) as server:
-        server.bind((FAR, 0))
-        server.listen()
-        server.settimeout(20.0)
-        with connected(running.place.host, "127.0.0.1", SOCKS) as client:
-            client.sendall(b"\5\1\0" + b"\5\1\0" + socks_address(FAR, server.getsockname()[1]))
-            target, _ = server.accept()
-            target.settimeout(20.0)
-            with target:
-                yield client, target
+    with listening(running.place.far, FAR) as server, \
+            connected(running.place.host, "127.0.0.1", SOCKS) as client:
+        client.sendall(b"\5\1\0" + b"\5\1\0" + socks_address(FAR, server.getsockname()[1]))
+        with accepted(server) as target:
+            yield client, target
 
 
 def test_a_target_that_speaks_first_and_goes(running):
@@ -102,8 +98,7 @@ def test_an_answer_is_whole_although_the_rest_is_refused(running, stalls):
         assert target.recv(10, socket.MSG_PEEK) == b"not wanted"
         # What is not taken would be lost with a reset.
         got = read_until_taken(client, target)
-        target.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-        target.close()
+        reset(target)
         if not stalls:
             is_over(running)
         assert got + received(client, len(answer)) == answer
@@ -119,29 +114,23 @@ def test_a_reset_behind_the_end_ends_the_connection(running, breaks):
         broken, other = (target, client) if breaks == "target" else (client, target)
         broken.shutdown(socket.SHUT_WR)
         assert other.recv(1) == b""
-        broken.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-        broken.close()
+        reset(broken)
         is_over(running)
     assert running.figure("wring_proxy_broken_total") == before + 1
 
 
 def test_half_a_page_is_not_taken_for_all_of_it(running):
     """Its end is the end of the connection, and this is a reset."""
-    with running.place.far.socket(socket.AF_INET, socket.SOCK_STREAM) as server, \
+    with listening(running.place.far, FAR) as server, \
             connected(running.place.host, "127.0.0.1", HTTP) as client:
-        server.bind((FAR, 0))
-        server.listen()
-        server.settimeout(20.0)
         name = f"{FAR}:{server.getsockname()[1]}"
         client.sendall(f"GET http://{name}/ HTTP/1.1\r\nHost: {name}\r\n\r\n".encode())
-        target, _ = server.accept()
-        target.settimeout(20.0)
-        with target:
+        with accepted(server) as target:
             assert target.recv(4096).startswith(b"GET / ")
             half = b"HTTP/1.1 200 OK\r\n\r\nhalf"
             target.sendall(half)
             assert received(client, len(half)) == half
-            target.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            reset(target)
         with pytest.raises(ConnectionResetError):
             client.recv(1)
 

@@ -9,7 +9,7 @@ import pytest
 from support.daemon import program
 from support.executing import INNER, as_user, place, processes_of_user, python
 from support.netns import Net
-from support.proxying import (SOCKS, connected, echo_server, proxy, save_config,
+from support.proxying import (SOCKS, connected, echo_server, proxy, received, save_config,
                               socks_connect)
 from support.waiting import eventually
 from test_proxy_reload import change
@@ -66,7 +66,7 @@ def test_a_peer_opens_a_connection(place_, target):
         with connected(place_.far, target, 7) as client:
             sent = bytes(range(256)) * 4000
             client.sendall(sent[:100])
-            assert client.recv(100, socket.MSG_WAITALL) == sent[:100]
+            assert received(client, 100) == sent[:100]
             client.sendall(sent)
             client.shutdown(socket.SHUT_WR)
             assert b"".join(iter(lambda: client.recv(65536), b"")) == sent

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from support.executing import FAR, PAGE, WEB_SERVER, python
-from support.proxying import (HTTP, SOCKS, connected, proxy, self_signed, socks_connect,
-                              socks_request)
+from support.proxying import (HTTP, SOCKS, accepted, connected, listening, proxy, reset,
+                              self_signed, socks_connect, socks_request)
 from support.waiting import eventually
 
 NOWHERE = "10.9.0.77"  # Of the far end's network, and nobody's.
@@ -190,24 +190,18 @@ def test_a_client_that_sends_nothing_is_hung_up_on(running):
 def test_no_end_is_made_of_a_reset(running, tls, breaks):
     context = ssl.create_default_context(cafile=f"{running.place.folder}/cert.pem")
     before = running.figure("wring_proxy_broken_total")
-    with running.place.far.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
-        listener.bind((FAR, 0))
-        listener.listen()
-        listener.settimeout(20.0)
+    with listening(running.place.far, FAR) as listener:
         raw = connected(running.place.host, "127.0.0.1", 8444 if tls else HTTP)
         with context.wrap_socket(raw, server_hostname="127.0.0.1") if tls else raw as client:
             name = f"{FAR}:{listener.getsockname()[1]}"
             client.sendall(f"CONNECT {name} HTTP/1.1\r\nHost: {name}\r\n\r\n".encode())
-            target, _ = listener.accept()
-            target.settimeout(20.0)
-            with target:
+            with accepted(listener) as target:
                 assert client.recv(100).startswith(b"HTTP/1.1 200 ")
                 client.sendall(b"up")
                 target.sendall(b"down")
                 assert (client.recv(4), target.recv(2)) == (b"down", b"up")
                 broken, other = (target, client) if breaks == "target" else (client, target)
-                broken.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-                broken.close()
+                reset(broken)
                 # Beneath TLS, because Python takes a reset there for an end.
                 with socket.socket(fileno=os.dup(other.fileno())) as beneath:
                     beneath.settimeout(20.0)
@@ -226,5 +220,5 @@ def test_a_client_that_dies_is_forgotten(running):
     for _ in range(3):
         with connected(running.place.host, "127.0.0.1", SOCKS) as client:
             socks_request(client, 1, FAR, 80)
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            reset(client)
     eventually(lambda: running.figure("wring_proxy_connections_open") == 0, "none is open")

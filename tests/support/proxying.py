@@ -139,6 +139,27 @@ def connected(host: Host, address: str, port: int) -> socket.socket:
     return client
 
 
+def listening(host: Host, address: str) -> socket.socket:
+    """At a free port, within a host."""
+    listener = host.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.bind((address, 0))
+    listener.listen()
+    listener.settimeout(20.0)
+    return listener
+
+
+def accepted(listener: socket.socket) -> socket.socket:
+    client, _ = listener.accept()
+    client.settimeout(20.0)
+    return client
+
+
+def reset(client: socket.socket) -> None:
+    """Closes it so that the other end sees a reset."""
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+
+
 def received(client: socket.socket, size: int) -> bytes:
     """So many bytes, or less if they end. MSG_WAITALL does nothing where there is a time-out."""
     got = b""
