@@ -49,9 +49,6 @@ class Daemon:
         self.host, self.interface, self._leaves_clean = host, interface, leaves_clean
         self._link_goes_at_once = link_goes_at_once
         self._log = tempfile.TemporaryFile()
-        # While a killed daemon's socket lies there, `wg` must not be asked: it deletes what refuses
-        # it, by name, and might hit the new one.
-        self._stale = self._socket_identity() if self._socket_refuses() else None
         options = os.environ.get("WRING_OPTIONS", "").split()
         argv = list(command or [program(), "-f", *options]) + [*arguments, interface]
         self.process = host.popen(*argv, stdout=self._log, stderr=subprocess.STDOUT,
@@ -67,26 +64,18 @@ class Daemon:
     def _answers(self) -> bool:
         if self.process.poll() is not None:
             raise AssertionError(f"the daemon ended with {self.process.returncode}:\n{self.log()}")
-        if self._stale and self._socket_identity() in (None, self._stale):
-            return False
-        return self.host.run("wg", "show", self.interface, check=False).returncode == 0
+        # `wg` deletes a socket that refuses it, by name. So it must not be asked while a killed
+        # daemon's lies there, and not between a starter's bind() and its listen().
+        return self._socket_accepts() and \
+            self.host.run("wg", "show", self.interface, check=False).returncode == 0
 
-    def _socket_refuses(self) -> bool:
+    def _socket_accepts(self) -> bool:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
             try:
                 probe.connect(self.host.path(socket_path(self.interface)))
-            except ConnectionRefusedError:
-                return True
-            except FileNotFoundError:
-                pass
-        return False
-
-    def _socket_identity(self) -> Optional[tuple[int, int]]:
-        try:
-            found = os.lstat(self.host.path(socket_path(self.interface)))
-            return found.st_ino, found.st_ctime_ns
-        except FileNotFoundError:
-            return None
+            except (ConnectionRefusedError, FileNotFoundError):
+                return False
+        return True
 
     @property
     def pid(self) -> int:
