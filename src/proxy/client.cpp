@@ -25,6 +25,7 @@ Client::Client(Services& services, ListenerCounters& counters, Start start,
     : services_(services),
       counters_(counters),
       socket_(services.loop, std::move(start.socket)),
+      end_mark_(std::move(start.end_mark)),
       from_(start.from),
       protocol_(std::move(start.protocol)),
       reach_(start.reach),
@@ -143,7 +144,8 @@ void Client::on_dialled(tl::expected<Dial::Connected, Refusal> result) {
     if (!tell(std::exchange(answer, {}))) return over();
     if (hand_over(result->socket)) return;
   }
-  begin_relay({std::move(result->socket), result->events}, answer);
+  UniqueFd end_mark = reach_.side.end_mark(result->socket.get());
+  begin_relay({std::move(result->socket), result->events, std::move(end_mark)}, answer);
 }
 
 // A client of TCP, whose bytes all go to the target. One behind TLS is at the end of a pair, and
@@ -171,7 +173,7 @@ void Client::begin_relay(Relay::End target, const std::string& to_client) {
   state_ = State::kPassing;
   relay_ = std::make_unique<Relay>(
       services_.loop, services_.pipes, counters_,
-      Relay::Ends{{std::move(socket_), events_},
+      Relay::Ends{{std::move(socket_), events_, std::move(end_mark_)},
                   std::move(target),
                   std::exchange(input_, {}),
                   std::exchange(unsaid_, {}) + to_client,
@@ -216,7 +218,8 @@ void Client::on_bound(tl::expected<UniqueFd, Refusal> result) {
   if (state_ != State::kWaiting) return;
   if (!result) return refuse(result.error());
   const std::string answer = protocol_->granted(reach_.side.other_address(result->get()));
-  begin_relay({Watched(services_.loop, std::move(*result))}, answer);
+  UniqueFd end_mark = reach_.side.end_mark(result->get());
+  begin_relay({Watched(services_.loop, std::move(*result)), 0, std::move(end_mark)}, answer);
 }
 
 void Client::refuse(Refusal refusal) {

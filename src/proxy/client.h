@@ -34,7 +34,8 @@ class Client {
     UniqueFd socket;  // does not block
     Endpoint from;    // not set for a UNIX socket
     std::unique_ptr<Protocol> protocol;
-    Reach& reach;  // where its targets are
+    Reach& reach;         // where its targets are
+    UniqueFd end_mark{};  // see Side
   };
   // `done` is called once, when all is over. The client has to be kept to the end of the turn.
   Client(Services& services, ListenerCounters& counters, Start start, std::function<void()> done);
@@ -80,6 +81,7 @@ class Client {
   Services& services_;
   ListenerCounters& counters_;
   Watched socket_;
+  UniqueFd end_mark_;
   Endpoint from_;
   std::unique_ptr<Protocol> protocol_;
   Reach& reach_;

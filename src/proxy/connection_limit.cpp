@@ -13,8 +13,9 @@ namespace {
 
 constexpr std::size_t kMostConnections = 50'000;
 // Of a connection: two sockets, a pipe for each direction that stalls, and two more sockets behind
-// TLS. Others: listeners, pipes that are kept, and what the process needs.
+// TLS; by lwIP, an end mark. Others: listeners, pipes that are kept, and what the process needs.
 constexpr std::size_t kDescriptorsEach = 8;
+constexpr std::size_t kEachByLwip = 9;
 constexpr std::size_t kOtherDescriptors = 768;
 
 }  // namespace
@@ -30,8 +31,9 @@ ConnectionLimit limit_connections(bool lwip) {
 ConnectionLimit limit_by(std::size_t descriptors, bool lwip) {
   const std::size_t left =
       descriptors > 2 * kOtherDescriptors ? descriptors - kOtherDescriptors : descriptors / 2;
-  return {std::min(kMostConnections, left / kDescriptorsEach),
-          lwip ? stack::Links::kMostConnections : kMostConnections, descriptors};
+  const std::size_t each = lwip ? kEachByLwip : kDescriptorsEach;
+  return {std::min(kMostConnections, left / each),
+          lwip ? stack::Links::kMostConnections : kMostConnections, descriptors, each};
 }
 
 std::string describe(const ConnectionLimit& limit) {
@@ -42,7 +44,7 @@ std::string describe(const ConnectionLimit& limit) {
                     ", because no more than {} files may be open; {} take {} (ulimit -Hn, "
                     "LimitNOFILE=)",
                     limit.descriptors, limit.of_stack,
-                    limit.of_stack * kDescriptorsEach + kOtherDescriptors);
+                    limit.of_stack * limit.each + kOtherDescriptors);
 }
 
 }  // namespace wring::proxy

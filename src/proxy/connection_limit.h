@@ -10,6 +10,7 @@ struct ConnectionLimit {
   std::size_t connections = 0;  // that the descriptors allow at once
   std::size_t of_stack = 0;     // that the TCP/IP stack can have
   std::size_t descriptors = 0;  // that a process may have
+  std::size_t each = 0;         // that a connection may take
 };
 
 // By the limit of descriptors, which is raised as far as it can be: for the calling process and

@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "stack/end_mark.h"
+
 namespace wring::proxy {
 namespace {
 
@@ -92,6 +94,15 @@ std::size_t Flow::most(std::size_t wanted) const {
       std::min<std::uint64_t>(wanted, body_ ? body_->data_left() : left_));
 }
 
+// Of a pair, a reset behind the end is told once before the end is.
+Flow::Step Flow::source_failed() {
+  if (errno == EINTR) return Step::kDone;
+  if (errno == ECONNRESET && end_mark_ && stack::end_is_marked(end_mark_)) return Step::kDone;
+  if (errno != EAGAIN) return Step::kBroken;
+  readable_ = false;
+  return Step::kBlocked;
+}
+
 void Flow::count_read(std::size_t size) {
   if (size == 0) source_ended_ = true;
   if (left_ != kNoLimit) left_ -= size;
@@ -104,11 +115,7 @@ Flow::Step Flow::pass_few(int source, int sink) {
   std::array<char, kFew> bytes;
   const std::size_t room = most(bytes.size());
   const ssize_t got = recv(source, bytes.data(), room, 0);
-  if (got < 0) {
-    if (errno != EAGAIN) return errno == EINTR ? Step::kDone : Step::kBroken;
-    readable_ = false;
-    return Step::kBlocked;
-  }
+  if (got < 0) return source_failed();
   const auto size = static_cast<std::size_t>(got);
   count_read(size);
   if (size == 0) return Step::kDone;
@@ -129,11 +136,7 @@ Flow::Step Flow::fill(Pipes& pipes, int source) {
   if (!pipe_.in) return Step::kStarved;
   const ssize_t got = splice(source, nullptr, pipe_.out.get(), nullptr, most(kPerStep),
                              SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
-  if (got < 0) {
-    if (errno != EAGAIN) return errno == EINTR ? Step::kDone : Step::kBroken;
-    readable_ = false;
-    return Step::kBlocked;
-  }
+  if (got < 0) return source_failed();
   held_ = static_cast<std::size_t>(got);
   count_read(held_);
   return Step::kDone;
@@ -144,11 +147,7 @@ Flow::Step Flow::take_framing(int source) {
   if (!readable_) return Step::kBlocked;
   std::array<char, kPeek> bytes;
   const ssize_t got = recv(source, bytes.data(), bytes.size(), MSG_PEEK);
-  if (got < 0) {
-    if (errno != EAGAIN) return errno == EINTR ? Step::kDone : Step::kBroken;
-    readable_ = false;
-    return Step::kBlocked;
-  }
+  if (got < 0) return source_failed();
   if (got == 0) source_ended_ = true;
   const auto body = body_->take({bytes.data(), static_cast<std::size_t>(got)});
   if (!body) return Step::kBroken;
@@ -174,6 +173,7 @@ Flow::Step Flow::drain(int sink) {
 
 // With a limit, the sink may answer for a long time still, and some take an end for a farewell.
 Flow::Step Flow::end(int sink, bool sink_closes) {
+  if (source_ended_ && end_mark_ && !stack::end_is_marked(end_mark_)) return Step::kBroken;
   ended_ = true;
   if (sink_closes || left_ != kNoLimit) return Step::kDone;
   return shutdown(sink, SHUT_WR) != 0 && errno == ENOTCONN ? Step::kBroken : Step::kDone;

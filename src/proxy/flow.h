@@ -52,6 +52,10 @@ class Flow {
   void limit(std::uint64_t bytes) { left_ = bytes; }
   // The same, up to the end of this body. One that is wrong breaks the flow.
   void limit(const ChunkedBody& body) { body_ = std::make_unique<ChunkedBody>(body); }
+  // What the source ends with is an end only if this is set then; see stack/end_mark.h. Empty: the
+  // source itself tells a reset.
+  void mark_end_by(UniqueFd mark) { end_mark_ = std::move(mark); }
+  [[nodiscard]] bool has_end_mark() const { return static_cast<bool>(end_mark_); }
 
   // `more_behind`: something else than bytes is behind them, as an end.
   void source_is_ready(bool more_behind) {
@@ -82,6 +86,7 @@ class Flow {
   [[nodiscard]] Step take_framing(int source);
   [[nodiscard]] Step drain(int sink);
   [[nodiscard]] Step end(int sink, bool sink_closes);
+  [[nodiscard]] Step source_failed();
   [[nodiscard]] std::size_t most(std::size_t wanted) const;
   void count_read(std::size_t size);
 
@@ -90,6 +95,7 @@ class Flow {
   std::size_t held_ = 0;  // bytes in the pipe
   std::uint64_t left_ = kNoLimit;
   std::unique_ptr<ChunkedBody> body_;
+  UniqueFd end_mark_;
   std::uint64_t passed_ = 0;
   bool many_ = false;      // so many bytes at once have come that a pipe is worth it
   bool readable_ = false;  // by events that were told

@@ -16,6 +16,13 @@ constexpr std::uint32_t kWritable = EPOLLOUT | EPOLLHUP | EPOLLERR;
 // After which a pipe is asked for again.
 constexpr std::chrono::milliseconds kPause{100};
 
+// An end whose bytes are `from` it and `to` it was reset. A stack closes its end of a pair then,
+// before it was told of an end.
+bool has_failed(std::uint32_t events, const Flow& from, const Flow& to) {
+  const bool closed = (events & EPOLLHUP) != 0 && from.has_end_mark() && !to.has_told_end();
+  return closed || (events & EPOLLERR) != 0;
+}
+
 }  // namespace
 
 Relay::Relay(Loop& loop, Pipes& pipes, ListenerCounters& counters, Ends ends, Ended ended)
@@ -34,6 +41,8 @@ Relay::Relay(Loop& loop, Pipes& pipes, ListenerCounters& counters, Ends ends, En
   back_.begin_with(std::move(ends.to_client));
   if (ends.limit) out_.limit(*ends.limit);
   if (ends.body) out_.limit(*ends.body);
+  out_.mark_end_by(std::move(client_.end_mark));
+  back_.mark_end_by(std::move(target_.end_mark));
 }
 
 Relay::~Relay() {
@@ -55,7 +64,7 @@ bool Relay::start() {
 void Relay::note_client(std::uint32_t events) {
   if ((events & kReadable) != 0) out_.source_is_ready((events & kMoreBehind) != 0);
   if ((events & kWritable) != 0) back_.sink_is_ready();
-  client_failed_ = client_failed_ || (events & EPOLLERR) != 0;
+  client_failed_ = client_failed_ || has_failed(events, out_, back_);
 }
 
 void Relay::on_client(std::uint32_t events) {
@@ -66,10 +75,10 @@ void Relay::on_client(std::uint32_t events) {
 void Relay::on_target(std::uint32_t events) {
   if ((events & kReadable) != 0) back_.source_is_ready((events & kMoreBehind) != 0);
   if ((events & kWritable) != 0) out_.sink_is_ready();
-  target_failed_ = target_failed_ || (events & EPOLLERR) != 0;
-  // A stack has closed it before it was told of an end, to say that it was reset.
-  const bool hung_up = (events & EPOLLHUP) != 0 && !out_.has_told_end();
-  if (hung_up && ended_ && option_of(target_.socket.get(), SO_DOMAIN) == AF_UNIX) return end(true);
+  target_failed_ = target_failed_ || has_failed(events, back_, out_);
+  // Without a mark it cannot be known any more whether it ended first.
+  const bool unmarked = (events & EPOLLHUP) != 0 && !out_.has_told_end() && !back_.has_end_mark();
+  if (unmarked && ended_ && option_of(target_.socket.get(), SO_DOMAIN) == AF_UNIX) return end(true);
   run();
 }
 

@@ -23,6 +23,7 @@ class Relay {
   struct End {
     Watched socket;
     std::uint32_t events = 0;  // that were reported of it and not answered, if it is watched
+    UniqueFd end_mark{};       // see Side
   };
   struct Ends {
     End client;
@@ -68,7 +69,7 @@ class Relay {
   std::function<void()> break_client_off_;  // empty: closing it tells
   IdleLimit idle_;
   Loop::TimerId again_ = Loop::kNoTimer;
-  bool client_failed_ = false;  // it was reset, or timed out
+  bool client_failed_ = false;  // it was reset, or timed out, before or after its end
   bool target_failed_ = false;
   bool put_off_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

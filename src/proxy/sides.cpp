@@ -70,6 +70,10 @@ Endpoint Side::other_address(int socket) {
   return name_by(getpeername, socket);
 }
 
+UniqueFd Side::end_mark(int) {
+  return {};
+}
+
 // By the routing table.
 IpAddress Side::source_towards(const IpAddress& target) {
   const UniqueFd probe = socket(target.version, SOCK_DGRAM);

@@ -67,6 +67,9 @@ class Side {
   // soon. Not set: it is not known.
   [[nodiscard]] virtual Endpoint own_address(int socket);
   [[nodiscard]] virtual Endpoint other_address(int socket);
+  // By which a connection's end is told from its reset; see stack/end_mark.h. To be asked soon.
+  // Empty: the socket itself tells them apart.
+  [[nodiscard]] virtual UniqueFd end_mark(int socket);
   // What packets to that address come from. The address itself: there is no telling.
   [[nodiscard]] virtual IpAddress source_towards(const IpAddress& target);
   // A port at every address of this side, which listens if it is of SOCK_STREAM. 0: a free one.

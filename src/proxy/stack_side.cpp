@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "proxy/datagram_io.h"
+#include "stack/end_mark.h"
 
 namespace wring::proxy {
 namespace {
@@ -71,15 +72,19 @@ bool StackSide::connect(int socket, const Endpoint& to, Manner manner) {
   return false;
 }
 
-// If the descriptor cannot be sent, because too many are on their way, the relay passes on the
-// bytes. If nothing can be sent, the connection is gone or ends here, and the events say so.
+// With more bytes the relay passes them on. If nothing can be sent, as no descriptor while too many
+// are on their way, the connection is gone or ends here, and the events say so.
 bool StackSide::hand_over(int socket, int client, std::string_view first) {
   std::vector<std::uint8_t> message{static_cast<std::uint8_t>(stack::Handing::kStack)};
   message.insert(message.end(), first.begin(), first.end());
   const bool fits = first.size() <= stack::kMostHandedBytes;
   if (fits && stack::send_with(socket, message, client)) return true;
-  constexpr auto kOurs = stack::Handing::kRelay;
-  if (send(socket, &kOurs, sizeof kOurs, MSG_NOSIGNAL | MSG_DONTWAIT) > 0) return false;
+  message = {static_cast<std::uint8_t>(stack::Handing::kRelay)};
+  UniqueFd mark = stack::make_end_mark();
+  if (mark && stack::send_with(socket, message, mark.get())) {
+    marks_[socket] = std::move(mark);
+    return false;
+  }
   shutdown(socket, SHUT_RDWR);
   return true;
 }
@@ -93,14 +98,21 @@ std::optional<stack::Report> StackSide::passed(int socket) {
 std::optional<int> StackSide::outcome(int socket, std::uint32_t events) {
   if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) return std::nullopt;
   Bytes<stack::kDatagramHeadSize> bytes{};
-  const ssize_t got = recv(socket, bytes.data(), bytes.size(), MSG_DONTWAIT);
-  if (got < 0 && errno == EAGAIN) return std::nullopt;
+  stack::Received received = stack::receive_with(socket, bytes);
+  if (received.size < 0 && errno == EAGAIN) return std::nullopt;
   const auto answer = stack::decode_datagram_head(
-      ByteSpan(bytes).first(got < 0 ? 0 : static_cast<std::size_t>(got)));
+      ByteSpan(bytes).first(received.size < 0 ? 0 : static_cast<std::size_t>(received.size)));
   if (!answer || !answer->place) return ECONNRESET;
   if (answer->connects) return answer->place->port;
-  names_[socket] = endpoint_at(answer->place->address, answer->place->port);
+  note(socket, endpoint_at(answer->place->address, answer->place->port),
+       std::move(received.descriptor));
   return 0;
+}
+
+void StackSide::note(int socket, const Endpoint& name, UniqueFd mark) {
+  names_[socket] = name;
+  marks_.erase(socket);
+  if (mark) marks_[socket] = std::move(mark);
 }
 
 Endpoint StackSide::own_address(int socket) {
@@ -110,6 +122,11 @@ Endpoint StackSide::own_address(int socket) {
 
 Endpoint StackSide::other_address(int socket) {
   return own_address(socket);
+}
+
+UniqueFd StackSide::end_mark(int socket) {
+  auto known = marks_.extract(socket);
+  return known.empty() ? UniqueFd() : std::move(known.mapped());
 }
 
 IpAddress StackSide::source_towards(const IpAddress& target) {
@@ -138,8 +155,13 @@ UniqueFd StackSide::accept(int port, Endpoint& from) {
   const auto head =
       stack::decode_datagram_head(ByteSpan(bytes).first(static_cast<std::size_t>(received.size)));
   if (head && head->place) from = endpoint_at(head->place->address, head->place->port);
-  if (!received.descriptor) errno = EAGAIN;
-  if (received.descriptor) names_[received.descriptor.get()] = from;
+  errno = EAGAIN;
+  // Of two descriptors one came, because no other is left.
+  if (received.descriptor && !received.second) {
+    received.descriptor.reset();
+    errno = EMFILE;
+  }
+  if (received.descriptor) note(received.descriptor.get(), from, std::move(received.second));
   return std::move(received.descriptor);
 }
 

@@ -33,6 +33,7 @@ class StackSide final : public Side {
   [[nodiscard]] std::optional<int> outcome(int socket, std::uint32_t events) override;
   [[nodiscard]] Endpoint own_address(int socket) override;
   [[nodiscard]] Endpoint other_address(int socket) override;
+  [[nodiscard]] UniqueFd end_mark(int socket) override;
   [[nodiscard]] IpAddress source_towards(const IpAddress& target) override;
   [[nodiscard]] Result<UniqueFd> open_port(int type, std::uint16_t port) override;
   [[nodiscard]] std::uint16_t number_of(int port) override { return ports_[port]; }
@@ -41,6 +42,7 @@ class StackSide final : public Side {
 
  private:
   [[nodiscard]] UniqueFd ask(const stack::Request& request, int type);
+  void note(int socket, const Endpoint& name, UniqueFd mark);
 
   UniqueFd requests_;
   std::vector<IpAddress> addresses_;
@@ -50,6 +52,7 @@ class StackSide final : public Side {
   // Ours of those that were made, theirs of those that came, until they are asked for or the number
   // is used again.
   std::map<int, Endpoint> names_;
+  std::map<int, UniqueFd> marks_;
 };
 
 }  // namespace wring::proxy

@@ -149,8 +149,10 @@ Client& TcpListener::add(UniqueFd socket, const Endpoint& from, Places::Held pla
   counters_.open.fetch_add(1, std::memory_order_relaxed);
   const auto slot = std::make_shared<const Client*>(nullptr);
   const Endpoint to = may_pass_ ? local_address(socket) : Endpoint();
+  UniqueFd end_mark = acceptor_->end_mark(socket.get());
   auto client = std::make_shared<Client>(
-      services_, counters_, Client::Start{std::move(socket), from, protocol_for(from, to), reach_},
+      services_, counters_,
+      Client::Start{std::move(socket), from, protocol_for(from, to), reach_, std::move(end_mark)},
       [this, slot, place = std::move(place), ended = std::move(ended)] {
         remove(*slot);
         if (ended) ended();

@@ -13,7 +13,8 @@ bool send_head(const UniqueFd& end, const DatagramHead& head) {
 
 }  // namespace
 
-bool tell_place(const UniqueFd& end, const Place& place) {
+bool tell_place(const UniqueFd& end, const Place& place, const UniqueFd& mark) {
+  if (mark) return send_with(end.get(), encode(DatagramHead{place, false}), mark.get());
   return send_head(end, {place, false});
 }
 

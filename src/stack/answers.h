@@ -6,8 +6,8 @@
 
 namespace wring::stack {
 
-// False: it cannot be told.
-[[nodiscard]] bool tell_place(const UniqueFd& end, const Place& place);
+// False: it cannot be told. With the end mark, if there is one.
+[[nodiscard]] bool tell_place(const UniqueFd& end, const Place& place, const UniqueFd& mark = {});
 // If nobody hears it, nobody misses us.
 void tell_failure(const UniqueFd& end, int error);
 

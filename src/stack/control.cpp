@@ -101,19 +101,21 @@ std::optional<Report> decode_report(ByteSpan bytes) {
                 (wire.ended & kTargetEnded) != 0};
 }
 
-bool send_with(int socket, ByteSpan message, int descriptor) {
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+bool send_with(int socket, ByteSpan message, int descriptor, int second) {
+  const std::array<int, 2> descriptors{descriptor, second};
+  const std::size_t size = second < 0 ? sizeof(int) : sizeof descriptors;
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof descriptors)> control{};
   iovec part{const_cast<std::uint8_t*>(message.data()), message.size()};
   msghdr out{};
   out.msg_iov = &part;
   out.msg_iovlen = 1;
   out.msg_control = control.data();
-  out.msg_controllen = control.size();
+  out.msg_controllen = CMSG_SPACE(size);
   cmsghdr* const rights = CMSG_FIRSTHDR(&out);
   rights->cmsg_level = SOL_SOCKET;
   rights->cmsg_type = SCM_RIGHTS;
-  rights->cmsg_len = CMSG_LEN(sizeof descriptor);
-  std::memcpy(CMSG_DATA(rights), &descriptor, sizeof descriptor);
+  rights->cmsg_len = CMSG_LEN(size);
+  std::memcpy(CMSG_DATA(rights), descriptors.data(), size);
   ssize_t sent = -1;
   do {
     sent = sendmsg(socket, &out, MSG_NOSIGNAL);
@@ -122,7 +124,8 @@ bool send_with(int socket, ByteSpan message, int descriptor) {
 }
 
 Received receive_with(int socket, MutByteSpan into) {
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  std::array<int, 2> descriptors{-1, -1};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof descriptors)> control{};
   iovec part{into.data(), into.size()};
   msghdr in{};
   in.msg_iov = &part;
@@ -134,11 +137,11 @@ Received receive_with(int socket, MutByteSpan into) {
     received.size = recvmsg(socket, &in, MSG_CMSG_CLOEXEC);
   } while (received.size < 0 && errno == EINTR);
   const cmsghdr* const rights = received.size < 0 ? nullptr : CMSG_FIRSTHDR(&in);
-  if (rights != nullptr && rights->cmsg_type == SCM_RIGHTS &&
-      rights->cmsg_len >= CMSG_LEN(sizeof(int))) {
-    int descriptor = -1;
-    std::memcpy(&descriptor, CMSG_DATA(rights), sizeof descriptor);
-    received.descriptor.reset(descriptor);
+  if (rights != nullptr && rights->cmsg_type == SCM_RIGHTS) {
+    std::memcpy(descriptors.data(), CMSG_DATA(rights),
+                std::min(rights->cmsg_len - CMSG_LEN(0), sizeof descriptors));
+    received.descriptor.reset(descriptors[0]);
+    received.second.reset(descriptors[1]);
   }
   return received;
 }

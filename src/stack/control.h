@@ -29,12 +29,12 @@ struct Request {
     // A connection to `place`. The end is of type SOCK_STREAM. First comes an Answer with its own
     // end; see Manner. Then come the connection's bytes. An end of one direction is one there, too.
     // An end that is closed before both directions have ended resets the connection, and so the
-    // other way round.
+    // other way round: then its end mark is not set, see end_mark.h.
     kConnect,
     // Connections that come to the port of `place`, 0 for a free one. The end is of type
     // SOCK_SEQPACKET, and so are those below. First comes an Answer with the port. Then comes a
-    // head
-    // for each connection: its other end, and one end of a pair of type SOCK_STREAM.
+    // head for each connection: its other end, one end of a pair of type SOCK_STREAM, and its end
+    // mark.
     kListen,
     // Datagrams of UDP, each behind a head. With a port, an Answer comes first, and then what comes
     // to that port. Without, a free one is taken, and there is no answer.
@@ -45,8 +45,8 @@ struct Request {
   };
   // How a connection begins.
   enum class Manner : std::uint8_t {
-    kTold,
-    kQuiet,  // without the Answer
+    kTold,   // the Answer brings the end mark
+    kQuiet,  // without the Answer, and without a mark
     // After the Answer, the relay says by a Handing who passes on the bytes.
     kHandedOver,
   };
@@ -68,12 +68,12 @@ struct DatagramHead {
   friend bool operator==(const DatagramHead&, const DatagramHead&) = default;
 };
 
-// The relay's first byte. Bytes for the target follow, all in the same call, kMostHandedBytes of
-// them at most.
+// The relay's first byte, which comes with a descriptor.
 enum class Handing : std::uint8_t {
-  kRelay,  // it passes on the bytes itself
-  // The stack does, and the client's socket comes with this byte. Then nothing but Reports comes
-  // from the stack, and nothing from the relay; who closes its end ends the connection.
+  kRelay,  // it passes on the bytes itself, and this is the end mark
+  // The stack does, and this is the client's socket. Bytes for the target follow, all in the same
+  // call, kMostHandedBytes of them at most. Then nothing but Reports comes from the stack, and
+  // nothing from the relay; who closes its end ends the connection.
   kStack,
 };
 inline constexpr std::size_t kMostHandedBytes = 4096;
@@ -101,13 +101,14 @@ inline constexpr std::size_t kDatagramHeadSize = 20;
 [[nodiscard]] std::optional<DatagramHead> decode_datagram_head(ByteSpan bytes);
 [[nodiscard]] std::optional<Report> decode_report(ByteSpan bytes);
 
-// Sends a message with a descriptor. False with errno.
-[[nodiscard]] bool send_with(int socket, ByteSpan message, int descriptor);
+// Sends a message with a descriptor, or two. False with errno.
+[[nodiscard]] bool send_with(int socket, ByteSpan message, int descriptor, int second = -1);
 // A message that does not fit is cut off. The size is negative with errno, and 0 if the other end
 // is gone.
 struct Received {
   ssize_t size = 0;
   UniqueFd descriptor;
+  UniqueFd second;
 };
 [[nodiscard]] Received receive_with(int socket, MutByteSpan into);
 

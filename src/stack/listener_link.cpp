@@ -9,6 +9,7 @@
 
 #include "stack/address.h"
 #include "stack/answers.h"
+#include "stack/end_mark.h"
 #include "stack/tcp_link.h"
 
 namespace wring::stack {
@@ -55,12 +56,12 @@ err_t ListenerLink::take(tcp_pcb* connection) {
   if (!links_.has_room()) return ERR_MEM;
   // Not by structured binding: clang's analyzer takes the first end for garbage then.
   std::pair<UniqueFd, UniqueFd> ends = make_pair(SOCK_STREAM);
-  if (!ends.first) return ERR_MEM;
+  UniqueFd mark = make_end_mark();
+  if (!ends.first || !mark) return ERR_MEM;
   const Place from{from_lwip(connection->remote_ip), connection->remote_port};
-  if (!send_with(socket_.get(), encode(DatagramHead{from, false}), ends.second.get())) {
-    return ERR_MEM;
-  }
-  auto link = TcpLink::take_over(links_, connection, std::move(ends.first));
+  const auto head = encode(DatagramHead{from, false});
+  if (!send_with(socket_.get(), head, ends.second.get(), mark.get())) return ERR_MEM;
+  auto link = TcpLink::take_over(links_, connection, std::move(ends.first), std::move(mark));
   if (link == nullptr) return ERR_MEM;
   return links_.keep(std::move(link), true) ? ERR_OK : ERR_ABRT;
 }

@@ -9,6 +9,7 @@
 #include <limits>
 #include <vector>
 
+#include "stack/end_mark.h"
 #include "stack/lwip_memory.h"
 #include "stack/tcp_link.h"
 
@@ -145,6 +146,7 @@ void TcpLink::pass_on() {
   }
   if (!tunnel_ended_ || end_told_ || !pending_.empty()) return;
   end_told_ = true;
+  if (mark_) set_end_mark(mark_);
   note({0, 0, false, true});
   // Else it is closed next, which tells it, too.
   if (!fin_sent_) shutdown(socket_.get(), SHUT_WR);

@@ -17,16 +17,17 @@ bool TcpLink::hear_handing() {
     readable_ = false;
     return false;
   }
-  const bool to_stack = static_cast<bool>(heard.descriptor);
-  const auto expected = static_cast<std::uint8_t>(to_stack ? Handing::kStack : Handing::kRelay);
-  if (heard.size <= 0 || bytes[0] != expected) {
+  const bool to_stack = heard.size > 0 && Handing{bytes[0]} == Handing::kStack;
+  const bool to_relay = heard.size > 0 && Handing{bytes[0]} == Handing::kRelay;
+  if (!heard.descriptor || to_stack == to_relay) {
     abort();
     return false;
   }
   const auto first = MutByteSpan(bytes).subspan(1, static_cast<std::size_t>(heard.size) - 1);
   held_.assign(first.begin(), first.end());
   manner_ = Request::Manner::kTold;
-  if (!to_stack || take_client(std::move(heard.descriptor))) return true;
+  if (to_relay) mark_ = std::move(heard.descriptor);
+  if (to_relay || take_client(std::move(heard.descriptor))) return true;
   abort();
   return false;
 }

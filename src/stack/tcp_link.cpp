@@ -12,6 +12,7 @@
 
 #include "stack/address.h"
 #include "stack/answers.h"
+#include "stack/end_mark.h"
 
 namespace wring::stack {
 namespace {
@@ -73,8 +74,10 @@ std::unique_ptr<TcpLink> TcpLink::connect(Links& links, const Request& request, 
   return nullptr;
 }
 
-std::unique_ptr<TcpLink> TcpLink::take_over(Links& links, tcp_pcb* connection, UniqueFd end) {
+std::unique_ptr<TcpLink> TcpLink::take_over(Links& links, tcp_pcb* connection, UniqueFd end,
+                                            UniqueFd mark) {
   std::unique_ptr<TcpLink> link(new TcpLink(links, connection, Request::Manner::kQuiet));
+  link->mark_ = std::move(mark);
   if (!link->watch(end)) {
     link->connection_ = nullptr;  // the listener has lwIP end it
     return nullptr;
@@ -137,7 +140,11 @@ err_t TcpLink::on_connected() {
   const Duration trip = links_.now() - begun_;
   begin(trip < std::chrono::milliseconds(LWIP_TCP_RTO_TIME) ? trip : Duration{});
   const Place own{from_lwip(connection_->local_ip), connection_->local_port};
-  if (manner_ != Request::Manner::kQuiet && !tell_place(socket_, own)) abort();
+  if (manner_ == Request::Manner::kTold) mark_ = make_end_mark();
+  const bool lacks_mark = manner_ == Request::Manner::kTold && !mark_;
+  if (lacks_mark || (manner_ != Request::Manner::kQuiet && !tell_place(socket_, own, mark_))) {
+    abort();
+  }
   take();
   return outcome();
 }

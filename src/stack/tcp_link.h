@@ -25,7 +25,8 @@ class TcpLink final : public Link, public Alarms::Sleeper {
   static std::unique_ptr<TcpLink> connect(Links& links, const Request& request, UniqueFd& end,
                                           int& error);
   // One that came in. Null: it cannot be watched.
-  static std::unique_ptr<TcpLink> take_over(Links& links, tcp_pcb* connection, UniqueFd end);
+  static std::unique_ptr<TcpLink> take_over(Links& links, tcp_pcb* connection, UniqueFd end,
+                                            UniqueFd mark);
   ~TcpLink() override;
 
   // The one that a connection of lwIP's belongs to. Null: it is not established, or lwIP has it for
@@ -87,6 +88,7 @@ class TcpLink final : public Link, public Alarms::Sleeper {
   tcp_pcb* connection_;  // null: lwIP is done with it, or has it for itself
   UniqueFd socket_;
   RelayLine line_;  // open: the socket is the client's
+  UniqueFd mark_;   // set: the tunnel's other end has ended its direction, and the socket knows
   Request::Manner manner_;
   bool established_ = false;
   bool readable_ = false;

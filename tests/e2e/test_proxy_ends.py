@@ -9,11 +9,14 @@ import time
 
 import pytest
 
-from support.executing import FAR, place
+from support.executing import FAR, INNER, place
 from support.netns import Net
 from support.proxying import (HTTP, SOCKS, accepted, connected, echo_server, listening, proxy,
                               received, reset, socks_address)
 from support.waiting import eventually
+
+PATH = "/run/user/ends.sock"
+INBOUND, BEHIND = 7100, 7101
 
 
 @pytest.fixture(scope="module", params=["666", "600"], ids=["tun", "no-device"])
@@ -21,7 +24,10 @@ def running(request):
     with Net() as net:
         for made in place(net.pair(), request.param):
             sections = (f"[Socks5]\nBindAddress = 127.0.0.1:{SOCKS}\n"
-                        f"[http]\nBindAddress = 127.0.0.1:{HTTP}\n")
+                        f"[Socks5]\nBindAddress = unix:{PATH}\n"
+                        f"[http]\nBindAddress = 127.0.0.1:{HTTP}\n"
+                        f"[TCPServerTunnel]\nListenPort = {INBOUND}\n"
+                        f"Target = 127.0.0.1:{BEHIND}\n")
             with echo_server(made.far, FAR, 7), proxy(made, sections) as started:
                 yield started
 
@@ -37,11 +43,19 @@ def test_bytes_that_come_with_the_request(running, size):
         assert received(client, size + 4) == sent + b"more"
 
 
+def client_of(running, at_path: bool = False) -> socket.socket:
+    if not at_path:
+        return connected(running.place.host, "127.0.0.1", SOCKS)
+    client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    client.settimeout(20.0)
+    client.connect(running.place.host.path(PATH))
+    return client
+
+
 @contextlib.contextmanager
-def both_ends(running):
+def both_ends(running, at_path: bool = False):
     """A client of SOCKS5, and its connection at the far end."""
-    with listening(running.place.far, FAR) as server, \
-            connected(running.place.host, "127.0.0.1", SOCKS) as client:
+    with listening(running.place.far, FAR) as server, client_of(running, at_path) as client:
         client.sendall(b"\5\1\0" + b"\5\1\0" + socks_address(FAR, server.getsockname()[1]))
         with accepted(server) as target:
             yield client, target
@@ -61,9 +75,9 @@ def unsent(client: socket.socket) -> int:
     return struct.unpack("i", fcntl.ioctl(client, termios.TIOCOUTQ, bytes(4)))[0]
 
 
-def taken_unread(running) -> int:
+def taken_unread(running, at_path: bool) -> int:
     """So many bytes are taken of a target whose client reads nothing."""
-    with both_ends(running) as (_, target):
+    with both_ends(running, at_path) as (_, target):
         target.setblocking(False)
         sent, taken = 0, [0]
         while len(taken) < 20 or taken[-20] < taken[-1]:  # For a second.
@@ -85,12 +99,13 @@ def read_until_taken(client, target) -> bytes:
     return got
 
 
+@pytest.mark.parametrize("at_path", [False, True], ids=["tcp", "unix"])
 @pytest.mark.parametrize("stalls", [False, True])
-def test_an_answer_is_whole_although_the_rest_is_refused(running, stalls):
+def test_an_answer_is_whole_although_the_rest_is_refused(running, stalls, at_path):
     """A target that answers, ends, and resets what comes then. Of a client that stalls, some of the
     answer is still on the way."""
-    answer = b"a" * (taken_unread(running) - 50_000 if stalls else 200_000)
-    with both_ends(running) as (client, target):
+    answer = b"a" * (taken_unread(running, at_path) - 50_000 if stalls else 200_000)
+    with both_ends(running, at_path) as (client, target):
         target.sendall(answer)
         target.shutdown(socket.SHUT_WR)
         assert received(client, 12)[:4] == b"\5\0\5\0"
@@ -133,6 +148,33 @@ def test_half_a_page_is_not_taken_for_all_of_it(running):
             reset(target)
         with pytest.raises(ConnectionResetError):
             client.recv(1)
+
+
+@pytest.mark.parametrize("breaks", ["peer", "target"])
+def test_no_end_is_made_of_a_reset_from_the_tunnel(running, breaks):
+    """Of a connection that a peer has made."""
+    for _ in range(3):
+        with listening(running.place.host, "127.0.0.1", BEHIND) as server, \
+                connected(running.place.far, INNER, INBOUND) as peer, accepted(server) as target:
+            peer.sendall(b"half")
+            assert received(target, 4) == b"half"
+            target.sendall(b"half")
+            assert received(peer, 4) == b"half"
+            broken, other = (peer, target) if breaks == "peer" else (target, peer)
+            reset(broken)
+            with pytest.raises(ConnectionResetError):
+                other.recv(1)
+
+
+def test_the_end_of_what_a_peer_sends_is_passed_on(running):
+    with listening(running.place.host, "127.0.0.1", BEHIND) as server, \
+            connected(running.place.far, INNER, INBOUND) as peer, accepted(server) as target:
+        peer.sendall(b"question")
+        peer.shutdown(socket.SHUT_WR)
+        assert received(target, 100) == b"question"
+        target.sendall(b"answer")
+        target.close()
+        assert received(peer, 100) == b"answer"
 
 
 def is_over(running) -> None:

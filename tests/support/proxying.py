@@ -139,10 +139,11 @@ def connected(host: Host, address: str, port: int) -> socket.socket:
     return client
 
 
-def listening(host: Host, address: str) -> socket.socket:
-    """At a free port, within a host."""
+def listening(host: Host, address: str, port: int = 0) -> socket.socket:
+    """Within a host; by itself at a free port."""
     listener = host.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.bind((address, 0))
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((address, port))
     listener.listen()
     listener.settimeout(20.0)
     return listener

@@ -4,10 +4,13 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <string>
 #include <utility>
+
+#include "stack/end_mark.h"
 
 namespace wring::proxy {
 namespace {
@@ -173,6 +176,38 @@ TEST_F(Flows, ASinkThatTakesNoMoreHoldsBackTheSource) {
     ASSERT_NE(run(), State::kBroken);
   }
   EXPECT_EQ(received, sent);
+}
+
+// A pair of sockets looks the same after both.
+TEST_F(Flows, WithoutItsMarkAnEndIsAReset) {
+  flow_.mark_end_by(stack::make_end_mark());
+  send_to_source("half");
+  client_.reset();
+  flow_.source_is_ready(true);
+  EXPECT_EQ(run(), State::kBroken);
+  EXPECT_EQ(read_all(target_), "half");
+  EXPECT_FALSE(target_ended());
+  EXPECT_EQ(errno, EAGAIN);
+  EXPECT_FALSE(flow_.has_ended());
+}
+
+// What it had not read has the kernel tell a reset, few bytes or many behind which the end is.
+TEST_F(Flows, AResetBehindAMarkedEndIsAnEnd) {
+  for (const std::size_t size : {10U, 100'000U}) {
+    flow_ = {};
+    std::tie(client_, source_) = sockets();
+    std::tie(sink_, target_) = sockets();
+    const UniqueFd mark = stack::make_end_mark();
+    flow_.mark_end_by(UniqueFd(dup(mark.get())));
+    ASSERT_EQ(send(source_.get(), "unread", 6, 0), 6);
+    send_to_source(std::string(size, 'x'));
+    stack::set_end_mark(mark);
+    client_.reset();
+    flow_.source_is_ready(true);
+    EXPECT_EQ(run(), State::kEnded);
+    EXPECT_EQ(read_all(target_).size(), size);
+    EXPECT_TRUE(target_ended());
+  }
 }
 
 TEST_F(Flows, ASinkThatIsGoneBreaksIt) {

@@ -4,15 +4,19 @@
 #include <gtest/gtest.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "connection_for_tests.h"
+#include "stack/end_mark.h"
 
 namespace wring::proxy {
 namespace {
@@ -28,20 +32,30 @@ std::size_t read_to_end(const UniqueFd& from) {
   }
 }
 
+bool ends_by_reset(const UniqueFd& from) {
+  std::array<char, 4096> bytes;
+  ssize_t got = 0;
+  do {
+    got = recv(from.get(), bytes.data(), bytes.size(), 0);
+  } while (got > 0);
+  return got < 0 && errno == ECONNRESET;
+}
+
 // A relay between two connections, which nobody has watched before.
 class Relays : public ::testing::Test {
  protected:
   void start(std::uint32_t client_events = 0, std::uint32_t target_events = 0,
-             std::optional<std::uint64_t> limit = {}) {
+             std::optional<std::uint64_t> limit = {}, UniqueFd target_mark = {}) {
     relay_ = std::make_unique<Relay>(
         *loop_, pipes_, counters_,
-        Relay::Ends{{Watched(*loop_, std::move(client_.relays)), client_events},
-                    {Watched(*loop_, std::move(target_.relays)), target_events},
-                    {},
-                    {},
-                    limit,
-                    {},
-                    {}},
+        Relay::Ends{
+            {Watched(*loop_, std::move(client_.relays)), client_events},
+            {Watched(*loop_, std::move(target_.relays)), target_events, std::move(target_mark)},
+            {},
+            {},
+            limit,
+            {},
+            {}},
         [this](std::optional<Watched> parting) {
           over_ = true;
           parting_ = std::move(parting);
@@ -185,6 +199,42 @@ TEST(Relay, AResetAfterTheAnswerLeavesTheAnswerWhole) {
   relay.reset();
   EXPECT_EQ(counters.broken, 1U);
   EXPECT_EQ(read_to_end(client.others), answer.size());
+}
+
+// Of a stack, by a pair: to a client that stalls, and has the rest in one go.
+TEST_F(Relays, OfAStackAResetBehindTheEndLeavesTheAnswerWhole) {
+  for (const bool ends : {true, false}) {
+    client_ = connection();
+    std::tie(target_.relays, target_.others) = stack::make_pair(SOCK_STREAM);
+    over_ = false;
+    const UniqueFd mark = stack::make_end_mark();
+    start(0, 0, {}, UniqueFd(dup(mark.get())));
+    const std::string part(10'000, 'a');
+    std::size_t size = 0;
+    // Until the relay takes no more.
+    for (int refused = 0; refused < 10; loop_->turn()) {
+      const ssize_t sent = send(target_.others.get(), part.data(), part.size(), MSG_NOSIGNAL);
+      refused = sent < 0 ? refused + 1 : 0;
+      if (sent > 0) size += static_cast<std::size_t>(sent);
+      loop_->later([] {});
+    }
+    if (ends) stack::set_end_mark(mark);
+    target_.others.reset();
+    std::array<char, 4096> bytes;
+    std::size_t got = 0;
+    while (!over_) {
+      loop_->later([] {});
+      loop_->turn();
+      const ssize_t more = recv(client_.others.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
+      if (more > 0) got += static_cast<std::size_t>(more);
+    }
+    EXPECT_EQ(parting_.has_value(), ends);
+    relay_.reset();
+    parting_.reset();
+    if (ends) EXPECT_EQ(got + read_to_end(client_.others), size);
+    if (!ends) EXPECT_TRUE(ends_by_reset(client_.others));
+  }
+  EXPECT_EQ(counters_.broken, 2U);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "proxy/loop.h"
+#include "stack/end_mark.h"
 
 namespace wring::proxy {
 namespace {
@@ -44,8 +45,20 @@ TEST_F(HandOver, with_more_bytes_than_that_the_relay_passes_them_on) {
   Bytes<2> bytes{};
   const stack::Received got = stack::receive_with(stacks_.get(), bytes);
   EXPECT_EQ(got.size, 1);
-  EXPECT_FALSE(got.descriptor);
   EXPECT_EQ(bytes[0], static_cast<std::uint8_t>(Handing::kRelay));
+  const UniqueFd mark = side_.end_mark(ours_.get());
+  ASSERT_TRUE(mark && got.descriptor);
+  stack::set_end_mark(got.descriptor);
+  EXPECT_TRUE(stack::end_is_marked(mark));
+}
+
+TEST_F(HandOver, a_mark_comes_with_the_answer_and_is_given_once) {
+  const UniqueFd mark = stack::make_end_mark();
+  const stack::DatagramHead answer{stack::Place{*IpAddress::parse("192.0.2.1"), 7}};
+  ASSERT_TRUE(stack::send_with(stacks_.get(), encode(answer), mark.get()));
+  EXPECT_EQ(side_.outcome(ours_.get(), EPOLLIN), 0);
+  EXPECT_TRUE(side_.end_mark(ours_.get()));
+  EXPECT_FALSE(side_.end_mark(ours_.get()));
 }
 
 // Also to one who heard of it before, and did not know yet what to do.

@@ -6,6 +6,8 @@
 
 #include <vector>
 
+#include "stack/end_mark.h"
+
 namespace wring::stack {
 namespace {
 
@@ -71,6 +73,24 @@ TEST(Control, a_descriptor_goes_along) {
   char got = 0;
   EXPECT_EQ(recv(kept.get(), &got, 1, 0), 1);
   EXPECT_EQ(got, 'x');
+}
+
+TEST(Control, two_descriptors_go_along_and_keep_their_places) {
+  auto [one, other] = make_pair(SOCK_SEQPACKET);
+  auto [kept, given] = make_pair(SOCK_STREAM);
+  const UniqueFd mark = make_end_mark();
+  const auto message = encode(DatagramHead{place("192.0.2.1", 80)});
+  ASSERT_TRUE(send_with(one.get(), message, given.get(), mark.get()));
+  Bytes<kDatagramHeadSize> bytes{};
+  const Received received = receive_with(other.get(), bytes);
+  EXPECT_EQ(bytes, message);
+  ASSERT_TRUE(received.descriptor && received.second);
+  EXPECT_EQ(send(received.descriptor.get(), "x", 1, MSG_NOSIGNAL), 1);
+  EXPECT_FALSE(end_is_marked(received.second));
+  set_end_mark(mark);
+  EXPECT_TRUE(end_is_marked(received.second));
+  // It stays so.
+  EXPECT_TRUE(end_is_marked(received.second));
 }
 
 }  // namespace
