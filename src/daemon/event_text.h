@@ -25,6 +25,8 @@ constexpr std::string_view describe(DeviceEvent event) {
       return "wiped all keys: no new session for 540 seconds";
     case DeviceEvent::kSourceRefused:
       return "left the address that it was heard on: the route leads elsewhere";
+    case DeviceEvent::kSourceMovedOn:
+      return "is reached by yet another way: the route has moved on";
     case DeviceEvent::kSourceTakenBack:
       return "came back to the address that it was heard on: the route leads there again";
     case DeviceEvent::kHandshakeCompleted:

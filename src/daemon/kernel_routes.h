@@ -22,6 +22,11 @@ class KernelRoutes final : public RouteOracle {
   std::optional<bool> leaves_as_heard(const Endpoint& endpoint) override {
     return lookup_.leaves_as_heard(endpoint, binding_.port(), binding_.fwmark());
   }
+  std::optional<Way> way_without_source(const Endpoint& endpoint) override {
+    const auto route = lookup_.way_without_source(endpoint, binding_.port(), binding_.fwmark());
+    if (!route) return std::nullopt;
+    return Way{route->interface, route->source};
+  }
   bool take_notices() override { return notices_.take(); }
 
  private:

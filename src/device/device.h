@@ -54,6 +54,7 @@ enum class DeviceEvent {
   kKeepaliveSent,
   kKeysZeroed,
   kSourceRefused,
+  kSourceMovedOn,
   kSourceTakenBack,
   kHandshakeCompleted,  // a session can be sent on, whichever side began it
   kMoved,               // heard from another address or port

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "device/keypairs.h"
 #include "device/peer_timers.h"
+#include "device/route_oracle.h"
 #include "noise/cookie.h"
 #include "noise/handshake.h"
 #include "peer/peer.h"
@@ -42,6 +43,8 @@ struct DevicePeer final : Peer {
   bool is_lost = false;                      // and it was told
   TimePoint next_source_check{};             // a worker's wish waits until then
   bool source_check_deferred = false;        // one does
+  // That the kernel chose when the source was last found to be refused.
+  std::optional<RouteOracle::Way> chosen_way;
   bool sent_last_minute_handshake = false;
   std::optional<WallTime> last_handshake;  // P40
 

@@ -31,8 +31,9 @@ void Device::check_sources(Instant now) {
   if (!follower_) return;
   using Outcome = SourceFollower::Outcome;
   follower_->work(peers_.in_order(), now.boot, [&](DevicePeer& peer, Outcome outcome) {
-    tell(peer, outcome == Outcome::kRefused ? DeviceEvent::kSourceRefused
-                                            : DeviceEvent::kSourceTakenBack);
+    tell(peer, outcome == Outcome::kRefused   ? DeviceEvent::kSourceRefused
+               : outcome == Outcome::kMovedOn ? DeviceEvent::kSourceMovedOn
+                                              : DeviceEvent::kSourceTakenBack);
     // The other side may have nobody else to tell it where we are now: it sends to the address
     // that we have left, and we may have nothing to send.
     if (up_ && peer.session_to_send_on(now.boot) != nullptr) send_keepalive(peer, now);

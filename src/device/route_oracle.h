@@ -1,9 +1,11 @@
 // What the device asks of the routing table.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "ip/endpoint.h"
+#include "ip/ip_address.h"
 
 namespace wring {
 
@@ -20,6 +22,16 @@ class RouteOracle {
   // routing table does not say, because there is no route at all, for example. The endpoint has a
   // source.
   [[nodiscard]] virtual std::optional<bool> leaves_as_heard(const Endpoint& endpoint) = 0;
+
+  // The way of a datagram that leaves to the endpoint without a source. Nothing if there is no
+  // route, or no answer.
+  struct Way {
+    std::uint32_t interface = 0;
+    IpAddress source;  // that the kernel gives it
+
+    friend bool operator==(const Way&, const Way&) = default;
+  };
+  [[nodiscard]] virtual std::optional<Way> way_without_source(const Endpoint& endpoint) = 0;
 
   // Throws away the notices of changes that have come, and returns whether there were any.
   virtual bool take_notices() = 0;

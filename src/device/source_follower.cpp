@@ -14,8 +14,11 @@ SourceFollower::Outcome SourceFollower::check(DevicePeer& peer, TimePoint now) {
   peer.next_source_check = now + kCheckInterval;
   const Endpoint asked = peer.endpoint.load();
   if (asked.source_ifindex == 0) return Outcome::kAsBefore;
+  ++questions_;
   const std::optional<bool> fits = routes_.leaves_as_heard(asked);
-  if (!fits || *fits == asked.pins_source()) return Outcome::kAsBefore;
+  if (!fits) return Outcome::kAsBefore;
+  const Outcome leads = *fits ? Outcome::kAsBefore : look_where_it_leads(peer, asked);
+  if (*fits == asked.pins_source()) return leads;
   bool changed = false;
   peer.endpoint.update([&](Endpoint& current) {
     if (!(current == asked)) return;
@@ -24,6 +27,17 @@ SourceFollower::Outcome SourceFollower::check(DevicePeer& peer, TimePoint now) {
   });
   if (!changed) return Outcome::kAsBefore;
   return *fits ? Outcome::kTakenBack : Outcome::kRefused;
+}
+
+// Where the kernel leads what has no source. The peer knows the last way by a keepalive, and nobody
+// may have answered that.
+SourceFollower::Outcome SourceFollower::look_where_it_leads(DevicePeer& peer,
+                                                            const Endpoint& endpoint) {
+  ++questions_;
+  const auto way = routes_.way_without_source(endpoint);
+  if (!way || way == peer.chosen_way) return Outcome::kAsBefore;
+  peer.chosen_way = way;
+  return Outcome::kMovedOn;
 }
 
 void SourceFollower::check_soon(DevicePeer& peer, TimePoint now) {
@@ -63,7 +77,7 @@ TimePoint SourceFollower::next_deadline() const {
 }
 
 void SourceFollower::check_deferred(const Peers& peers, TimePoint now) {
-  for (std::size_t n = 0; n < kChecksPerTurn && !deferred_.empty(); ++n) {
+  for (std::size_t n = 0; n < kQuestionsPerTurn && !deferred_.empty(); ++n) {
     const auto found = peers.find(deferred_.back());
     deferred_.pop_back();
     if (found == peers.end()) continue;
@@ -82,20 +96,20 @@ void SourceFollower::begin_round(TimePoint now) {
 }
 
 void SourceFollower::continue_round(const Peers& peers, TimePoint now, const OnMoved& on_moved) {
-  std::size_t checks = 0;
+  questions_ = 0;
   std::size_t seen = 0;
   auto it = peers.lower_bound(next_serial_);
-  for (; it != peers.end() && checks < kChecksPerTurn && seen < kPeersPerTurn; ++it, ++seen) {
+  for (; it != peers.end() && questions_ < kQuestionsPerTurn && seen < kPeersPerTurn;
+       ++it, ++seen) {
     DevicePeer& peer = *it->second;
     next_serial_ = it->first + 1;
     if (peer.endpoint.load().source_ifindex == 0) continue;
-    ++checks;
     const Outcome outcome = check(peer, now);
     if (outcome == Outcome::kAsBefore) continue;
     cost_ += kPausePerMove;
     on_moved(peer, outcome);
   }
-  cost_ += kPausePerCheck * checks + kPausePerPeer * seen;
+  cost_ += kPausePerQuestion * questions_ + kPausePerPeer * seen;
   if (it != peers.end()) return;
   state_ = State::kPause;
   pause_end_ = now + std::max(kPause, cost_);

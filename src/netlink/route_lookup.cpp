@@ -14,6 +14,13 @@ namespace {
 
 constexpr std::size_t kAnswerRoom = 4096;  // a route with metrics and encapsulation takes less
 
+RouteQuestion question_of_datagram(const Endpoint& to, std::uint16_t port, std::uint32_t fwmark) {
+  RouteQuestion question = question_for(to, fwmark);
+  question.from_port = htons(port);
+  question.to_port = to.is_v4() ? to.remote.v4.sin_port : to.remote.v6.sin6_port;
+  return question;
+}
+
 }  // namespace
 
 Result<RouteLookup> RouteLookup::open() {
@@ -24,17 +31,14 @@ Result<RouteLookup> RouteLookup::open() {
 
 std::optional<bool> RouteLookup::leaves_as_heard(const Endpoint& endpoint, std::uint16_t port,
                                                  std::uint32_t fwmark) {
-  RouteQuestion way = question_for(endpoint, fwmark);
-  way.from_port = htons(port);
+  RouteQuestion way = question_of_datagram(endpoint, port, fwmark);
   if (endpoint.is_v4()) {
     way.from = bytes_of(endpoint.source.v4);
-    way.to_port = endpoint.remote.v4.sin_port;
   } else {
     // An IPv6 route is found for any source.
     const std::optional<bool> ours = is_ours(endpoint);
     if (!ours || !*ours) return ours;
     way.from = bytes_of(endpoint.source.v6);
-    way.to_port = endpoint.remote.v6.sin6_port;
   }
   const auto found = ask(way);
   if (!found) return std::nullopt;
@@ -46,6 +50,13 @@ std::optional<bool> RouteLookup::leaves_as_heard(const Endpoint& endpoint, std::
   // To ourselves: it leaves by no interface.
   if (found->route.type == RTN_LOCAL) return true;
   return found->route.interface == endpoint.source_ifindex;
+}
+
+std::optional<Route> RouteLookup::way_without_source(const Endpoint& endpoint, std::uint16_t port,
+                                                     std::uint32_t fwmark) {
+  const auto found = ask(question_of_datagram(endpoint, port, fwmark));
+  if (!found || found->error != 0) return std::nullopt;
+  return found->route;
 }
 
 std::optional<bool> RouteLookup::is_ours(const Endpoint& endpoint) {

@@ -25,6 +25,10 @@ class RouteLookup {
   // answer. The endpoint has a source.
   [[nodiscard]] std::optional<bool> leaves_as_heard(const Endpoint& endpoint, std::uint16_t port,
                                                     std::uint32_t fwmark);
+  // The route of a UDP datagram from that port with that mark to the endpoint, for which the kernel
+  // chooses the source. Nothing if there is none, or no answer.
+  [[nodiscard]] std::optional<Route> way_without_source(const Endpoint& endpoint,
+                                                        std::uint16_t port, std::uint32_t fwmark);
 
  private:
   struct Answer {

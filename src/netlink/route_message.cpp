@@ -71,6 +71,9 @@ std::optional<Route> route_in(const nlmsghdr& message) {
       case RTA_OIF:
         route.interface = number_in(attribute).value_or(0);
         break;
+      case RTA_PREFSRC:
+        route.source = address_in(attribute, header.rtm_family).value_or(route.source);
+        break;
       case RTA_METRICS:
         route.mtu = mtu_in(attribute);
         break;

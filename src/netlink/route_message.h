@@ -42,6 +42,7 @@ struct Route {
   std::uint32_t table = 0;
   std::uint32_t interface = 0;
   std::uint32_t mtu = 0;  // bytes; 0: the route has none
+  IpAddress source;       // of what takes it and has none yet; all zero: the route does not say
   bool cached = false;    // made for one destination; in no table
 };
 

@@ -41,6 +41,24 @@ def _nothing_passes(site, options):
             _server_knows(site, one, two, uplink)
 
 
+def _moves_on(site, options):
+    site.default("add", 1)
+    with running(site, *options) as (one, two):
+        site.default("replace", 2)
+        _server_knows(site, one, two, 2)
+        another = f"{subnet(site.family, 2)}9"
+        site.client.add_address("up2", f"{another}/{24 if site.family == 4 else 64}")
+        site.default("replace", 2, "src", another)
+        eventually(lambda: site.server_endpoint_of_client(one, two) == another,
+                   f"the server sends to {another}")
+
+
+@both_families
+def test_the_server_learns_where_a_route_moves_on_although_nobody_sends(family):
+    """From a way on which nothing was heard to yet another one."""
+    in_all_ways(family, _moves_on)
+
+
 @both_families
 def test_the_server_learns_of_it_although_nobody_sends(family):
     in_all_ways(family, _nothing_passes)

@@ -100,6 +100,7 @@ class FakeRoutes final : public RouteOracle {
     if (on_question) on_question();
     return endpoint.source_ifindex == leads_by;
   }
+  std::optional<Way> way_without_source(const Endpoint&) override { return Way{leads_by, {}}; }
   bool take_notices() override { return false; }
 
   std::uint32_t leads_by = 1;

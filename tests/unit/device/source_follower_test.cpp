@@ -21,6 +21,11 @@ class FakeRoutes final : public RouteOracle {
     if (!there_is_a_route) return std::nullopt;
     return endpoint.source_ifindex == leads_by;
   }
+  std::optional<Way> way_without_source(const Endpoint&) override {
+    ++questions;
+    if (!there_is_a_route) return std::nullopt;
+    return Way{leads_by, source};
+  }
   bool take_notices() override {
     const bool any = notices;
     notices = false;
@@ -28,6 +33,7 @@ class FakeRoutes final : public RouteOracle {
   }
 
   std::uint32_t leads_by = 1;
+  IpAddress source;
   bool there_is_a_route = true;
   bool notices = false;
   std::size_t questions = 0;
@@ -56,7 +62,10 @@ class SourceFollowerTest : public testing::Test {
   void work(Duration later = {}) {
     now_ += later;
     follower_.work(peers_, now_, [this](DevicePeer& peer, Outcome outcome) {
-      (outcome == Outcome::kRefused ? refused_ : taken_back_).insert(peer.serial);
+      (outcome == Outcome::kRefused   ? refused_
+       : outcome == Outcome::kMovedOn ? moved_on_
+                                      : taken_back_)
+          .insert(peer.serial);
     });
   }
   void announce() {
@@ -70,6 +79,7 @@ class SourceFollowerTest : public testing::Test {
   StagedMemory memory_;
   std::vector<std::unique_ptr<DevicePeer>> owned_;
   std::set<std::uint64_t> refused_;
+  std::set<std::uint64_t> moved_on_;
   std::set<std::uint64_t> taken_back_;
   TimePoint now_{std::chrono::hours(1)};
 };
@@ -86,6 +96,30 @@ TEST_F(SourceFollowerTest, a_source_that_the_route_contradicts_is_refused_and_ta
   routes_.leads_by = 1;
   EXPECT_EQ(follower_.check(peer, now_), Outcome::kTakenBack);
   EXPECT_EQ(peer.endpoint.load(), heard_on(1));
+}
+
+// Each time the peer has to be told, although nothing was heard from it on the way before.
+TEST_F(SourceFollowerTest, a_route_that_moves_on_is_told_apart_from_one_that_stays) {
+  DevicePeer& peer = add_peer();
+  EXPECT_TRUE(hear(peer, heard_on(1)));
+  routes_.leads_by = 2;
+  EXPECT_EQ(follower_.check(peer, now_), Outcome::kRefused);
+  EXPECT_EQ(follower_.check(peer, now_), Outcome::kAsBefore);
+  routes_.leads_by = 3;
+  EXPECT_EQ(follower_.check(peer, now_), Outcome::kMovedOn);
+  EXPECT_EQ(follower_.check(peer, now_), Outcome::kAsBefore);
+  routes_.source = *IpAddress::parse("192.0.2.7");
+  EXPECT_EQ(follower_.check(peer, now_), Outcome::kMovedOn);
+  // One that comes back as it was is known to the peer.
+  routes_.there_is_a_route = false;
+  EXPECT_EQ(follower_.check(peer, now_), Outcome::kAsBefore);
+  routes_.there_is_a_route = true;
+  EXPECT_EQ(follower_.check(peer, now_), Outcome::kAsBefore);
+  EXPECT_FALSE(peer.endpoint.load().pins_source());
+  routes_.leads_by = 1;
+  EXPECT_EQ(follower_.check(peer, now_), Outcome::kTakenBack);
+  routes_.leads_by = 3;
+  EXPECT_EQ(follower_.check(peer, now_), Outcome::kRefused);
 }
 
 TEST_F(SourceFollowerTest, a_message_on_the_refused_way_does_not_pin_it_again) {
@@ -143,7 +177,7 @@ TEST_F(SourceFollowerTest, a_notice_starts_a_round_at_once_and_one_more_when_it_
   EXPECT_EQ(refused_, std::set<std::uint64_t>{1});
 
   work(SourceFollower::kPause);
-  EXPECT_EQ(routes_.questions, 2U);
+  EXPECT_EQ(routes_.questions, 3U);
   EXPECT_TRUE(follower_.listens());
   EXPECT_EQ(follower_.next_deadline(), kNever);
 }
@@ -159,7 +193,7 @@ TEST_F(SourceFollowerTest, a_change_soon_after_another_one_is_followed_soon) {
   work();
   EXPECT_EQ(refused_, std::set<std::uint64_t>{1});
   // Its own second round, and none for the first change.
-  EXPECT_EQ(routes_.questions, 2U);
+  EXPECT_EQ(routes_.questions, 3U);
   work(SourceFollower::kPause);
   EXPECT_EQ(follower_.next_deadline(), now_ - SourceFollower::kPause + SourceFollower::kSettling);
 }
@@ -200,12 +234,12 @@ TEST_F(SourceFollowerTest, a_round_of_many_peers_takes_many_turns_and_a_longer_p
   for (; follower_.next_deadline() <= now_; ++turns) {
     const std::size_t before = routes_.questions;
     work();
-    ASSERT_LE(routes_.questions - before, SourceFollower::kChecksPerTurn);
+    ASSERT_LE(routes_.questions - before, SourceFollower::kQuestionsPerTurn + 1);
   }
-  EXPECT_EQ(routes_.questions, kPeers);
+  EXPECT_EQ(routes_.questions, 2 * kPeers);  // one more for each that is refused
   EXPECT_EQ(refused_.size(), kPeers);
-  EXPECT_GE(turns, kPeers / SourceFollower::kChecksPerTurn);
-  constexpr Duration kEach = SourceFollower::kPausePerCheck + SourceFollower::kPausePerMove +
+  EXPECT_GE(turns, 2 * kPeers / (SourceFollower::kQuestionsPerTurn + 1));
+  constexpr Duration kEach = 2 * SourceFollower::kPausePerQuestion + SourceFollower::kPausePerMove +
                              SourceFollower::kPausePerPeer;
   EXPECT_EQ(follower_.next_deadline(), now_ + kEach * kPeers);
 }

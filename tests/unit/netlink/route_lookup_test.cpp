@@ -68,6 +68,25 @@ TEST_F(RouteLookupTest, the_default_route_decides) {
   EXPECT_EQ(ask(heard("[2001:db8::9]:51820", "fd07:2::1", "up2")), true);
 }
 
+TEST_F(RouteLookupTest, without_a_source_the_kernel_chooses_interface_and_address) {
+  const auto way = [&](const std::string& remote) {
+    const auto route = lookup_->way_without_source(parse_endpoint(remote).value(), 51820, 0);
+    return route ? to_string(route->source) + " on " + std::to_string(route->interface) : "none";
+  };
+  const auto on = [](const std::string& address, const char* interface) {
+    return address + " on " + std::to_string(if_nametoindex(interface));
+  };
+  EXPECT_EQ(way("192.0.2.9:51820"), on("10.7.1.1", "up1"));
+  EXPECT_EQ(way("[2001:db8::9]:51820"), on("fd07:1::1", "up1"));
+  ASSERT_TRUE(run("ip addr add 10.7.2.5/24 dev up2") && add_v6("fd07:2::5", "up2"));
+  ASSERT_TRUE(run("ip route replace default via 10.7.2.2 src 10.7.2.5"));
+  ASSERT_TRUE(run("ip -6 route replace default via fd07:2::2 src fd07:2::5"));
+  EXPECT_EQ(way("192.0.2.9:51820"), on("10.7.2.5", "up2"));
+  EXPECT_EQ(way("[2001:db8::9]:51820"), on("fd07:2::5", "up2"));
+  ASSERT_TRUE(run("ip route del default"));
+  EXPECT_EQ(way("192.0.2.9:51820"), "none");
+}
+
 TEST_F(RouteLookupTest, a_second_address_of_the_interface_is_as_good_as_the_first) {
   ASSERT_TRUE(run("ip addr add 10.7.1.5/24 dev up1"));
   ASSERT_TRUE(add_v6("fd07:1::5", "up1"));
