@@ -88,10 +88,9 @@ constexpr std::array kRelay{
     SCMP_SYS(splice),      SCMP_SYS(pipe2),
     SCMP_SYS(stat),        SCMP_SYS(newfstatat),
     SCMP_SYS(lseek),       SCMP_SYS(timerfd_settime),
-    SCMP_SYS(eventfd2),
 };
 
-constexpr std::array kStack{SCMP_SYS(shutdown), SCMP_SYS(timerfd_settime), SCMP_SYS(eventfd2)};
+constexpr std::array kStack{SCMP_SYS(shutdown), SCMP_SYS(timerfd_settime)};
 
 constexpr std::array kServer{SCMP_SYS(accept),         SCMP_SYS(accept4),     SCMP_SYS(shutdown),
                              SCMP_SYS(setsockopt),     SCMP_SYS(getsockname), SCMP_SYS(getpeername),

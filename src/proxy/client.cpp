@@ -135,6 +135,7 @@ void Client::carry_out(const Protocol::Step& step) {
 }
 
 void Client::on_dialled(tl::expected<Dial::Connected, Refusal> result) {
+  UniqueFd end_mark = result ? reach_.side.end_mark(result->socket.get()) : UniqueFd();
   if (state_ != State::kWaiting) return;
   if (!result) return refuse(result.error());
   std::string answer = protocol_->granted(reach_.side.own_address(result->socket.get()));
@@ -143,8 +144,8 @@ void Client::on_dialled(tl::expected<Dial::Connected, Refusal> result) {
     counters_.to_client.fetch_add(unsaid_.size() + answer.size(), std::memory_order_relaxed);
     if (!tell(std::exchange(answer, {}))) return over();
     if (hand_over(result->socket)) return;
+    end_mark = reach_.side.end_mark(result->socket.get());
   }
-  UniqueFd end_mark = reach_.side.end_mark(result->socket.get());
   begin_relay({std::move(result->socket), result->events, std::move(end_mark)}, answer);
 }
 

@@ -10,8 +10,6 @@
 #include <cerrno>
 #include <utility>
 
-#include "stack/end_mark.h"
-
 namespace wring::proxy {
 namespace {
 
@@ -47,6 +45,7 @@ void Pipes::give_back(Pipe pipe) {
 
 Flow::State Flow::run(Pipes& pipes, int source, int sink, bool sink_closes) {
   if (ended_) return State::kEnded;
+  if (refused_) return State::kRefused;
   for (std::size_t share = 0; share < kShare;) {
     const std::uint64_t before = passed_;
     Step step = Step::kBlocked;
@@ -63,6 +62,8 @@ Flow::State Flow::run(Pipes& pipes, int source, int sink, bool sink_closes) {
     }
     if (held_ == 0 && pipe_.in) pipes.give_back(std::exchange(pipe_, {}));
     if (ended_) return State::kEnded;
+    refused_ = step == Step::kRefused;
+    if (refused_) return State::kRefused;
     if (step == Step::kBroken) return State::kBroken;
     if (step == Step::kStarved) return State::kStarved;
     if (step == Step::kBlocked) return State::kWaiting;
@@ -79,7 +80,7 @@ Flow::Step Flow::send_first(int sink) {
   if (!writable_) return Step::kBlocked;
   const ssize_t sent = send(sink, first_.data(), first_.size(), MSG_NOSIGNAL);
   if (sent < 0) {
-    if (errno != EAGAIN) return errno == EINTR ? Step::kDone : Step::kBroken;
+    if (errno != EAGAIN) return errno == EINTR ? Step::kDone : Step::kRefused;
     writable_ = false;
     return Step::kBlocked;
   }
@@ -97,7 +98,7 @@ std::size_t Flow::most(std::size_t wanted) const {
 // Of a pair, a reset behind the end is told once before the end is.
 Flow::Step Flow::source_failed() {
   if (errno == EINTR) return Step::kDone;
-  if (errno == ECONNRESET && end_mark_ && stack::end_is_marked(end_mark_)) return Step::kDone;
+  if (errno == ECONNRESET && has_source_mark() && end_is_marked()) return Step::kDone;
   if (errno != EAGAIN) return Step::kBroken;
   readable_ = false;
   return Step::kBlocked;
@@ -123,7 +124,7 @@ Flow::Step Flow::pass_few(int source, int sink) {
   // All that was there was read. What comes now is told.
   if (size < room) readable_ = more_behind_;
   const ssize_t sent = send(sink, bytes.data(), size, MSG_NOSIGNAL);
-  if (sent < 0 && errno != EAGAIN && errno != EINTR) return Step::kBroken;
+  if (sent < 0 && errno != EAGAIN && errno != EINTR) return Step::kRefused;
   const std::size_t gone = sent < 0 ? 0 : static_cast<std::size_t>(sent);
   passed_ += gone;
   first_.assign(bytes.data() + gone, size - gone);
@@ -162,7 +163,7 @@ Flow::Step Flow::drain(int sink) {
   const ssize_t sent =
       splice(pipe_.in.get(), nullptr, sink, nullptr, held_, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
   if (sent < 0) {
-    if (errno != EAGAIN) return errno == EINTR ? Step::kDone : Step::kBroken;
+    if (errno != EAGAIN) return errno == EINTR ? Step::kDone : Step::kRefused;
     writable_ = false;
     return Step::kBlocked;
   }
@@ -173,10 +174,11 @@ Flow::Step Flow::drain(int sink) {
 
 // With a limit, the sink may answer for a long time still, and some take an end for a farewell.
 Flow::Step Flow::end(int sink, bool sink_closes) {
-  if (source_ended_ && end_mark_ && !stack::end_is_marked(end_mark_)) return Step::kBroken;
+  if (source_ended_ && has_source_mark() && !end_is_marked()) return Step::kBroken;
   ended_ = true;
   if (sink_closes || left_ != kNoLimit) return Step::kDone;
-  return shutdown(sink, SHUT_WR) != 0 && errno == ENOTCONN ? Step::kBroken : Step::kDone;
+  if (sink_mark_ >= 0) stack::mark_end(sink_mark_);
+  return shutdown(sink, SHUT_WR) != 0 && errno == ENOTCONN ? Step::kRefused : Step::kDone;
 }
 
 }  // namespace wring::proxy

@@ -11,6 +11,7 @@
 
 #include "base/unique_fd.h"
 #include "httptext/chunked_body.h"
+#include "stack/end_mark.h"
 
 namespace wring::proxy {
 
@@ -43,7 +44,8 @@ class Flow {
     kMore,     // its share of this turn is used up
     kStarved,  // for a pipe: no descriptor is left
     kEnded,    // all that came has been passed on, and the end with it
-    kBroken,   // an end was reset, or cannot be written to
+    kRefused,  // the sink takes nothing any more, and neither does this from the source
+    kBroken,   // the source was reset
   };
 
   // These bytes go first; they were read already.
@@ -52,10 +54,15 @@ class Flow {
   void limit(std::uint64_t bytes) { left_ = bytes; }
   // The same, up to the end of this body. One that is wrong breaks the flow.
   void limit(const ChunkedBody& body) { body_ = std::make_unique<ChunkedBody>(body); }
-  // What the source ends with is an end only if this is set then; see stack/end_mark.h. Empty: the
-  // source itself tells a reset.
-  void mark_end_by(UniqueFd mark) { end_mark_ = std::move(mark); }
-  [[nodiscard]] bool has_end_mark() const { return static_cast<bool>(end_mark_); }
+  // By which an end is told from a reset; see stack/end_mark.h. -1: the socket itself tells them
+  // apart. They outlive the flow.
+  void use_marks(int of_source, int of_sink) {
+    source_mark_ = of_source;
+    sink_mark_ = of_sink;
+  }
+  // The source is whole up to its end.
+  [[nodiscard]] bool end_is_marked() const { return stack::end_is_marked(source_mark_); }
+  [[nodiscard]] bool has_source_mark() const { return source_mark_ >= 0; }
 
   // `more_behind`: something else than bytes is behind them, as an end.
   void source_is_ready(bool more_behind) {
@@ -76,7 +83,7 @@ class Flow {
   [[nodiscard]] std::uint64_t take_passed();
 
  private:
-  enum class Step : std::uint8_t { kDone, kBlocked, kStarved, kBroken };
+  enum class Step : std::uint8_t { kDone, kBlocked, kStarved, kRefused, kBroken };
   static constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
 
   [[nodiscard]] Step send_first(int sink);
@@ -95,7 +102,8 @@ class Flow {
   std::size_t held_ = 0;  // bytes in the pipe
   std::uint64_t left_ = kNoLimit;
   std::unique_ptr<ChunkedBody> body_;
-  UniqueFd end_mark_;
+  int source_mark_ = -1;
+  int sink_mark_ = -1;
   std::uint64_t passed_ = 0;
   bool many_ = false;      // so many bytes at once have come that a pipe is worth it
   bool readable_ = false;  // by events that were told
@@ -103,6 +111,7 @@ class Flow {
   bool writable_ = true;  // until it takes no more
   bool source_ended_ = false;
   bool ended_ = false;
+  bool refused_ = false;
 };
 
 }  // namespace wring::proxy

@@ -71,7 +71,10 @@ void InboundPort::take() {
     UniqueFd taken = reach_.side.accept(listener_.get(), who);
     if (!taken && (errno == ECONNABORTED || errno == EINTR)) continue;
     if (!taken) return errno == EAGAIN ? void() : take_later();
-    if (from_ && (!who.is_set() || remote_address(who) != *from_)) continue;
+    if (from_ && (!who.is_set() || remote_address(who) != *from_)) {
+      static_cast<void>(reach_.side.end_mark(taken.get()));
+      continue;
+    }
     close();
     std::exchange(done_, nullptr)(std::move(taken));
   }

@@ -16,10 +16,15 @@ constexpr std::uint32_t kWritable = EPOLLOUT | EPOLLHUP | EPOLLERR;
 // After which a pipe is asked for again.
 constexpr std::chrono::milliseconds kPause{100};
 
-// An end whose bytes are `from` it and `to` it was reset. A stack closes its end of a pair then,
-// before it was told of an end.
+// A stack has closed its end of a pair, and what came from it is not whole.
+bool was_cut_off(std::uint32_t events, const Flow& from) {
+  return (events & EPOLLHUP) != 0 && from.has_source_mark() && !from.end_is_marked();
+}
+
+// An end takes nothing any more. A stack closes its end of a pair then, before it was told of the
+// end of what goes `to` it.
 bool has_failed(std::uint32_t events, const Flow& from, const Flow& to) {
-  const bool closed = (events & EPOLLHUP) != 0 && from.has_end_mark() && !to.has_told_end();
+  const bool closed = (events & EPOLLHUP) != 0 && from.has_source_mark() && !to.has_told_end();
   return closed || (events & EPOLLERR) != 0;
 }
 
@@ -41,8 +46,8 @@ Relay::Relay(Loop& loop, Pipes& pipes, ListenerCounters& counters, Ends ends, En
   back_.begin_with(std::move(ends.to_client));
   if (ends.limit) out_.limit(*ends.limit);
   if (ends.body) out_.limit(*ends.body);
-  out_.mark_end_by(std::move(client_.end_mark));
-  back_.mark_end_by(std::move(target_.end_mark));
+  out_.use_marks(client_.end_mark.get(), target_.end_mark.get());
+  back_.use_marks(target_.end_mark.get(), client_.end_mark.get());
 }
 
 Relay::~Relay() {
@@ -65,6 +70,7 @@ void Relay::note_client(std::uint32_t events) {
   if ((events & kReadable) != 0) out_.source_is_ready((events & kMoreBehind) != 0);
   if ((events & kWritable) != 0) back_.sink_is_ready();
   client_failed_ = client_failed_ || has_failed(events, out_, back_);
+  cut_off_ = cut_off_ || was_cut_off(events, out_);
 }
 
 void Relay::on_client(std::uint32_t events) {
@@ -76,9 +82,7 @@ void Relay::on_target(std::uint32_t events) {
   if ((events & kReadable) != 0) back_.source_is_ready((events & kMoreBehind) != 0);
   if ((events & kWritable) != 0) out_.sink_is_ready();
   target_failed_ = target_failed_ || has_failed(events, back_, out_);
-  // Without a mark it cannot be known any more whether it ended first.
-  const bool unmarked = (events & EPOLLHUP) != 0 && !out_.has_told_end() && !back_.has_end_mark();
-  if (unmarked && ended_ && option_of(target_.socket.get(), SO_DOMAIN) == AF_UNIX) return end(true);
+  cut_off_ = cut_off_ || was_cut_off(events, back_);
   run();
 }
 
@@ -86,25 +90,29 @@ void Relay::run() {
   if (!ended_) return;
   const int client = client_.socket.get();
   const int target = target_.socket.get();
-  const Flow::State out = out_.run(pipes_, client, target, back_.has_read_all());
+  Flow::State out = out_.run(pipes_, client, target, back_.has_read_all());
   Flow::State back = back_.run(pipes_, target, client, out_.has_read_all());
-  // A target that has answered and then refuses the rest: its whole answer may be there.
-  if (out == Flow::State::kBroken && !back_.has_ended()) {
-    back_.source_is_ready(true);
-    back = back_.run(pipes_, target, client);
-  }
+  // One that takes no more may have said all that it had to say before: to the end.
+  if (out == Flow::State::kRefused) back_.source_is_ready(true);
+  if (back == Flow::State::kRefused) out_.source_is_ready(true);
+  if (out == Flow::State::kRefused) back = back_.run(pipes_, target, client);
+  if (back == Flow::State::kRefused) out = out_.run(pipes_, client, target);
   const std::uint64_t sent = out_.take_passed();
   const std::uint64_t received = back_.take_passed();
   counters_.from_client.fetch_add(sent, std::memory_order_relaxed);
   counters_.to_client.fetch_add(received, std::memory_order_relaxed);
   if (sent + received != 0) idle_.note_byte();
   if (out_.has_ended() || back_.has_ended()) idle_.note_end();
-  if (out == Flow::State::kBroken || back == Flow::State::kBroken) return end(true);
+  const auto either = [&](Flow::State state) { return out == state || back == state; };
+  if (either(Flow::State::kBroken)) return end(true);
   if (out_.has_ended() && back_.has_ended()) return end(false);
+  const bool out_is_over = out_.has_ended() || out == Flow::State::kRefused;
+  const bool back_is_over = back_.has_ended() || back == Flow::State::kRefused;
+  if (out_is_over && back_is_over) return end(true);
+  if (cut_off_) return end(true);
   // It was reset after its end, which no read tells any more.
   if (target_failed_ && back_.has_ended()) return end(true);
   if (client_failed_ && out_.has_ended()) return end(true);
-  const auto either = [&](Flow::State state) { return out == state || back == state; };
   if (either(Flow::State::kStarved) && again_ == Loop::kNoTimer) {
     again_ = loop_.at(loop_.now() + kPause, [this] {
       again_ = Loop::kNoTimer;
@@ -132,6 +140,8 @@ void Relay::end(bool broken) {
     if (!out_.has_ended()) reset_at_close(target_.socket.descriptor());
     if (!back_.has_ended() && break_client_off_) break_client_off_();
   }
+  if (out_.has_ended() && target_.end_mark) stack::mark_end(target_.end_mark.get());
+  if (back_.has_ended() && client_.end_mark) stack::mark_end(client_.end_mark.get());
   // The target does not wait for a client that parts.
   const Watched closed = std::move(target_.socket);
   std::optional<Watched> parting;

@@ -69,8 +69,9 @@ class Relay {
   std::function<void()> break_client_off_;  // empty: closing it tells
   IdleLimit idle_;
   Loop::TimerId again_ = Loop::kNoTimer;
-  bool client_failed_ = false;  // it was reset, or timed out, before or after its end
+  bool client_failed_ = false;  // it was reset, or timed out
   bool target_failed_ = false;
+  bool cut_off_ = false;  // one of them was, amid what it sends
   bool put_off_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -68,6 +68,8 @@ bool StackSide::connect(int socket, const Endpoint& to, Manner manner) {
   Request request{Request::Kind::kConnect, {}, place_of(to)};
   if (manner.untold) request.manner = Request::Manner::kQuiet;
   if (manner.for_client) request.manner = Request::Manner::kHandedOver;
+  marks_.erase(socket);
+  if (request.manner == Request::Manner::kTold) marks_.emplace(socket, UniqueFd());
   if (stack::send_with(requests_.get(), encode(request), other.mapped().get())) errno = EINPROGRESS;
   return false;
 }
@@ -80,9 +82,9 @@ bool StackSide::hand_over(int socket, int client, std::string_view first) {
   const bool fits = first.size() <= stack::kMostHandedBytes;
   if (fits && stack::send_with(socket, message, client)) return true;
   message = {static_cast<std::uint8_t>(stack::Handing::kRelay)};
-  UniqueFd mark = stack::make_end_mark();
-  if (mark && stack::send_with(socket, message, mark.get())) {
-    marks_[socket] = std::move(mark);
+  auto marks = stack::make_end_marks();
+  if (marks.first && stack::send_with(socket, message, marks.second.get())) {
+    marks_[socket] = std::move(marks.first);
     return false;
   }
   shutdown(socket, SHUT_RDWR);
@@ -104,15 +106,13 @@ std::optional<int> StackSide::outcome(int socket, std::uint32_t events) {
       ByteSpan(bytes).first(received.size < 0 ? 0 : static_cast<std::size_t>(received.size)));
   if (!answer || !answer->place) return ECONNRESET;
   if (answer->connects) return answer->place->port;
-  note(socket, endpoint_at(answer->place->address, answer->place->port),
-       std::move(received.descriptor));
+  const auto expected = marks_.find(socket);
+  if (expected != marks_.end()) {
+    if (!received.descriptor) return EMFILE;  // none is left
+    expected->second = std::move(received.descriptor);
+  }
+  names_[socket] = endpoint_at(answer->place->address, answer->place->port);
   return 0;
-}
-
-void StackSide::note(int socket, const Endpoint& name, UniqueFd mark) {
-  names_[socket] = name;
-  marks_.erase(socket);
-  if (mark) marks_[socket] = std::move(mark);
 }
 
 Endpoint StackSide::own_address(int socket) {
@@ -155,13 +155,13 @@ UniqueFd StackSide::accept(int port, Endpoint& from) {
   const auto head =
       stack::decode_datagram_head(ByteSpan(bytes).first(static_cast<std::size_t>(received.size)));
   if (head && head->place) from = endpoint_at(head->place->address, head->place->port);
-  errno = EAGAIN;
-  // Of two descriptors one came, because no other is left.
-  if (received.descriptor && !received.second) {
-    received.descriptor.reset();
-    errno = EMFILE;
+  if (!received.second) {
+    // A connection came without its descriptors, because none is left.
+    errno = received.size > 0 ? EMFILE : EAGAIN;
+    return {};
   }
-  if (received.descriptor) note(received.descriptor.get(), from, std::move(received.second));
+  names_[received.descriptor.get()] = from;
+  marks_[received.descriptor.get()] = std::move(received.second);
   return std::move(received.descriptor);
 }
 

@@ -42,7 +42,6 @@ class StackSide final : public Side {
 
  private:
   [[nodiscard]] UniqueFd ask(const stack::Request& request, int type);
-  void note(int socket, const Endpoint& name, UniqueFd mark);
 
   UniqueFd requests_;
   std::vector<IpAddress> addresses_;
@@ -52,6 +51,8 @@ class StackSide final : public Side {
   // Ours of those that were made, theirs of those that came, until they are asked for or the number
   // is used again.
   std::map<int, Endpoint> names_;
+  // Of those that get one, until they are asked for or the number is used again. Empty: it has not
+  // come yet.
   std::map<int, UniqueFd> marks_;
 };
 

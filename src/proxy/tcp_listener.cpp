@@ -64,7 +64,8 @@ void TcpListener::take() {
     UniqueFd taken = acceptor_->accept(socket_.get(), from);
     if (taken) {
       if (!drained_) prepare(taken);
-      admit(std::move(taken), from);
+      UniqueFd end_mark = acceptor_->end_mark(taken.get());
+      admit({std::move(taken), std::move(end_mark)}, from);
       continue;
     }
     drained_ = drained_ || errno == EAGAIN;
@@ -79,33 +80,33 @@ void TcpListener::take() {
   });
 }
 
-void TcpListener::admit(UniqueFd socket, const Endpoint& from) {
-  if (may_pass_) return admit_by_gateway(std::move(socket), from);
+void TcpListener::admit(Taken taken, const Endpoint& from) {
+  if (may_pass_) return admit_by_gateway(std::move(taken), from);
   // Behind TLS, a client would have to shake hands to hear why it is refused.
   const bool in_clear = identity_ == nullptr;
   const bool allowed = is_allowed(from);
   if (!allowed && !in_clear) return counters_.count(Refusal::kNotAllowed);
   if (Places::Held place = services_.places.hold()) {
-    if (!in_clear) return admit_with_tls(std::move(socket), from, std::move(place));
-    Client& client = add(std::move(socket), from, std::move(place), {});
+    if (!in_clear) return admit_with_tls(std::move(taken.socket), from, std::move(place));
+    Client& client = add(std::move(taken), from, std::move(place), {});
     return allowed ? client.serve() : client.turn_away(Refusal::kNotAllowed);
   }
   counters_.count(Refusal::kFull);
   if (!in_clear) return;
   // One answer, without waiting whether it arrives.
   const std::string answer = protocol_for(from, {})->refused(Refusal::kFull);
-  send(socket.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  send(taken.socket.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 // To a peer it is the target that resets.
-void TcpListener::admit_by_gateway(UniqueFd socket, const Endpoint& from) {
+void TcpListener::admit_by_gateway(Taken taken, const Endpoint& from) {
   Places::Held place = services_.places.hold();
-  const bool may_pass = place && may_pass_(from, local_address(socket));
+  const bool may_pass = place && may_pass_(from, local_address(taken.socket));
   if (!may_pass) {
     counters_.count(place ? Refusal::kNotAllowed : Refusal::kFull);
-    return reset_at_close(socket);
+    return reset_at_close(taken.socket);
   }
-  Client& client = add(std::move(socket), from, std::move(place), {});
+  Client& client = add(std::move(taken), from, std::move(place), {});
   client.reset_if_refused();
   client.serve();
 }
@@ -127,7 +128,7 @@ void TcpListener::admit_with_tls(UniqueFd socket, const Endpoint& from, Places::
   *slot = bridge.get();
   if (!bridge->start()) return counters_.count(Refusal::kFull);
   bridges_.emplace(bridge.get(), bridge);
-  Client& client = add(std::move(ours), from, std::move(place), {});
+  Client& client = add({std::move(ours), {}}, from, std::move(place), {});
   client.reset_by([weak = std::weak_ptr(bridge)] {
     if (const auto there = weak.lock()) there->break_off();
   });
@@ -140,23 +141,23 @@ void TcpListener::admit_with_tls(UniqueFd socket, const Endpoint& from, Places::
 void TcpListener::serve(UniqueFd socket, std::function<void()> ended) {
   Places::Held place = services_.places.hold();
   if (!place) return ended();
-  add(std::move(socket), {}, std::move(place), std::move(ended)).serve();
+  add({std::move(socket), {}}, {}, std::move(place), std::move(ended)).serve();
 }
 
-Client& TcpListener::add(UniqueFd socket, const Endpoint& from, Places::Held place,
+Client& TcpListener::add(Taken taken, const Endpoint& from, Places::Held place,
                          std::function<void()> ended) {
   counters_.opened.fetch_add(1, std::memory_order_relaxed);
   counters_.open.fetch_add(1, std::memory_order_relaxed);
   const auto slot = std::make_shared<const Client*>(nullptr);
-  const Endpoint to = may_pass_ ? local_address(socket) : Endpoint();
-  UniqueFd end_mark = acceptor_->end_mark(socket.get());
-  auto client = std::make_shared<Client>(
-      services_, counters_,
-      Client::Start{std::move(socket), from, protocol_for(from, to), reach_, std::move(end_mark)},
-      [this, slot, place = std::move(place), ended = std::move(ended)] {
-        remove(*slot);
-        if (ended) ended();
-      });
+  const Endpoint to = may_pass_ ? local_address(taken.socket) : Endpoint();
+  auto client =
+      std::make_shared<Client>(services_, counters_,
+                               Client::Start{std::move(taken.socket), from, protocol_for(from, to),
+                                             reach_, std::move(taken.end_mark)},
+                               [this, slot, place = std::move(place), ended = std::move(ended)] {
+                                 remove(*slot);
+                                 if (ended) ended();
+                               });
   *slot = client.get();
   clients_.emplace(client.get(), client);
   return *client;

@@ -44,12 +44,15 @@ class TcpListener {
   // After which it is tried again where no descriptor was left.
   static constexpr std::chrono::milliseconds kPause{100};
 
+  struct Taken {
+    UniqueFd socket;
+    UniqueFd end_mark;  // see Side
+  };
   void take();
-  void admit(UniqueFd socket, const Endpoint& from);
+  void admit(Taken taken, const Endpoint& from);
   void admit_with_tls(UniqueFd socket, const Endpoint& from, Places::Held place);
-  Client& add(UniqueFd socket, const Endpoint& from, Places::Held place,
-              std::function<void()> ended);
-  void admit_by_gateway(UniqueFd socket, const Endpoint& from);
+  Client& add(Taken taken, const Endpoint& from, Places::Held place, std::function<void()> ended);
+  void admit_by_gateway(Taken taken, const Endpoint& from);
   void remove(const Client* client);
   [[nodiscard]] std::unique_ptr<Protocol> protocol_for(const Endpoint& from, const Endpoint& local);
   [[nodiscard]] bool is_allowed(const Endpoint& from) const;

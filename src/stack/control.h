@@ -29,7 +29,7 @@ struct Request {
     // A connection to `place`. The end is of type SOCK_STREAM. First comes an Answer with its own
     // end; see Manner. Then come the connection's bytes. An end of one direction is one there, too.
     // An end that is closed before both directions have ended resets the connection, and so the
-    // other way round: then its end mark is not set, see end_mark.h.
+    // other way round: what was sent over it has no mark, see end_mark.h.
     kConnect,
     // Connections that come to the port of `place`, 0 for a free one. The end is of type
     // SOCK_SEQPACKET, and so are those below. First comes an Answer with the port. Then comes a

@@ -1,22 +1,23 @@
-// An eventfd, which is readable from the moment at which it is set.
+// A byte that is sent and never taken.
 #include "stack/end_mark.h"
 
-#include <poll.h>
-#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+#include "stack/control.h"
 
 namespace wring::stack {
 
-UniqueFd make_end_mark() {
-  return UniqueFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+std::pair<UniqueFd, UniqueFd> make_end_marks() {
+  return make_pair(SOCK_STREAM);
 }
 
-void set_end_mark(const UniqueFd& mark) {
-  static_cast<void>(eventfd_write(mark.get(), 1));
+void mark_end(int mark) {
+  static_cast<void>(send(mark, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
-bool end_is_marked(const UniqueFd& mark) {
-  pollfd set{mark.get(), POLLIN, 0};
-  return poll(&set, 1, 0) == 1 && (set.revents & POLLIN) != 0;
+bool end_is_marked(int mark) {
+  char byte = 0;
+  return recv(mark, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
 }
 
 }  // namespace wring::stack

@@ -56,12 +56,12 @@ err_t ListenerLink::take(tcp_pcb* connection) {
   if (!links_.has_room()) return ERR_MEM;
   // Not by structured binding: clang's analyzer takes the first end for garbage then.
   std::pair<UniqueFd, UniqueFd> ends = make_pair(SOCK_STREAM);
-  UniqueFd mark = make_end_mark();
-  if (!ends.first || !mark) return ERR_MEM;
+  auto marks = make_end_marks();
+  if (!ends.first || !marks.first) return ERR_MEM;
   const Place from{from_lwip(connection->remote_ip), connection->remote_port};
   const auto head = encode(DatagramHead{from, false});
-  if (!send_with(socket_.get(), head, ends.second.get(), mark.get())) return ERR_MEM;
-  auto link = TcpLink::take_over(links_, connection, std::move(ends.first), std::move(mark));
+  if (!send_with(socket_.get(), head, ends.second.get(), marks.second.get())) return ERR_MEM;
+  auto link = TcpLink::take_over(links_, connection, std::move(ends.first), std::move(marks.first));
   if (link == nullptr) return ERR_MEM;
   return links_.keep(std::move(link), true) ? ERR_OK : ERR_ABRT;
 }

@@ -58,6 +58,7 @@ void TcpLink::take() {
     }
     // It was reset, or closed before it had heard all.
     if (got < 0 || (got == 0 && hung_up_ && !end_told_)) return abort();
+    if (got == 0 && mark_ && !end_is_marked(mark_.get())) return abort();
     if (got == 0) {
       socket_ended_ = true;
       break;
@@ -146,7 +147,7 @@ void TcpLink::pass_on() {
   }
   if (!tunnel_ended_ || end_told_ || !pending_.empty()) return;
   end_told_ = true;
-  if (mark_) set_end_mark(mark_);
+  if (mark_) mark_end(mark_.get());
   note({0, 0, false, true});
   // Else it is closed next, which tells it, too.
   if (!fin_sent_) shutdown(socket_.get(), SHUT_WR);

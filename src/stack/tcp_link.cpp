@@ -140,11 +140,17 @@ err_t TcpLink::on_connected() {
   const Duration trip = links_.now() - begun_;
   begin(trip < std::chrono::milliseconds(LWIP_TCP_RTO_TIME) ? trip : Duration{});
   const Place own{from_lwip(connection_->local_ip), connection_->local_port};
-  if (manner_ == Request::Manner::kTold) mark_ = make_end_mark();
-  const bool lacks_mark = manner_ == Request::Manner::kTold && !mark_;
-  if (lacks_mark || (manner_ != Request::Manner::kQuiet && !tell_place(socket_, own, mark_))) {
-    abort();
+  UniqueFd relays_mark;
+  if (manner_ == Request::Manner::kTold) {
+    auto marks = make_end_marks();
+    if (!marks.first) tell_error(socket_, manner_, ENOBUFS);
+    mark_ = std::move(marks.first);
+    relays_mark = std::move(marks.second);
   }
+  const bool lacks_mark = manner_ == Request::Manner::kTold && !mark_;
+  const bool told =
+      manner_ == Request::Manner::kQuiet || (!lacks_mark && tell_place(socket_, own, relays_mark));
+  if (!told) abort();
   take();
   return outcome();
 }

@@ -88,7 +88,7 @@ class TcpLink final : public Link, public Alarms::Sleeper {
   tcp_pcb* connection_;  // null: lwIP is done with it, or has it for itself
   UniqueFd socket_;
   RelayLine line_;  // open: the socket is the client's
-  UniqueFd mark_;   // set: the tunnel's other end has ended its direction, and the socket knows
+  UniqueFd mark_;   // of the pair; see end_mark.h
   Request::Manner manner_;
   bool established_ = false;
   bool readable_ = false;

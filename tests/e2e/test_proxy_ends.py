@@ -150,9 +150,10 @@ def test_half_a_page_is_not_taken_for_all_of_it(running):
             client.recv(1)
 
 
+@pytest.mark.parametrize("asked", [False, True], ids=["", "after-the-question"])
 @pytest.mark.parametrize("breaks", ["peer", "target"])
-def test_no_end_is_made_of_a_reset_from_the_tunnel(running, breaks):
-    """Of a connection that a peer has made."""
+def test_no_end_is_made_of_a_reset_from_the_tunnel(running, breaks, asked):
+    """Of a connection that a peer has made. The other end may have ended its own direction."""
     for _ in range(3):
         with listening(running.place.host, "127.0.0.1", BEHIND) as server, \
                 connected(running.place.far, INNER, INBOUND) as peer, accepted(server) as target:
@@ -161,6 +162,9 @@ def test_no_end_is_made_of_a_reset_from_the_tunnel(running, breaks):
             target.sendall(b"half")
             assert received(peer, 4) == b"half"
             broken, other = (peer, target) if breaks == "peer" else (target, peer)
+            if asked:
+                other.shutdown(socket.SHUT_WR)
+                assert broken.recv(1) == b""
             reset(broken)
             with pytest.raises(ConnectionResetError):
                 other.recv(1)

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
 #include <string>
@@ -180,7 +179,8 @@ TEST_F(Flows, ASinkThatTakesNoMoreHoldsBackTheSource) {
 
 // A pair of sockets looks the same after both.
 TEST_F(Flows, WithoutItsMarkAnEndIsAReset) {
-  flow_.mark_end_by(stack::make_end_mark());
+  const auto [ours, theirs] = stack::make_end_marks();
+  flow_.use_marks(ours.get(), -1);
   send_to_source("half");
   client_.reset();
   flow_.source_is_ready(true);
@@ -197,11 +197,11 @@ TEST_F(Flows, AResetBehindAMarkedEndIsAnEnd) {
     flow_ = {};
     std::tie(client_, source_) = sockets();
     std::tie(sink_, target_) = sockets();
-    const UniqueFd mark = stack::make_end_mark();
-    flow_.mark_end_by(UniqueFd(dup(mark.get())));
+    const auto [ours, theirs] = stack::make_end_marks();
+    flow_.use_marks(ours.get(), -1);
     ASSERT_EQ(send(source_.get(), "unread", 6, 0), 6);
     send_to_source(std::string(size, 'x'));
-    stack::set_end_mark(mark);
+    stack::mark_end(theirs.get());
     client_.reset();
     flow_.source_is_ready(true);
     EXPECT_EQ(run(), State::kEnded);
@@ -214,7 +214,20 @@ TEST_F(Flows, ASinkThatIsGoneBreaksIt) {
   signal(SIGPIPE, SIG_IGN);
   target_.reset();
   send_to_source("lost");
-  EXPECT_EQ(run(), State::kBroken);
+  EXPECT_EQ(run(), State::kRefused);
+  EXPECT_EQ(run(), State::kRefused);
+}
+
+// Before the sink can see it.
+TEST_F(Flows, AnEndIsMarkedForTheSink) {
+  const auto [ours, theirs] = stack::make_end_marks();
+  flow_.use_marks(-1, ours.get());
+  send_to_source("all");
+  EXPECT_EQ(run(), State::kWaiting);
+  EXPECT_FALSE(stack::end_is_marked(theirs.get()));
+  end_source();
+  EXPECT_EQ(run(), State::kEnded);
+  EXPECT_TRUE(stack::end_is_marked(theirs.get()));
 }
 
 }  // namespace

@@ -5,10 +5,13 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <chrono>
 #include <string>
 #include <tuple>
+#include <utility>
 
+#include "proxy/datagram_io.h"
 #include "proxy/loop.h"
 #include "stack/end_mark.h"
 
@@ -48,17 +51,32 @@ TEST_F(HandOver, with_more_bytes_than_that_the_relay_passes_them_on) {
   EXPECT_EQ(bytes[0], static_cast<std::uint8_t>(Handing::kRelay));
   const UniqueFd mark = side_.end_mark(ours_.get());
   ASSERT_TRUE(mark && got.descriptor);
-  stack::set_end_mark(got.descriptor);
-  EXPECT_TRUE(stack::end_is_marked(mark));
+  stack::mark_end(got.descriptor.get());
+  EXPECT_TRUE(stack::end_is_marked(mark.get()));
 }
 
-TEST_F(HandOver, a_mark_comes_with_the_answer_and_is_given_once) {
-  const UniqueFd mark = stack::make_end_mark();
-  const stack::DatagramHead answer{stack::Place{*IpAddress::parse("192.0.2.1"), 7}};
-  ASSERT_TRUE(stack::send_with(stacks_.get(), encode(answer), mark.get()));
-  EXPECT_EQ(side_.outcome(ours_.get(), EPOLLIN), 0);
-  EXPECT_TRUE(side_.end_mark(ours_.get()));
-  EXPECT_FALSE(side_.end_mark(ours_.get()));
+TEST(Asking, a_mark_comes_with_the_answer_and_is_given_once) {
+  auto [requests, stacks] = stack::make_pair(SOCK_SEQPACKET);
+  StackSide side(std::move(requests), {});
+  for (const bool comes : {true, false}) {
+    const UniqueFd made = side.socket(IpVersion::kV4, SOCK_STREAM);
+    EXPECT_FALSE(side.connect(made.get(), endpoint_at(*IpAddress::parse("192.0.2.1"), 7), {}));
+    EXPECT_EQ(errno, EINPROGRESS);
+    Bytes<stack::kRequestSize> bytes{};
+    const stack::Received request = stack::receive_with(stacks.get(), bytes);
+    ASSERT_TRUE(request.descriptor);
+    const auto [ours, theirs] = stack::make_end_marks();
+    const auto answer = encode(stack::DatagramHead{stack::Place{*IpAddress::parse("::1"), 7}});
+    if (comes) {
+      ASSERT_TRUE(stack::send_with(request.descriptor.get(), answer, theirs.get()));
+      EXPECT_EQ(side.outcome(made.get(), EPOLLIN), 0);
+      EXPECT_TRUE(side.end_mark(made.get()));
+    } else {  // This process may have no more descriptors.
+      ASSERT_GT(send(request.descriptor.get(), answer.data(), answer.size(), 0), 0);
+      EXPECT_EQ(side.outcome(made.get(), EPOLLIN), EMFILE);
+    }
+    EXPECT_FALSE(side.end_mark(made.get()));
+  }
 }
 
 // Also to one who heard of it before, and did not know yet what to do.

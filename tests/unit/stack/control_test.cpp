@@ -78,19 +78,31 @@ TEST(Control, a_descriptor_goes_along) {
 TEST(Control, two_descriptors_go_along_and_keep_their_places) {
   auto [one, other] = make_pair(SOCK_SEQPACKET);
   auto [kept, given] = make_pair(SOCK_STREAM);
-  const UniqueFd mark = make_end_mark();
+  const auto [ours, theirs] = make_end_marks();
   const auto message = encode(DatagramHead{place("192.0.2.1", 80)});
-  ASSERT_TRUE(send_with(one.get(), message, given.get(), mark.get()));
+  ASSERT_TRUE(send_with(one.get(), message, given.get(), theirs.get()));
   Bytes<kDatagramHeadSize> bytes{};
   const Received received = receive_with(other.get(), bytes);
   EXPECT_EQ(bytes, message);
   ASSERT_TRUE(received.descriptor && received.second);
   EXPECT_EQ(send(received.descriptor.get(), "x", 1, MSG_NOSIGNAL), 1);
-  EXPECT_FALSE(end_is_marked(received.second));
-  set_end_mark(mark);
-  EXPECT_TRUE(end_is_marked(received.second));
-  // It stays so.
-  EXPECT_TRUE(end_is_marked(received.second));
+  EXPECT_FALSE(end_is_marked(received.second.get()));
+  mark_end(ours.get());
+  EXPECT_TRUE(end_is_marked(received.second.get()));
+  // It stays so, and says nothing of the other direction.
+  EXPECT_TRUE(end_is_marked(received.second.get()));
+  EXPECT_FALSE(end_is_marked(ours.get()));
+}
+
+TEST(EndMark, it_outlives_who_has_set_it) {
+  auto [ours, theirs] = make_end_marks();
+  mark_end(ours.get());
+  ours.reset();
+  EXPECT_TRUE(end_is_marked(theirs.get()));
+  mark_end(theirs.get());  // nobody hears it
+  auto [one, other] = make_end_marks();
+  one.reset();
+  EXPECT_FALSE(end_is_marked(other.get()));
 }
 
 }  // namespace
