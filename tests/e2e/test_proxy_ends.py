@@ -117,7 +117,9 @@ def test_an_answer_is_whole_although_the_rest_is_refused(running, stalls, at_pat
         # What is not taken would be lost with a reset.
         got = read_until_taken(client, target)
         reset(target)
-        if not stalls:
+        if stalls:
+            client.sendall(b"to nobody")
+        else:
             is_over(running)
         assert got + received(client, len(answer)) == answer
         is_over(running)
