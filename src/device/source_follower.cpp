@@ -77,7 +77,9 @@ TimePoint SourceFollower::next_deadline() const {
 }
 
 void SourceFollower::check_deferred(const Peers& peers, TimePoint now) {
-  for (std::size_t n = 0; n < kQuestionsPerTurn && !deferred_.empty(); ++n) {
+  questions_ = 0;
+  for (std::size_t n = 0;
+       n < kQuestionsPerTurn && questions_ < kQuestionsPerTurn && !deferred_.empty(); ++n) {
     const auto found = peers.find(deferred_.back());
     deferred_.pop_back();
     if (found == peers.end()) continue;
