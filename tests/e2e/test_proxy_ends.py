@@ -11,8 +11,8 @@ import pytest
 
 from support.executing import FAR, INNER, place
 from support.netns import Net
-from support.proxying import (HTTP, SOCKS, accepted, connected, echo_server, listening, proxy,
-                              received, reset, socks_address)
+from support.proxying import (HTTP, SOCKS, accepted, connected, connected_at, echo_server,
+                              listening, proxy, received, reset, socks_address)
 from support.waiting import eventually
 
 PATH = "/run/user/ends.sock"
@@ -43,13 +43,9 @@ def test_bytes_that_come_with_the_request(running, size):
         assert received(client, size + 4) == sent + b"more"
 
 
-def client_of(running, at_path: bool = False) -> socket.socket:
-    if not at_path:
-        return connected(running.place.host, "127.0.0.1", SOCKS)
-    client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    client.settimeout(20.0)
-    client.connect(running.place.host.path(PATH))
-    return client
+def client_of(running, at_path: bool) -> socket.socket:
+    host = running.place.host
+    return connected_at(host, PATH) if at_path else connected(host, "127.0.0.1", SOCKS)
 
 
 @contextlib.contextmanager

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from support.executing import FAR, PAGE, WEB_SERVER, python
-from support.proxying import (HTTP, SOCKS, accepted, connected, listening, proxy, reset,
-                              self_signed, socks_connect, socks_request)
+from support.proxying import (HTTP, SOCKS, accepted, connected, connected_at, listening, proxy,
+                              reset, self_signed, socks_connect, socks_request)
 from support.waiting import eventually
 
 NOWHERE = "10.9.0.77"  # Of the far end's network, and nobody's.
@@ -148,12 +148,8 @@ def test_who_guesses_is_not_heard_any_more(running):
 
 
 def test_who_guesses_at_a_path_waits_and_locks_out_nobody(running):
-    path = running.place.host.path("/run/user/asks.sock")
-
     def ask(credentials: bytes) -> bytes:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
-            client.settimeout(20.0)
-            client.connect(path)
+        with connected_at(running.place.host, "/run/user/asks.sock") as client:
             client.sendall(f"GET http://{FAR}/ HTTP/1.1\r\nHost: {FAR}\r\n".encode() +
                            b"Proxy-Authorization: Basic " + base64.b64encode(credentials) +
                            b"\r\n\r\n")
@@ -167,11 +163,9 @@ def test_who_guesses_at_a_path_waits_and_locks_out_nobody(running):
 
 
 def test_a_listener_of_a_path_is_for_its_mode(running):
-    path = running.place.host.path("/run/user/proxy.sock")
-    assert os.stat(path).st_mode & 0o777 == 0o600
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
-        client.settimeout(20.0)
-        client.connect(path)
+    host, path = running.place.host, "/run/user/proxy.sock"
+    assert os.stat(host.path(path)).st_mode & 0o777 == 0o600
+    with connected_at(host, path) as client:
         client.sendall(f"GET http://{FAR}/ HTTP/1.1\r\nHost: {FAR}\r\n\r\n".encode())
         assert b"".join(iter(lambda: client.recv(65536), b"")).endswith(PAGE.encode())
 

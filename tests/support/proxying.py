@@ -139,6 +139,14 @@ def connected(host: Host, address: str, port: int) -> socket.socket:
     return client
 
 
+def connected_at(host: Host, path: str) -> socket.socket:
+    """The same to a UNIX socket."""
+    client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    client.settimeout(20.0)
+    client.connect(host.path(path))
+    return client
+
+
 def listening(host: Host, address: str, port: int = 0) -> socket.socket:
     """Within a host; by itself at a free port."""
     listener = host.socket(socket.AF_INET, socket.SOCK_STREAM)
