@@ -14,6 +14,9 @@ _PACED_PER_SECOND = 20_000
 _PING_INTERVAL_S = 0.002
 # Under load, ping starts when TCP has found its rate, and ends before TCP does.
 _LOAD_LEAD_S = 1
+# iperf3's default, 1 ms, is in step with ping: all pings of a round would meet the same moment of
+# the load, another one in each round.
+_LOAD_INTERVAL_US = 1130
 
 Values = dict[str, Optional[float]]
 
@@ -102,6 +105,7 @@ def _ping_under_load(rig: Rig, seconds: int) -> Values:
         pinging = rig.a.popen("sh", "-c", late, "sh", *_ping_command(rig, seconds), stdout=output)
         try:
             report = iperf3(rig.b, rig.a, rig.address, "-b", "1G",
+                            "--pacing-timer", str(_LOAD_INTERVAL_US),
                             seconds=seconds + 2 * _LOAD_LEAD_S)
             pinging.wait(2 * seconds + 10)
         finally:
