@@ -138,6 +138,7 @@ Result<int> run(const DoctorWords& words) {
   if (!prepare_crypto()) return failure("cannot use libsodium");
   // First, because it forks.
   std::vector<Finding> tried = {doctor::check_user_namespaces(), doctor::check_locked_memory(),
+                                doctor::check_landlock(),
                                 doctor::check_clock(SystemClock().wall_now())};
   auto findings = doctor::check_host();
   doctor::append(findings, std::move(tried));

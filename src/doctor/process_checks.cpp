@@ -1,4 +1,4 @@
-// Tries locked memory and namespaces, and judges the clock.
+// Tries locked memory, Landlock and namespaces, and judges the clock.
 #include "doctor/process_checks.h"
 
 #include <fmt/chrono.h>
@@ -14,6 +14,7 @@
 #include <fstream>
 #include <string>
 
+#include "process/file_rules.h"
 #include "process/locked_memory.h"
 
 namespace wring::doctor {
@@ -99,6 +100,23 @@ Finding check_locked_memory() {
   if (locked) return {Grade::kGood, "locked-memory", {}, "memory with keys can be locked", {}, {}};
   Finding finding = finding_of(locked.error(), Grade::kWarning, "locked-memory");
   finding.means = "tunnels work, but their keys may be written to a disk with swap";
+  return finding;
+}
+
+Finding check_landlock() {
+  const auto version = landlock_version();
+  if (version) {
+    return {Grade::kGood,
+            "landlock",
+            {},
+            fmt::format("Landlock (version {}) keeps confined threads from files", *version),
+            {},
+            {}};
+  }
+  Finding finding = finding_of(version.error(), Grade::kWarning, "landlock");
+  finding.means =
+      "tunnels work, but a control thread that was taken over could delete any file that its user "
+      "may";
   return finding;
 }
 

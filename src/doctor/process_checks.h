@@ -8,6 +8,8 @@ namespace wring::doctor {
 
 // Locks the memory of this process, as the engine would.
 [[nodiscard]] Finding check_locked_memory();
+// Whether a confined thread may be kept from files.
+[[nodiscard]] Finding check_landlock();
 // Whether an ordinary user may make user, network and mount namespaces. Forks: there may be no
 // other thread.
 [[nodiscard]] Finding check_user_namespaces();

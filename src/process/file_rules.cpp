@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdint>
 
 #include "base/unique_fd.h"
@@ -57,11 +58,22 @@ void allow_reading(int ruleset, const std::string& path) {
 
 }  // namespace
 
-bool restrict_files(const FileRules& left) {
-  const long abi =
+Result<long> landlock_version() {
+  const long version =
       syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
-  if (abi < 1) return false;
-  Ruleset rules = everything(abi);
+  if (version > 0) return version;
+  const int error = errno;
+  return system_failure("there is no Landlock here", error,
+                        error == EOPNOTSUPP
+                            ? "name landlock in lsm= of the kernel's command line"
+                            : "run Linux 5.13 or newer, under a filter of system calls that "
+                              "permits landlock_create_ruleset");
+}
+
+bool restrict_files(const FileRules& left) {
+  const auto version = landlock_version();
+  if (!version) return false;
+  Ruleset rules = everything(*version);
   if (left.tcp) rules.handled_access_net = 0;
   const UniqueFd ruleset(
       static_cast<int>(syscall(SYS_landlock_create_ruleset, &rules, sizeof rules, 0)));

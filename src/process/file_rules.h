@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
+
 namespace wring {
 
 // What is left to it.
@@ -22,5 +24,9 @@ struct FileRules {
 // all before Linux 5.13, signals before 6.12. Returns false if the kernel takes no rules at all.
 // Needs no_new_privs. Its own thread.
 bool restrict_files(const FileRules& rules);
+
+// Which version of Landlock this kernel has, from 1 on. The error says why there is none. Any
+// thread.
+[[nodiscard]] Result<long> landlock_version();
 
 }  // namespace wring

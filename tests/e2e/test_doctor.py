@@ -228,6 +228,16 @@ def test_no_io_uring(net, deny_syscall):
     assert (doctor.status, doctor.worst) == (WARNING, "warning")
 
 
+@pytest.mark.parametrize("error, cure", [("ENOSYS", "Linux 5.13"), ("EOPNOTSUPP", "lsm=")])
+def test_no_landlock(net, deny_syscall, error, cure):
+    command = deny_syscall("landlock_create_ruleset", error)[:4]
+    doctor = Doctor(net.host("a"), command=command)
+    assert doctor.grade("landlock") == "warning"
+    assert "delete any file" in doctor["landlock"]["means"]
+    assert cure in doctor["landlock"]["cure"]
+    assert (doctor.status, doctor.worst) == (WARNING, "warning")
+
+
 def test_an_ordinary_user(net):
     user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all",
             "--bounding-set=-all"]

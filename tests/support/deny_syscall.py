@@ -1,7 +1,8 @@
 """Runs a command in which one system call fails, as under a container's seccomp filter.
 
 Usage: deny_syscall.py NAME ERRNO COMMAND...   where NAME is io_uring_setup, inotify_init1, bpf,
-mount, seccomp, unshare, or socket_inet6 for a kernel that was built without IPv6.
+mount, seccomp, unshare, landlock_create_ruleset, or socket_inet6 for a kernel that was built
+without IPv6.
 """
 
 import ctypes
@@ -11,10 +12,12 @@ import platform
 import struct
 import sys
 
-_NUMBERS = {"x86_64": {"bpf": 321, "inotify_init1": 294, "io_uring_setup": 425, "mount": 165,
-                       "seccomp": 317, "socket": 41, "unshare": 272},
-            "aarch64": {"bpf": 280, "inotify_init1": 26, "io_uring_setup": 425, "mount": 40,
-                        "seccomp": 277, "socket": 198, "unshare": 97}}
+_NUMBERS = {"x86_64": {"bpf": 321, "inotify_init1": 294, "io_uring_setup": 425,
+                       "landlock_create_ruleset": 444, "mount": 165, "seccomp": 317,
+                       "socket": 41, "unshare": 272},
+            "aarch64": {"bpf": 280, "inotify_init1": 26, "io_uring_setup": 425,
+                        "landlock_create_ruleset": 444, "mount": 40, "seccomp": 277,
+                        "socket": 198, "unshare": 97}}
 _LOAD, _JUMP_EQUAL, _RETURN = 0x20, 0x15, 0x06  # BPF_LD|W|ABS, BPF_JMP|JEQ|K, BPF_RET|K
 _ALLOW, _FAIL = 0x7FFF0000, 0x00050000  # SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO
 _NUMBER_AT, _FIRST_ARGUMENT_AT = 0, 16  # Offsets in struct seccomp_data.
