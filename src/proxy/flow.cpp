@@ -79,11 +79,7 @@ std::uint64_t Flow::take_passed() {
 Flow::Step Flow::send_first(int sink) {
   if (!writable_) return Step::kBlocked;
   const ssize_t sent = send(sink, first_.data(), first_.size(), MSG_NOSIGNAL);
-  if (sent < 0) {
-    if (errno != EAGAIN) return errno == EINTR ? Step::kDone : Step::kRefused;
-    writable_ = false;
-    return Step::kBlocked;
-  }
+  if (sent < 0) return sink_failed();
   passed_ += static_cast<std::uint64_t>(sent);
   first_.erase(0, static_cast<std::size_t>(sent));
   if (first_.empty()) first_.shrink_to_fit();
@@ -102,6 +98,17 @@ Flow::Step Flow::source_failed() {
   if (errno != EAGAIN) return Step::kBroken;
   readable_ = false;
   return Step::kBlocked;
+}
+
+// One that had ended before it was reset says EPIPE.
+Flow::Step Flow::sink_failed() {
+  if (errno == EINTR) return Step::kDone;
+  if (errno == EAGAIN) {
+    writable_ = false;
+    return Step::kBlocked;
+  }
+  sink_was_reset_ = errno != EPIPE;
+  return Step::kRefused;
 }
 
 void Flow::count_read(std::size_t size) {
@@ -124,7 +131,7 @@ Flow::Step Flow::pass_few(int source, int sink) {
   // All that was there was read. What comes now is told.
   if (size < room) readable_ = more_behind_;
   const ssize_t sent = send(sink, bytes.data(), size, MSG_NOSIGNAL);
-  if (sent < 0 && errno != EAGAIN && errno != EINTR) return Step::kRefused;
+  if (sent < 0 && sink_failed() == Step::kRefused) return Step::kRefused;
   const std::size_t gone = sent < 0 ? 0 : static_cast<std::size_t>(sent);
   passed_ += gone;
   first_.assign(bytes.data() + gone, size - gone);
@@ -137,6 +144,11 @@ Flow::Step Flow::fill(Pipes& pipes, int source) {
   if (!pipe_.in) return Step::kStarved;
   const ssize_t got = splice(source, nullptr, pipe_.out.get(), nullptr, most(kPerStep),
                              SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+  // It stops at an urgent byte, and then says that there is no more. recv() knows better.
+  if (got == 0 || (got < 0 && errno == EAGAIN && more_behind_)) {
+    many_ = false;
+    return Step::kDone;
+  }
   if (got < 0) return source_failed();
   held_ = static_cast<std::size_t>(got);
   count_read(held_);
@@ -162,11 +174,7 @@ Flow::Step Flow::drain(int sink) {
   if (!writable_) return Step::kBlocked;
   const ssize_t sent =
       splice(pipe_.in.get(), nullptr, sink, nullptr, held_, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
-  if (sent < 0) {
-    if (errno != EAGAIN) return errno == EINTR ? Step::kDone : Step::kRefused;
-    writable_ = false;
-    return Step::kBlocked;
-  }
+  if (sent < 0) return sink_failed();
   held_ -= static_cast<std::size_t>(sent);
   passed_ += static_cast<std::uint64_t>(sent);
   return Step::kDone;
@@ -174,7 +182,8 @@ Flow::Step Flow::drain(int sink) {
 
 // With a limit, the sink may answer for a long time still, and some take an end for a farewell.
 Flow::Step Flow::end(int sink, bool sink_closes) {
-  if (source_ended_ && has_source_mark() && !end_is_marked()) return Step::kBroken;
+  const bool cut_off = has_source_mark() ? !end_is_marked() : source_was_reset_;
+  if (source_ended_ && cut_off) return Step::kBroken;
   ended_ = true;
   if (sink_closes || left_ != kNoLimit) return Step::kDone;
   if (sink_mark_ >= 0) stack::mark_end(sink_mark_);

@@ -60,6 +60,11 @@ class Flow {
     source_mark_ = of_source;
     sink_mark_ = of_sink;
   }
+  // The kernel reports the reset of a socket once, and this has seen it. What is read from the sink
+  // from then on looks like an end.
+  [[nodiscard]] bool sink_was_reset() const { return sink_was_reset_; }
+  // What is left in the source is passed on, and then the flow breaks.
+  void source_was_reset() { source_was_reset_ = source_was_reset_ || !source_ended_; }
   // The source is whole up to its end.
   [[nodiscard]] bool end_is_marked() const { return stack::end_is_marked(source_mark_); }
   [[nodiscard]] bool has_source_mark() const { return source_mark_ >= 0; }
@@ -94,6 +99,7 @@ class Flow {
   [[nodiscard]] Step drain(int sink);
   [[nodiscard]] Step end(int sink, bool sink_closes);
   [[nodiscard]] Step source_failed();
+  [[nodiscard]] Step sink_failed();
   [[nodiscard]] std::size_t most(std::size_t wanted) const;
   void count_read(std::size_t size);
 
@@ -112,6 +118,8 @@ class Flow {
   bool source_ended_ = false;
   bool ended_ = false;
   bool refused_ = false;
+  bool sink_was_reset_ = false;
+  bool source_was_reset_ = false;
 };
 
 }  // namespace wring::proxy

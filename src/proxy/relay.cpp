@@ -28,6 +28,13 @@ bool has_failed(std::uint32_t events, const Flow& from, const Flow& to) {
   return closed || (events & EPOLLERR) != 0;
 }
 
+// One that takes no more may have said all that it had to say before: to the end, if it was not
+// reset.
+void take_the_rest(const Flow& to, Flow& from) {
+  if (to.sink_was_reset()) from.source_was_reset();
+  from.source_is_ready(true);
+}
+
 }  // namespace
 
 Relay::Relay(Loop& loop, Pipes& pipes, ListenerCounters& counters, Ends ends, Ended ended)
@@ -91,12 +98,12 @@ void Relay::run() {
   const int client = client_.socket.get();
   const int target = target_.socket.get();
   Flow::State out = out_.run(pipes_, client, target, back_.has_read_all());
-  Flow::State back = back_.run(pipes_, target, client, out_.has_read_all());
-  // One that takes no more may have said all that it had to say before: to the end.
-  if (out == Flow::State::kRefused) back_.source_is_ready(true);
-  if (back == Flow::State::kRefused) out_.source_is_ready(true);
-  if (out == Flow::State::kRefused) back = back_.run(pipes_, target, client);
-  if (back == Flow::State::kRefused) out = out_.run(pipes_, client, target);
+  if (out == Flow::State::kRefused) take_the_rest(out_, back_);
+  const Flow::State back = back_.run(pipes_, target, client, out_.has_read_all());
+  if (back == Flow::State::kRefused) {
+    take_the_rest(back_, out_);
+    out = out_.run(pipes_, client, target);
+  }
   const std::uint64_t sent = out_.take_passed();
   const std::uint64_t received = back_.take_passed();
   counters_.from_client.fetch_add(sent, std::memory_order_relaxed);

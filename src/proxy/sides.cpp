@@ -19,6 +19,7 @@ UniqueFd make(IpVersion version, int type) {
   constexpr int kOn = 1;
   if (made && type == SOCK_STREAM) {
     setsockopt(made.get(), IPPROTO_TCP, TCP_NODELAY, &kOn, sizeof kOn);
+    setsockopt(made.get(), SOL_SOCKET, SO_OOBINLINE, &kOn, sizeof kOn);
   }
   return made;
 }

@@ -28,6 +28,8 @@ void prepare(const UniqueFd& socket) {
   constexpr int kIdleSeconds = 120;
   setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &kOn, sizeof kOn);
   setsockopt(socket.get(), SOL_SOCKET, SO_KEEPALIVE, &kOn, sizeof kOn);
+  // No byte is lost for being urgent (RFC 6093, 6).
+  setsockopt(socket.get(), SOL_SOCKET, SO_OOBINLINE, &kOn, sizeof kOn);
   setsockopt(socket.get(), IPPROTO_TCP, TCP_KEEPIDLE, &kIdleSeconds, sizeof kIdleSeconds);
 }
 

@@ -3,12 +3,14 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <string>
 #include <utility>
 
+#include "connection_for_tests.h"
 #include "stack/end_mark.h"
 
 namespace wring::proxy {
@@ -207,6 +209,39 @@ TEST_F(Flows, AResetBehindAMarkedEndIsAnEnd) {
     EXPECT_EQ(run(), State::kEnded);
     EXPECT_EQ(read_all(target_).size(), size);
     EXPECT_TRUE(target_ended());
+  }
+}
+
+// splice() does not pass it.
+TEST_F(Flows, AnUrgentByteIsAByteAmongOthers) {
+  for (const bool ends : {false, true}) {
+    Flow flow;
+    Connection from = connection();
+    constexpr int kYes = 1;
+    setsockopt(from.relays.get(), SOL_SOCKET, SO_OOBINLINE, &kYes, sizeof kYes);
+    std::string all(16'384, 'a');
+    const auto turn = [&](int flags, const std::string& text) {
+      ASSERT_EQ(send(from.others.get(), text.data(), text.size(), flags),
+                static_cast<ssize_t>(text.size()));
+    };
+    // So many at once that it splices.
+    turn(0, all);
+    pollfd arrived{from.relays.get(), POLLIN, 0};
+    std::array<char, 16'384> seen;
+    while (recv(from.relays.get(), seen.data(), seen.size(), MSG_PEEK) < 16'384)
+      poll(&arrived, 1, 1000);
+    flow.source_is_ready(false);
+    EXPECT_EQ(flow.run(pipes_, from.relays.get(), sink_.get()), State::kWaiting);
+    turn(MSG_OOB, "more!");
+    turn(0, "and more");
+    if (ends) ASSERT_EQ(shutdown(from.others.get(), SHUT_WR), 0);
+    arrived.events = static_cast<short>(POLLPRI | (ends ? POLLRDHUP : 0));
+    while ((arrived.revents & arrived.events) != arrived.events)
+      ASSERT_EQ(poll(&arrived, 1, 10'000), 1);
+    flow.source_is_ready(true);
+    EXPECT_EQ(flow.run(pipes_, from.relays.get(), sink_.get()),
+              ends ? State::kEnded : State::kWaiting);
+    EXPECT_EQ(read_all(target_), all + "more!and more");
   }
 }
 

@@ -40,6 +40,12 @@ bool ends_by_reset(const UniqueFd& from) {
   return got < 0 && errno == ECONNRESET;
 }
 
+void reset_at_once(UniqueFd& end) {
+  constexpr linger kAtOnce{1, 0};
+  setsockopt(end.get(), SOL_SOCKET, SO_LINGER, &kAtOnce, sizeof kAtOnce);
+  end.reset();
+}
+
 // A relay between two connections, which nobody has watched before.
 class Relays : public ::testing::Test {
  protected:
@@ -64,6 +70,15 @@ class Relays : public ::testing::Test {
   void await_question() {
     std::array<char, 8> question;
     ASSERT_EQ(recv(target_.others.get(), question.data(), question.size(), MSG_WAITALL), 8);
+  }
+  // By the client, until the relay takes no more.
+  void fill_target() {
+    const std::string part(10'000, 'a');
+    for (int refused = 0; refused < 10; loop_->turn()) {
+      const ssize_t sent = send(client_.others.get(), part.data(), part.size(), MSG_DONTWAIT);
+      refused = sent < 0 ? refused + 1 : 0;
+      loop_->later([] {});
+    }
   }
   void turn_until_over() {
     while (!over_)
@@ -154,9 +169,7 @@ TEST_F(Relays, AResetAfterAnEndIsNoticed) {
     const UniqueFd& other = by_target ? client_.others : target_.others;
     while (recv(other.get(), &none, 1, MSG_DONTWAIT) != 0)
       loop_->turn();
-    constexpr linger kAtOnce{1, 0};
-    setsockopt(first.get(), SOL_SOCKET, SO_LINGER, &kAtOnce, sizeof kAtOnce);
-    first.reset();
+    reset_at_once(first);
     turn_until_over();
     EXPECT_EQ(parting_.has_value(), by_target);
     parting_.reset();
@@ -185,19 +198,42 @@ TEST(Relay, AResetAfterTheAnswerLeavesTheAnswerWhole) {
   ASSERT_TRUE(relay->start());
   const std::string answer(20'000, 'a');
   ASSERT_EQ(send(target.others.get(), answer.data(), answer.size(), 0), 20'000);
-  constexpr linger kAtOnce{1, 0};
   ASSERT_EQ(shutdown(target.others.get(), SHUT_WR), 0);
   // The client has not read it yet.
   while (counters.to_client < answer.size())
     loop->turn();
-  setsockopt(target.others.get(), SOL_SOCKET, SO_LINGER, &kAtOnce, sizeof kAtOnce);
-  target.others.reset();
+  reset_at_once(target.others);
   ASSERT_EQ(send(client.others.get(), "x", 1, 0), 1);
   while (!over)
     loop->turn();
   relay.reset();
   EXPECT_EQ(counters.broken, 1U);
   EXPECT_EQ(read_to_end(client.others), answer.size());
+}
+
+// The write gets the error, and each read from then on looks like an end.
+TEST_F(Relays, AResetThatAWriteMeetsIsNoEnd) {
+  ::signal(SIGPIPE, SIG_IGN);
+  for (const bool by_target : {true, false}) {
+    client_ = connection();
+    target_ = connection();
+    over_ = false;
+    start();
+    fill_target();
+    if (by_target) ASSERT_EQ(send(target_.others.get(), "part", 4, 0), 4);
+    reset_at_once(by_target ? target_.others : client_.others);
+    if (!by_target) ASSERT_EQ(send(target_.others.get(), "part", 4, 0), 4);
+    std::array<char, 4096> bytes;
+    while (!over_) {
+      loop_->later([] {});
+      loop_->turn();
+      if (!by_target) recv(target_.others.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
+    }
+    relay_.reset();
+    parting_.reset();
+    EXPECT_TRUE(ends_by_reset(by_target ? client_.others : target_.others));
+  }
+  EXPECT_EQ(counters_.broken, 2U);
 }
 
 // Of a stack, by a pair: to a client that stalls, and has the rest in one go.
