@@ -183,7 +183,11 @@ void Client::begin_relay(Relay::End target, const std::string& to_client) {
                   std::move(break_off_)},
       [this](std::optional<Watched> parting) { on_relayed(std::move(parting)); });
   protocol_.reset();
-  if (!relay_->start()) over();
+  if (!relay_->start()) {
+    over();
+  } else if (is_broken_off_) {
+    relay_->break_off();
+  }
   dial_.reset();
 }
 

@@ -50,8 +50,10 @@ class Client {
   void reset_by(std::function<void()> break_off) { break_off_ = std::move(break_off); }
   // In place of an answer, before it is served.
   void reset_if_refused() { resets_ = true; }
-  // As Relay::break_off(). Nothing before bytes are passed on: its socket ends then.
+  // As Relay::break_off(). Before bytes are passed on, its socket ends next. If that comes after
+  // its target is there, it is no end.
   void break_off() {
+    is_broken_off_ = true;
     if (relay_) relay_->break_off();
   }
 
@@ -96,6 +98,7 @@ class Client {
   Loop::TimerId timer_ = Loop::kNoTimer;
   std::size_t discarded_ = 0;
   bool resets_ = false;
+  bool is_broken_off_ = false;
   std::unique_ptr<Dial> dial_;
   std::unique_ptr<Relay> relay_;
   std::unique_ptr<HandedOver> handed_over_;
