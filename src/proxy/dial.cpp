@@ -81,6 +81,7 @@ void Dial::begin_next() {
     worst_ = refusal_of(errno);
     return try_next_or_fail();
   }
+  if (attempts_.size() == kMostAttempts) attempts_.erase(attempts_.begin());
   const int fd = socket.get();
   const auto react = [this, fd](std::uint32_t events) {
     if (const auto error = reach_.side.outcome(fd, events)) on_ready(fd, *error, events);

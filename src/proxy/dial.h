@@ -51,6 +51,8 @@ class Dial {
  public:
   // RFC 8305: how long one address has before the next is tried as well.
   static constexpr std::chrono::milliseconds kHeadStart{250};
+  // At once. The one that was begun first gives way to the next.
+  static constexpr std::size_t kMostAttempts = 4;
   // For all addresses together, and for the look-up of the name.
   static constexpr std::chrono::seconds kLimit{15};
   // How often it is looked whether the peer has fallen silent. Who waits for so long is counted.
