@@ -17,7 +17,7 @@ class Places {
   // Comes back when nobody holds it any more.
   using Held = std::shared_ptr<void>;
 
-  explicit Places(std::size_t most) : left_(most) {}
+  explicit Places(std::size_t most) : few_(most / 4), left_(most) {}
   // Null if none is left.
   [[nodiscard]] Held hold() {
     if (!take()) return nullptr;
@@ -29,8 +29,11 @@ class Places {
     return true;
   }
   void give_back() { ++left_; }
+  // So that those who would keep theirs for ever have to give way to others.
+  [[nodiscard]] bool are_few() const { return left_ <= few_; }
 
  private:
+  std::size_t few_;
   std::size_t left_;
 };
 

@@ -130,8 +130,11 @@ void UdpForward::remove(const std::string& key) {
 }
 
 void UdpForward::look() {
-  if (listener_.inactivity.count() == 0) return;
-  remove_idle(listener_.inactivity);
+  if (listener_.inactivity.count() != 0) {
+    remove_idle(listener_.inactivity);
+  } else if (services_.places.are_few()) {
+    make_room();
+  }
   timer_ = services_.loop.at(services_.loop.now() + kLook, [this] { look(); });
 }
 

@@ -19,8 +19,8 @@ namespace wring::proxy {
 
 class UdpForward {
  public:
-  // Of one forward. If all are in use, those make room that were quiet for kQuiet; if there are
-  // none, a newcomer's datagrams are dropped.
+  // Of one forward. If all are in use, or few places are left to all listeners, those that were
+  // quiet for kQuiet make room; if there are none, a newcomer's datagrams are dropped.
   static constexpr std::size_t kMaxFlows = 4096;
   static constexpr std::chrono::seconds kQuiet{60};
   // Datagrams of one flow that wait for the look-up of its target, and bytes of all flows together.

@@ -4,6 +4,7 @@ import base64
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -183,6 +184,30 @@ def test_a_low_soft_limit_of_descriptors_is_raised(place_):
             assert socks_connect(client, FAR, 7)[1] == 0
             client.sendall(b"x")
             assert client.recv(1) == b"x"
+
+
+def test_flows_that_never_end_leave_places_to_others(place_):
+    """Those that were silent for a minute, once few places are left."""
+    sections = (f"{SOCKS_SECTION}\n[UDPProxyTunnel]\nBindAddress = 127.0.0.1:5300\n"
+                f"Target = {FAR}:7\n")
+
+    def is_served() -> bool:
+        with contextlib.suppress(ConnectionError), \
+                connected(place_.host, "127.0.0.1", SOCKS) as client:
+            client.sendall(b"\5\1\0")
+            return client.recv(2) == b"\5\0"
+        return False
+
+    with echo_server(place_.far, FAR, 7), \
+            proxy(place_, sections, before=["prlimit", "--nofile=1024:1024"]), \
+            contextlib.ExitStack() as clients:
+        assert is_served()
+        for _ in range(64):
+            sender = clients.enter_context(
+                place_.host.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            sender.sendto(b"x", ("127.0.0.1", 5300))
+        eventually(lambda: not is_served(), "all places are taken", 10.0)
+        eventually(is_served, "a flow has made room", 120.0, 0.5)
 
 
 def test_a_port_that_is_taken(place_):
