@@ -2,7 +2,7 @@
 //
 // For a row, joining is blamed first: its datagrams are sent again one by one from the same source
 // address. The source is forgotten only if a single datagram fails with an error that a source may
-// cause. Before Linux 6.14 both faults give EINVAL.
+// cause, and leaves without it. Before Linux 6.14 both faults give EINVAL.
 #include "daemon/send_failures.h"
 
 #include <spdlog/spdlog.h>
@@ -28,6 +28,7 @@ void SendFailures::take(const OutgoingDatagram& datagram, int error, PacketPump&
     outbound_.source_failed(to);
     return send_apart(datagram, without_source(to), pump);
   }
+  if (&original(to) != &to) outbound_.source_was_right(original(to));
   const std::size_t each = size_of_each(datagram);
   const std::size_t count = (datagram.payload.size() + each - 1) / each;
   outbound_.send_failed(original(to), count, datagram.payload.size());

@@ -82,6 +82,10 @@ void Outbound::source_failed(const Endpoint& endpoint) {
   if (Peer* peer = peer_sent_to(position(endpoint))) peer->forget_source_of(endpoint);
 }
 
+void Outbound::source_was_right(const Endpoint& endpoint) {
+  if (Peer* peer = peer_sent_to(position(endpoint))) peer->put_source_back(endpoint);
+}
+
 void Outbound::joining_failed(const Endpoint& endpoint, std::uint32_t size) {
   joiner_.on_failed_send(position(endpoint));
   if (Peer* peer = peer_sent_to(position(endpoint))) peer->joined_sizes.on_refused(size);

@@ -62,6 +62,8 @@ class Outbound {
   //
   // The peer forgets the source address (P29), unless its endpoint has moved on by then.
   void source_failed(const Endpoint& endpoint);
+  // It did not leave without the source either: the peer has it back.
+  void source_was_right(const Endpoint& endpoint);
   // The kernel did not segment: until the next handshake no datagrams to the peer are joined that
   // are of `size` bytes or more.
   void joining_failed(const Endpoint& endpoint, std::uint32_t size);

@@ -71,7 +71,7 @@ void Device::send_sealed(DevicePeer& peer, Session& session, ByteSpan packet, Ti
 }
 
 int Device::send_to(DevicePeer& peer, OutgoingDatagram datagram) {
-  Endpoint endpoint = peer.endpoint.load();
+  const Endpoint endpoint = peer.endpoint.load();
   if (!endpoint.is_set()) {
     shared_.drops.add(DropReason::kNoEndpoint);
     return EDESTADDRREQ;
@@ -80,9 +80,12 @@ int Device::send_to(DevicePeer& peer, OutgoingDatagram datagram) {
   int error = sender_.send(datagram);
   if (blames_source(error, endpoint)) {
     // The address we were reached on may have gone: the routing table chooses another (P29).
-    peer.forget_source_of(endpoint);
-    endpoint.clear_source();
+    // Where nothing leaves without it either, it stays, so that the peer is told of the next way.
+    Endpoint without = endpoint;
+    without.clear_source();
+    datagram.to = &without;
     error = sender_.send(datagram);
+    if (error == 0) peer.forget_source_of(endpoint);
   }
   if (error != 0) shared_.drops.add(DropReason::kSendError);
   return error;

@@ -79,6 +79,15 @@ struct Peer {
       if (current == failed) current.clear_source();
     });
   }
+  // A datagram does not leave without it either: there is no way at all, and the source is not at
+  // fault. It stays, so that the peer is told when there is a way again.
+  void put_source_back(const Endpoint& failed) {
+    Endpoint without = failed;
+    without.clear_source();
+    endpoint.update([&](Endpoint& current) {
+      if (current == without) current = failed;
+    });
+  }
   // The keypair to send on: null while there is none. Published by the control thread.
   std::atomic<Session*> sending{nullptr};
   // The keypair that the other side began, until it is promoted (P10). From the moment it is

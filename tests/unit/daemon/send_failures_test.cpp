@@ -153,9 +153,23 @@ TEST_F(SendFailuresTest, what_is_lost_without_its_source_is_put_down_to_its_peer
   const auto single = seal(1);
   const auto again = fail(single[0], ENETUNREACH);
   ASSERT_EQ(again.size(), 1U);
+  EXPECT_EQ(peer_.endpoint.load().source_ifindex, 0U);
   EXPECT_TRUE(fail(again[0], ENETUNREACH).empty());
   EXPECT_EQ(peer_.tx_bytes.load(), 0U);
   EXPECT_EQ(lost(), 1U);
+  EXPECT_EQ(peer_.endpoint.load(), endpoint_) << "there is no way at all, which no source is to "
+                                                 "blame for";
+}
+
+TEST_F(SendFailuresTest, a_source_comes_not_back_where_the_peer_was_heard_meanwhile) {
+  const auto single = seal(1);
+  const auto again = fail(single[0], ENETUNREACH);
+  ASSERT_EQ(again.size(), 1U);
+  Endpoint heard = endpoint_;
+  heard.source_ifindex = 4;
+  EXPECT_TRUE(peer_.hear_from(heard).elsewhere);
+  EXPECT_TRUE(fail(again[0], ENETUNREACH).empty());
+  EXPECT_EQ(peer_.endpoint.load(), heard);
 }
 
 TEST_F(SendFailuresTest, a_peer_that_was_removed_meanwhile_is_not_looked_for) {
