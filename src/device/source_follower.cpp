@@ -17,6 +17,8 @@ SourceFollower::Outcome SourceFollower::check(DevicePeer& peer, TimePoint now) {
   ++questions_;
   const std::optional<bool> fits = routes_.leaves_as_heard(asked);
   if (!fits) return Outcome::kAsBefore;
+  // The peer knows the way that it was heard on.
+  if (*fits) peer.chosen_way.reset();
   const Outcome leads = *fits ? Outcome::kAsBefore : look_where_it_leads(peer, asked);
   if (*fits == asked.pins_source()) return leads;
   bool changed = false;

@@ -18,12 +18,13 @@ class FakeRoutes final : public RouteOracle {
   std::optional<bool> leaves_as_heard(const Endpoint& endpoint) override {
     ++questions;
     if (meanwhile) meanwhile();
+    if (address_is_gone) return false;
     if (!there_is_a_route) return std::nullopt;
     return endpoint.source_ifindex == leads_by;
   }
   std::optional<Way> way_without_source(const Endpoint&) override {
     ++questions;
-    if (!there_is_a_route) return std::nullopt;
+    if (!there_is_a_route || address_is_gone) return std::nullopt;
     return Way{leads_by, source};
   }
   bool take_notices() override {
@@ -35,6 +36,7 @@ class FakeRoutes final : public RouteOracle {
   std::uint32_t leads_by = 1;
   IpAddress source;
   bool there_is_a_route = true;
+  bool address_is_gone = false;  // that the peer was heard on, and all routes with it
   bool notices = false;
   std::size_t questions = 0;
   std::function<void()> meanwhile;  // what a worker does while the kernel is asked
@@ -120,6 +122,22 @@ TEST_F(SourceFollowerTest, a_route_that_moves_on_is_told_apart_from_one_that_sta
   EXPECT_EQ(follower_.check(peer, now_), Outcome::kTakenBack);
   routes_.leads_by = 3;
   EXPECT_EQ(follower_.check(peer, now_), Outcome::kRefused);
+}
+
+// The last keepalive told it of the first way.
+TEST_F(SourceFollowerTest, a_second_way_is_news_again_once_the_first_was_taken_back) {
+  DevicePeer& peer = add_peer();
+  EXPECT_TRUE(hear(peer, heard_on(1)));
+  routes_.leads_by = 2;
+  EXPECT_EQ(follower_.check(peer, now_), Outcome::kRefused);
+  routes_.leads_by = 1;
+  EXPECT_EQ(follower_.check(peer, now_), Outcome::kTakenBack);
+  // Its address goes, and there is no other way yet.
+  routes_.address_is_gone = true;
+  EXPECT_EQ(follower_.check(peer, now_), Outcome::kRefused);
+  routes_.address_is_gone = false;
+  routes_.leads_by = 2;
+  EXPECT_EQ(follower_.check(peer, now_), Outcome::kMovedOn);
 }
 
 TEST_F(SourceFollowerTest, a_message_on_the_refused_way_does_not_pin_it_again) {
