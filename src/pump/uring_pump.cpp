@@ -140,7 +140,8 @@ PacketPump::Input UringPump::wait() {
     refill_empty_rings();
     arm();
     const bool has_input = may_return() || (tun_readable_ && may_take_packets());
-    ring_->submit_and_wait(has_input ? 0 : 1);
+    // Failures are answered by sending again, so they do not wait for input either.
+    ring_->submit_and_wait(has_input || !failed_.empty() ? 0 : 1);
     reap();
     if (ring_->queued() != 0) flush();
     queued_count_ = 0;
