@@ -81,6 +81,19 @@ TEST(Roaming, a_source_address_that_has_gone_is_forgotten_on_the_first_send) {  
   EXPECT_EQ(to_string(net.b_at_a().endpoint.load()), "198.51.100.10:51820");
 }
 
+// So the peer is told when there is a way again.
+TEST(Roaming, a_source_is_not_to_blame_where_there_is_no_way_at_all) {  // P29
+  TwoHosts net;
+  net.make_session();
+  const Endpoint before = net.a_at_b().endpoint.load();
+  ASSERT_TRUE(before.pins_source());
+  net.b.set_routes(false);
+  net.b.device().set_persistent_keepalive(net.a_at_b(), 25, net.b.now());
+  net.simulation.run_for(1s);
+  EXPECT_EQ(net.b.drops(DropReason::kSendError), 1U);
+  EXPECT_EQ(net.a_at_b().endpoint.load(), before);
+}
+
 TEST(Roaming, a_handshake_that_is_repeated_forgets_the_source) {  // P29
   TwoHosts net;
   net.make_session();

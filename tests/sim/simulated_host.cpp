@@ -137,6 +137,7 @@ std::size_t SimulatedPeerHost::count(DeviceEvent what) const {
 }
 
 int SimulatedPeerHost::send(const OutgoingDatagram& datagram) {
+  if (!has_routes_) return ENETUNREACH;
   // A socket refuses to send from an address that the host no longer has.
   if (datagram.to->pins_source() && !source_is(*datagram.to, address_)) return EADDRNOTAVAIL;
   check_key_of_outgoing(datagram.payload);

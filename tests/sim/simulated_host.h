@@ -37,6 +37,8 @@ class SimulatedPeerHost final : public DatagramSender {
   [[nodiscard]] const Endpoint& address() const { return address_; }
   // The host moves to another network; nobody is told.
   void move_to(const Endpoint& address) { address_ = address; }
+  // From then on the routing table leads nowhere, or to everything again.
+  void set_routes(bool any) { has_routes_ = any; }
   [[nodiscard]] const IpAddress& inner() const { return inner_; }
   [[nodiscard]] Device& device() { return device_; }
   [[nodiscard]] SharedState& shared() { return shared_; }
@@ -86,6 +88,7 @@ class SimulatedPeerHost final : public DatagramSender {
   SimulatedNetwork& network_;
   Ledger& ledger_;
   Endpoint address_;
+  bool has_routes_ = true;
   IpAddress inner_;
   Duration wall_shift_{};
   std::size_t extra_queue_depth_ = 0;
