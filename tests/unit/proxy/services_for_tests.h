@@ -32,11 +32,13 @@ class ServicesTest : public test::NamespaceTest {
     ASSERT_TRUE(server_->start());
   }
 
-  // Every name is at 127.0.0.1.
+  // Every name is at 127.0.0.1, and at the addresses behind it.
   void answer_all() {
     for (const auto& [from, query] : std::exchange(queries_, {})) {
-      std::string reply = query + std::string("\xc0\x0c\0\1\0\1\0\0\0\5\0\4\x7f\0\0\1", 16);
-      reply.replace(2, 6, std::string("\x81\x80\0\1\0\1", 6));
+      std::string reply = query;
+      for (char last = 1; last <= addresses_; ++last)
+        reply += std::string("\xc0\x0c\0\1\0\1\0\0\0\5\0\4\x7f\0\0", 15) + last;
+      reply.replace(2, 6, std::string("\x81\x80\0\1\0", 5) + addresses_);
       ASSERT_TRUE(server_->send(from, {}, reply));
     }
   }
@@ -68,6 +70,7 @@ class ServicesTest : public test::NamespaceTest {
   Services services_{*loop_, pipes_, places_, reach_, reach_, waiting_bytes_};
   ListenerCounters counters_{};
   bool answers_ = true;
+  char addresses_ = 1;  // of every name
 
  private:
   std::unique_ptr<Datagrams> server_;
