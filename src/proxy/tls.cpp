@@ -5,10 +5,11 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 
 #include <cerrno>
 #include <utility>
+
+#include "proxy/addresses.h"
 
 namespace wring::proxy {
 namespace {
@@ -220,8 +221,7 @@ TlsBridge::Step TlsBridge::pass_out() {
 }
 
 void TlsBridge::break_off() {
-  constexpr linger kAtOnce{1, 0};
-  setsockopt(client_.get(), SOL_SOCKET, SO_LINGER, &kAtOnce, sizeof kAtOnce);
+  reset_at_close(client_);
   end();
 }
 

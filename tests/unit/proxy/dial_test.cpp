@@ -5,12 +5,13 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "services_for_tests.h"
+#include "stack/control.h"
 
 namespace wring::proxy {
 namespace {
@@ -19,10 +20,9 @@ namespace {
 class SilentSide final : public Side {
  public:
   UniqueFd socket(IpVersion /*version*/, int /*type*/) override {
-    std::array<int, 2> ends{};
-    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()), 0);
-    others.emplace_back(ends[1]);
-    return UniqueFd(ends[0]);
+    auto [made, other] = stack::make_pair(SOCK_STREAM);
+    others.push_back(std::move(other));
+    return std::move(made);
   }
   bool connect(int /*socket*/, const Endpoint& /*to*/, Manner /*manner*/) override {
     errno = EINPROGRESS;

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "connection_for_tests.h"
+#include "proxy/addresses.h"
 #include "stack/end_mark.h"
 
 namespace wring::proxy {
@@ -41,8 +42,7 @@ bool ends_by_reset(const UniqueFd& from) {
 }
 
 void reset_at_once(UniqueFd& end) {
-  constexpr linger kAtOnce{1, 0};
-  setsockopt(end.get(), SOL_SOCKET, SO_LINGER, &kAtOnce, sizeof kAtOnce);
+  reset_at_close(end);
   end.reset();
 }
 
@@ -71,14 +71,17 @@ class Relays : public ::testing::Test {
     std::array<char, 8> question;
     ASSERT_EQ(recv(target_.others.get(), question.data(), question.size(), MSG_WAITALL), 8);
   }
-  // By the client, until the relay takes no more.
-  void fill_target() {
+  // Sends until the relay takes no more; returns how much it took.
+  std::size_t send_until_full(const UniqueFd& from) {
     const std::string part(10'000, 'a');
+    std::size_t size = 0;
     for (int refused = 0; refused < 10; loop_->turn()) {
-      const ssize_t sent = send(client_.others.get(), part.data(), part.size(), MSG_DONTWAIT);
+      const ssize_t sent = send(from.get(), part.data(), part.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
       refused = sent < 0 ? refused + 1 : 0;
+      if (sent > 0) size += static_cast<std::size_t>(sent);
       loop_->later([] {});
     }
+    return size;
   }
   void turn_until_over() {
     while (!over_)
@@ -219,7 +222,7 @@ TEST_F(Relays, AResetThatAWriteMeetsIsNoEnd) {
     target_ = connection();
     over_ = false;
     start();
-    fill_target();
+    send_until_full(client_.others);
     if (by_target) ASSERT_EQ(send(target_.others.get(), "part", 4, 0), 4);
     reset_at_once(by_target ? target_.others : client_.others);
     if (!by_target) ASSERT_EQ(send(target_.others.get(), "part", 4, 0), 4);
@@ -245,15 +248,7 @@ TEST_F(Relays, OfAStackAResetBehindTheEndLeavesTheAnswerWhole) {
     over_ = false;
     auto marks = stack::make_end_marks();
     start(0, 0, {}, std::move(marks.first));
-    const std::string part(10'000, 'a');
-    std::size_t size = 0;
-    // Until the relay takes no more.
-    for (int refused = 0; refused < 10; loop_->turn()) {
-      const ssize_t sent = send(target_.others.get(), part.data(), part.size(), MSG_NOSIGNAL);
-      refused = sent < 0 ? refused + 1 : 0;
-      if (sent > 0) size += static_cast<std::size_t>(sent);
-      loop_->later([] {});
-    }
+    const std::size_t size = send_until_full(target_.others);
     if (ends) stack::mark_end(marks.second.get());
     target_.others.reset();
     // That it says something to nobody does not take the rest of the answer from it.
