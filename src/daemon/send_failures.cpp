@@ -28,10 +28,11 @@ void SendFailures::take(const OutgoingDatagram& datagram, int error, PacketPump&
     outbound_.source_failed(to);
     return send_apart(datagram, without_source(to), pump);
   }
-  if (&original(to) != &to) outbound_.source_was_right(original(to));
+  const Endpoint& tried_first = original(to);
+  if (&tried_first != &to) outbound_.source_was_right(tried_first);
   const std::size_t each = size_of_each(datagram);
   const std::size_t count = (datagram.payload.size() + each - 1) / each;
-  outbound_.send_failed(original(to), count, datagram.payload.size());
+  outbound_.send_failed(tried_first, count, datagram.payload.size());
   drops_.add(DropReason::kSendError, count);
 }
 

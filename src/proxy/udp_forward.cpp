@@ -133,7 +133,7 @@ void UdpForward::look() {
   if (listener_.inactivity.count() != 0) {
     remove_idle(listener_.inactivity);
   } else if (services_.places.are_few()) {
-    make_room();
+    remove_idle(kQuiet);
   }
   timer_ = services_.loop.at(services_.loop.now() + kLook, [this] { look(); });
 }
